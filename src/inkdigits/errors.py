@@ -1,20 +1,28 @@
 """One family of errors: each says what was wrong and what to do about it."""
 
+from typing import Literal
+
 
 class InkDigitsError(Exception):
     """Everything inkdigits raises about its input. Catch this one to catch them all."""
 
 
 class UnreadablePicture(InkDigitsError):
-    """The input is not a picture that can be decoded: another format, truncated or empty."""
+    """The input cannot be decoded as a picture.
 
+    `reason` is for programs (the message is for people): "missing" (no such file, or it may not
+    be opened), "empty", "unsupported" (a format that inkdigits does not read), "damaged" (not a
+    picture at all, or truncated) or "too large" (over a limit, and refused before decoding).
+    """
 
-class UnsupportedPicture(UnreadablePicture):
-    """The input is of a kind that inkdigits does not read (an SVG, a text, an HTML page)."""
-
-
-class PictureTooLarge(UnreadablePicture):
-    """The file or the picture in it is over the limits, and was refused before decoding."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Literal["missing", "empty", "unsupported", "damaged", "too large"] = "damaged",
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class NoInk(InkDigitsError):
