@@ -1,0 +1,117 @@
+"""Write ONNX graphs the way NumPy is written, with `onnx` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 20
+IR_VERSION = 10
+
+
+class Graph:
+    """Collects nodes: `graph.Relu(x)` adds a Relu and returns its output, a `Value`."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is the graph's, and the start of the names of what is in it."""
+        self.name = name
+        self.nodes: list[onnx.NodeProto] = []
+        self._outputs: dict[tuple[str | None, ...], str] = {}  # what was written is not repeated
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], tuple[str, TensorProto]] = {}
+
+    def input(self, name: str) -> Value:
+        """The graph's input of that name."""
+        return Value(self, name)
+
+    def constant(self, value: Any) -> Value:
+        """A constant: a Python number becomes float32, an array keeps its type."""
+        array = np.asarray(value if isinstance(value, np.ndarray) else np.float32(value))
+        key = (str(array.dtype), array.shape, array.tobytes())
+        if key not in self._constants:
+            name = f"{self.name}/constant_{len(self._constants)}"
+            self._constants[key] = (name, numpy_helper.from_array(array, name))
+        return Value(self, self._constants[key][0])
+
+    def integers(self, *values: int) -> Value:
+        """A constant vector of int64, as shapes and axes are given."""
+        return self.constant(np.array(values, np.int64))
+
+    def __getattr__(self, op_type: str) -> Any:
+        if not op_type[0].isupper():
+            raise AttributeError(op_type)
+
+        def add_node(*inputs: Any, name: str | None = None, **attributes: Any) -> Value:
+            names = [
+                value.name if isinstance(value, Value) else self.constant(value).name
+                for value in inputs
+            ]
+            key = (op_type, *names, str(sorted(attributes.items())), name)
+            if key not in self._outputs:
+                output = self._outputs[key] = name or (
+                    f"{self.name}/{op_type.lower()}_{len(self.nodes)}"
+                )
+                self.nodes.append(helper.make_node(op_type, names, [output], **attributes))
+            return Value(self, self._outputs[key])
+
+        return add_node
+
+    def model(
+        self,
+        *,
+        inputs: dict[str, tuple[int, list[int | str]]],
+        outputs: dict[str, tuple[int, list[int | str]]],
+    ) -> onnx.ModelProto:
+        """The graph as a checked model; inputs and outputs are name: (element type, shape)."""
+        graph = helper.make_graph(
+            self.nodes,
+            self.name,
+            [helper.make_tensor_value_info(key, *kind) for key, kind in inputs.items()],
+            [helper.make_tensor_value_info(key, *kind) for key, kind in outputs.items()],
+            [tensor for _, tensor in self._constants.values()],
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return model
+
+
+class Value:
+    """A tensor in a graph; its operators add nodes."""
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        self.graph = graph
+        self.name = name
+
+    def __add__(self, other: Any) -> Value:
+        return self.graph.Add(self, other)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> Value:
+        return self.graph.Sub(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Value:
+        return self.graph.Sub(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Value:
+        return self.graph.Mul(self, other)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> Value:
+        return self.graph.Div(self, other)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> Value:
+        return self.graph.MatMul(self, other)  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> Value:
+        return self.graph.Less(self, other)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> Value:
+        return self.graph.Greater(self, other)  # type: ignore[no-any-return]
+
+    def __and__(self, other: Any) -> Value:
+        return self.graph.And(self, other)  # type: ignore[no-any-return]
+
+    __radd__ = __add__
+    __rmul__ = __mul__

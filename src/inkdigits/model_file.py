@@ -1,0 +1,125 @@
+"""Join the normaliser, a network and its calibration into one model file, with `onnx` alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from onnx import TensorProto, compose, helper
+
+from inkdigits.graph import IR_VERSION, Graph
+from inkdigits.normalize import SIDE, normalizer
+from inkdigits.reader import CONTRACT, CONTRACT_VERSION
+
+CLASSES = 10
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become a confidence that means something."""
+
+    temperature: float
+    """Logits are divided by it (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+    sure_from: float
+    """The confidence that 99 % of real digits reach, in 0..1."""
+
+@dataclass(frozen=True)
+class Facts:
+    """What a model file says about itself, in its `metadata_props`."""
+
+    name: str
+    version: str
+    trained_on: str
+    accuracy: Mapping[str, float]
+    """Share of right answers by data set, in 0..1."""
+    licence: str = "MIT"
+    revision: str = "unknown"
+    """The revision of inkdigits that trained it."""
+
+def build_model(
+    network: onnx.ModelProto, calibration: Calibration, facts: Facts
+) -> onnx.ModelProto:
+    """The model file for a network that turns `seen` (N, 28, 28) into `logits` (N, 10)."""
+    network = onnx.ModelProto.FromString(network.SerializeToString())
+    network.ir_version = IR_VERSION
+    network = compose.add_prefix(network, "network/", rename_inputs=False, rename_outputs=False)
+    reads = compose.merge_models(
+        normalizer(),
+        network,
+        io_map=[("seen", "seen")],
+        outputs=["seen", "box", "has_ink", "logits"],
+    )
+    model = compose.merge_models(
+        reads,
+        _head(calibration),
+        io_map=[("logits", "logits"), ("has_ink", "has_ink")],
+        outputs=list(CONTRACT),
+        name="inkdigits",
+        producer_name="inkdigits",
+    )
+    helper.set_model_props(model, _metadata(facts, calibration))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+def write_model(
+    path: str | os.PathLike[str],
+    network: onnx.ModelProto,
+    calibration: Calibration,
+    facts: Facts,
+) -> None:
+    """Write the model file that `build_model` makes, whole or not at all."""
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_bytes(build_model(network, calibration, facts).SerializeToString())
+    temporary.replace(path)
+
+def revision() -> str:
+    """The git revision of the code that runs, or "unknown" outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return answer.stdout.strip()
+
+def _head(calibration: Calibration) -> onnx.ModelProto:
+    g = Graph("head")
+    logits, has_ink = g.input("logits"), g.input("has_ink")
+    probabilities = g.Softmax(logits / calibration.temperature, axis=1, name="probabilities")
+    confidence = g.ReduceMax(probabilities, g.integers(1), keepdims=0)
+    g.And(g.Not(confidence < calibration.sure_from), has_ink, name="sure")
+    return g.model(
+        inputs={
+            "logits": (TensorProto.FLOAT, ["N", CLASSES]),
+            "has_ink": (TensorProto.BOOL, ["N"]),
+        },
+        outputs={
+            "probabilities": (TensorProto.FLOAT, ["N", CLASSES]),
+            "sure": (TensorProto.BOOL, ["N"]),
+        },
+    )
+
+def _metadata(facts: Facts, calibration: Calibration) -> dict[str, str]:
+    return {
+        "contract": CONTRACT_VERSION,
+        "name": facts.name,
+        "version": facts.version,
+        "trained_on": facts.trained_on,
+        "accuracy": json.dumps(dict(facts.accuracy)),
+        "licence": facts.licence,
+        "revision": facts.revision,
+        "temperature": repr(calibration.temperature),
+        "sure_from": repr(calibration.sure_from),
+    }
+
+assert SIDE == 28

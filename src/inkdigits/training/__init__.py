@@ -1,0 +1,1 @@
+"""Training networks with PyTorch: recipes, augmentation, fitting and export."""

@@ -1,0 +1,96 @@
+"""Other ways to write the same digits: whole batches of pictures are bent at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far pictures are bent. Each range is drawn from anew for every picture.
+
+    Position, size and contrast are left alone: the normaliser takes them out again.
+    """
+
+    rotation: float = 12.0
+    """At most so many degrees either way."""
+    shear: float = 0.25
+    """At most so much sideways for each pixel up."""
+    stretch: float = 0.2
+    """The aspect ratio changes by a factor of at most 1 + stretch either way."""
+    elastic: float = 0.035
+    """Standard deviation of a smooth displacement, as a share of the picture's side (after
+    Simard et al. 2003, "Best Practices for Convolutional Neural Networks")."""
+    elastic_grid: int = 5
+    """The displacement is drawn at grid x grid points and is smooth in between."""
+    thickness: float = 0.6
+    """Strokes get up to this share of a pixel (of 56) thicker or thinner at each edge."""
+    noise: float = 12.0
+    """Standard deviation, in grey levels, of the strongest pixel noise; one picture in four."""
+    sides: tuple[int, ...] = (36, 56)
+    """Each batch is drawn at one of these resolutions."""
+
+    def __call__(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Bent copies of `pictures`, uint8 (N, 28, 28) with ink bright, as uint8 (N, S, S).
+
+        S has room for what a rotation or a shear moves outwards.
+        """
+        count, device = len(pictures), pictures.device
+        side = self.sides[_integer(len(self.sides), generator)]
+        inked = pictures[:, None].float()
+        inked = F.grid_sample(
+            inked,
+            self._sampling_grid(count, side, generator).to(device),
+            mode="bilinear",
+            align_corners=False,
+        )
+        inked = self._rethicken(inked, generator)
+        inked = inked + self._pixel_noise(inked.shape, generator).to(device)
+        return inked[:, 0].clamp(0, 255).round().to(torch.uint8)
+
+    def _sampling_grid(self, count: int, side: int, generator: torch.Generator) -> Tensor:
+        """Where each output pixel looks in the input, (N, S, S, 2) in -1..1."""
+        angle = _uniform(count, generator) * math.radians(self.rotation)
+        shear = _uniform(count, generator) * self.shear
+        stretch = (1 + self.stretch) ** (_uniform(count, generator) / 2)
+        cos, sin = angle.cos(), angle.sin()
+        rotate = torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
+        slant = torch.eye(2).repeat(count, 1, 1)
+        slant[:, 0, 1] = shear
+        scale = torch.diag_embed(torch.stack([stretch, 1 / stretch], 1))
+        room = 1.25
+        matrix = torch.cat([rotate @ slant @ scale * room, torch.zeros(count, 2, 1)], 2)
+        grid = F.affine_grid(matrix, [count, 1, side, side], align_corners=False)
+
+        points = (count, 2, self.elastic_grid, self.elastic_grid)
+        # Coordinates are 2 wide, so a share of the side is twice that.
+        bend = torch.randn(points, generator=generator) * (2 * self.elastic)
+        bend = F.interpolate(bend, size=(side, side), mode="bicubic", align_corners=True)
+        return grid + bend.permute(0, 2, 3, 1)
+
+    def _rethicken(self, inked: Tensor, generator: torch.Generator) -> Tensor:
+        """Move towards the brightest or the darkest neighbour: thicker or thinner strokes."""
+        amount = _uniform(len(inked), generator).view(-1, 1, 1, 1).to(inked.device)
+        amount = amount * (self.thickness * inked.shape[-1] / 56)
+        thick = F.max_pool2d(inked, 3, stride=1, padding=1)
+        thin = -F.max_pool2d(-inked, 3, stride=1, padding=1)
+        return inked + amount.clamp(min=0) * (thick - inked) + amount.clamp(max=0) * (inked - thin)
+
+    def _pixel_noise(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
+        strength = torch.rand(shape[0], generator=generator) * 4 - 3  # above 0 for one in four
+        strength = strength.clamp(min=0).view(-1, 1, 1, 1) * self.noise
+        return torch.randn(shape, generator=generator) * strength
+
+
+def _uniform(count: int, generator: torch.Generator) -> Tensor:
+    """(N,) numbers in -1..1."""
+    return torch.rand(count, generator=generator) * 2 - 1
+
+
+def _integer(below: int, generator: torch.Generator) -> int:
+    return int(torch.randint(below, (1,), generator=generator))

@@ -1,0 +1,64 @@
+"""Recipes: a network as a list of layers, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from inkdigits.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training run ends with, but the seed and the data."""
+
+    name: str
+    layers: Callable[[], list[nn.Module]]
+    """New layers that turn pictures (N, 1, 28, 28) into logits (N, 10)."""
+    epochs: int
+    batch_size: int = 256
+    learning_rate: float = 0.004
+    """The peak of the one-cycle schedule (Smith, Topin 2018, "Super-Convergence")."""
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    """Share of the target that goes to all digits alike (Szegedy et al. 2016, section 7)."""
+    average_decay: float = 0.998
+    """How slowly the exponential moving average of the weights follows them, per step."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def network(self) -> nn.Sequential:
+        """A new, untrained network from `seen` (N, 28, 28) to logits (N, 10)."""
+        return nn.Sequential(nn.Unflatten(1, (1, 28)), *self.layers())
+
+
+def _convolution(channels_in: int, channels_out: int, padding: int = 1) -> list[nn.Module]:
+    return [
+        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=padding, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+    ]
+
+
+def _cnn() -> list[nn.Module]:
+    return [
+        *_convolution(1, 32),
+        *_convolution(32, 32),
+        nn.MaxPool2d(2),  # 14 x 14
+        *_convolution(32, 48),
+        *_convolution(48, 48),
+        nn.MaxPool2d(2),  # 7 x 7
+        nn.Dropout2d(0.1),
+        *_convolution(48, 96),
+        *_convolution(96, 96, padding=0),
+        nn.MaxPool2d(2),  # 2 x 2, of the upper left 4 x 4
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(384, 10),
+    ]
+
+
+CNN = Recipe("cnn", _cnn, epochs=40)
+
+RECIPES = {recipe.name: recipe for recipe in [CNN]}
