@@ -73,9 +73,9 @@ def tight(picture: Picture) -> Picture:
 def framed(picture: Picture, thickness: int) -> Picture:
     """Dark on light with a dark frame drawn over the outermost pixels."""
     frame = np.zeros_like(picture)
-    frame[thickness:-thickness, thickness:-thickness] = 255 - picture[
-        thickness:-thickness, thickness:-thickness
-    ]
+    frame[thickness:-thickness, thickness:-thickness] = (
+        255 - picture[thickness:-thickness, thickness:-thickness]
+    )
     return frame
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from inkdigits.errors import InkDigitsError, UnreadablePicture
+from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
     from inkdigits.reader import Reading
@@ -62,7 +62,9 @@ def _print_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -77,7 +79,9 @@ Model = Annotated[
 def read(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Pictures, folders, globs, or - for standard input."),
+        typer.Argument(
+            metavar="FILE...", help="Pictures, folders, globs, or - for standard input."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
@@ -128,7 +132,9 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the data; the recipe's own if left out.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of everything random; 0 if left out.")
+    ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="A folder with MNIST's files; fetched if left out.")
     ] = None,
@@ -146,13 +152,13 @@ def train(
     Ctrl-C keeps the best so far; --resume goes on.
     """
     with _extra("train"):
-        from inkdigits.training.fit import Interrupted
-        from inkdigits.training.fit import train as fit
         from inkdigits.training.recipes import RECIPES
+        from inkdigits.training.run import Interrupted
+        from inkdigits.training.run import train as run
     if recipe not in RECIPES:
         raise typer.BadParameter(f"there is no recipe {recipe}; choose from: {', '.join(RECIPES)}")
     try:
-        metrics = fit(
+        metrics = run(
             RECIPES[recipe],
             out,
             epochs=epochs,
@@ -182,7 +188,9 @@ class _extra:  # noqa: N801 (reads as a word in a with statement)
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("inkdigits"):
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(
+            "inkdigits"
+        ):
             raise InkDigitsError(
                 f'This command needs {error.name}: pip install "inkdigits[{self.name}]"'
             ) from error
@@ -207,7 +215,9 @@ def _source(name: str) -> Path | BinaryIO:
     return sys.stdin.buffer if name == "-" else Path(name)
 
 
-def _row(name: str, result: Reading | InkDigitsError, min_confidence: float | None) -> dict[str, Any]:
+def _row(
+    name: str, result: Reading | InkDigitsError, min_confidence: float | None
+) -> dict[str, Any]:
     if isinstance(result, InkDigitsError):
         message = _no_pictures(name) or str(result)
         return {"file": name, "error": {"type": type(result).__name__, "message": message}}
@@ -237,7 +247,9 @@ def _write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
 def _write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
     all_read = True
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["file", "text", "confidence", "sure", "x0", "y0", "x1", "y1", "error", "message"])
+    writer.writerow(
+        ["file", "text", "confidence", "sure", "x0", "y0", "x1", "y1", "error", "message"]
+    )
     for row in rows:
         if error := row.get("error"):
             all_read = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Graph:
         """A constant vector of int64, as shapes and axes are given."""
         return self.constant(np.array(values, np.int64))
 
-    def __getattr__(self, op_type: str) -> Any:
+    def __getattr__(self, op_type: str) -> Callable[..., Value]:
         if not op_type[0].isupper():
             raise AttributeError(op_type)
 
@@ -87,31 +88,31 @@ class Value:
         self.name = name
 
     def __add__(self, other: Any) -> Value:
-        return self.graph.Add(self, other)  # type: ignore[no-any-return]
+        return self.graph.Add(self, other)
 
     def __sub__(self, other: Any) -> Value:
-        return self.graph.Sub(self, other)  # type: ignore[no-any-return]
+        return self.graph.Sub(self, other)
 
     def __rsub__(self, other: Any) -> Value:
-        return self.graph.Sub(other, self)  # type: ignore[no-any-return]
+        return self.graph.Sub(other, self)
 
     def __mul__(self, other: Any) -> Value:
-        return self.graph.Mul(self, other)  # type: ignore[no-any-return]
+        return self.graph.Mul(self, other)
 
     def __truediv__(self, other: Any) -> Value:
-        return self.graph.Div(self, other)  # type: ignore[no-any-return]
+        return self.graph.Div(self, other)
 
     def __matmul__(self, other: Any) -> Value:
-        return self.graph.MatMul(self, other)  # type: ignore[no-any-return]
+        return self.graph.MatMul(self, other)
 
     def __lt__(self, other: Any) -> Value:
-        return self.graph.Less(self, other)  # type: ignore[no-any-return]
+        return self.graph.Less(self, other)
 
     def __gt__(self, other: Any) -> Value:
-        return self.graph.Greater(self, other)  # type: ignore[no-any-return]
+        return self.graph.Greater(self, other)
 
     def __and__(self, other: Any) -> Value:
-        return self.graph.And(self, other)  # type: ignore[no-any-return]
+        return self.graph.And(self, other)
 
     __radd__ = __add__
     __rmul__ = __mul__

@@ -18,6 +18,7 @@ from inkdigits.reader import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
 
+
 @dataclass(frozen=True)
 class Calibration:
     """How logits become a confidence that means something."""
@@ -26,6 +27,7 @@ class Calibration:
     """Logits are divided by it (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
     sure_from: float
     """The confidence that 99 % of real digits reach, in 0..1."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -39,6 +41,7 @@ class Facts:
     licence: str = "MIT"
     revision: str = "unknown"
     """The revision of inkdigits that trained it."""
+
 
 def build_model(
     network: onnx.ModelProto, calibration: Calibration, facts: Facts
@@ -65,6 +68,7 @@ def build_model(
     onnx.checker.check_model(model, full_check=True)
     return model
 
+
 def write_model(
     path: str | os.PathLike[str],
     network: onnx.ModelProto,
@@ -76,6 +80,7 @@ def write_model(
     temporary = path.with_name(f"{path.name}.part")
     temporary.write_bytes(build_model(network, calibration, facts).SerializeToString())
     temporary.replace(path)
+
 
 def revision() -> str:
     """The git revision of the code that runs, or "unknown" outside a checkout."""
@@ -91,6 +96,7 @@ def revision() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return answer.stdout.strip()
+
 
 def _head(calibration: Calibration) -> onnx.ModelProto:
     g = Graph("head")
@@ -109,6 +115,7 @@ def _head(calibration: Calibration) -> onnx.ModelProto:
         },
     )
 
+
 def _metadata(facts: Facts, calibration: Calibration) -> dict[str, str]:
     return {
         "contract": CONTRACT_VERSION,
@@ -121,5 +128,6 @@ def _metadata(facts: Facts, calibration: Calibration) -> dict[str, str]:
         "temperature": repr(calibration.temperature),
         "sure_from": repr(calibration.sure_from),
     }
+
 
 assert SIDE == 28

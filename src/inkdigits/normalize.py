@@ -122,9 +122,7 @@ class Normalizer:
             normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(
-        self, pictures: NDArray[np.uint8], batch_size: int = 256
-    ) -> NDArray[np.float32]:
+    def __call__(self, pictures: NDArray[np.uint8], batch_size: int = 256) -> NDArray[np.float32]:
         """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1."""
         seen = [
             self._session.run(["seen"], {"picture": pictures[start : start + batch_size]})[0]
@@ -148,7 +146,7 @@ class Span:
         """1 for each row (or column) whose middle lies inside, else 0: (N, H) or (N, W)."""
         g = self.start.graph
         places = _places(g, self.length)
-        return g.Cast((places > self.start) & (places < self.stop), to=FLOAT)  # type: ignore[no-any-return]
+        return g.Cast((places > self.start) & (places < self.stop), to=FLOAT)
 
 
 def _without_frame(g: Graph, dark: Value, height: Value, width: Value) -> tuple[Span, Span]:
@@ -171,9 +169,7 @@ def _without_frame(g: Graph, dark: Value, height: Value, width: Value) -> tuple[
 
     rows = _span_of(g, row_share < LINE_FILLED, height)
     columns = _span_of(g, column_share < LINE_FILLED, width)
-    framed = g.Cast(
-        _is_framed(g, row_share, rows) & _is_framed(g, column_share, columns), to=FLOAT
-    )
+    framed = g.Cast(_is_framed(g, row_share, rows) & _is_framed(g, column_share, columns), to=FLOAT)
 
     def inner(span: Span) -> Span:
         after = span.length - span.stop
@@ -190,7 +186,7 @@ def _is_framed(g: Graph, share: Value, inner: Span) -> Value:
         g.GatherElements(share, g.Cast(line, to=TensorProto.INT64), axis=1)
         for line in (inner.start, inner.stop - 1.0)
     ]
-    return (g.Min(before, after) > 0.5) & thin & (g.Max(*next_to_it) < 0.5)  # type: ignore[no-any-return]
+    return (g.Min(before, after) > 0.5) & thin & (g.Max(*next_to_it) < 0.5)
 
 
 def _paper_level(
@@ -241,7 +237,9 @@ def _ink(g: Graph, difference: Value, rows: Span, columns: Span) -> tuple[Value,
     is the contraharmonic mean, sum of cubes over sum of squares: many faint pixels outweigh a few
     dark specks, and paper, whose difference is near zero, has no weight however much there is.
     """
-    inside = g.Unsqueeze(rows.inside(), g.integers(2)) * g.Unsqueeze(columns.inside(), g.integers(1))
+    inside = g.Unsqueeze(rows.inside(), g.integers(2)) * g.Unsqueeze(
+        columns.inside(), g.integers(1)
+    )
     difference = difference * inside
     axes = g.integers(1, 2)
 
@@ -283,15 +281,15 @@ def _without_dust(g: Graph, mask: Value, rows: Span, columns: Span) -> tuple[Spa
 
     cells = grid(rows) @ mask @ g.Transpose(grid(columns), perm=[0, 2, 1])
     cells = g.Unsqueeze(cells, g.integers(1))  # (N, 1, 48, 48)
-    written = cells > g.Max(g.ReduceMax(cells, g.integers(1, 2, 3)) * GRAIN_SHARE, g.constant(EMPTY))
+    written = cells > g.Max(
+        g.ReduceMax(cells, g.integers(1, 2, 3)) * GRAIN_SHARE, g.constant(EMPTY)
+    )
     cells = cells * g.Cast(written, to=FLOAT)
     most = g.ReduceSum(cells, g.integers(2, 3)) * DUST_MASS
     sums = {size: _window_sums(g, cells, size) for size in (3, 5, 7)}
     for size in (3, 5):
         alone = (sums[size + 2] - sums[size] < EMPTY) & (sums[size] < most)
-        reach = g.MaxPool(
-            g.Cast(alone, to=FLOAT), kernel_shape=[size, size], pads=[size // 2] * 4
-        )
+        reach = g.MaxPool(g.Cast(alone, to=FLOAT), kernel_shape=[size, size], pads=[size // 2] * 4)
         written = written & (reach < 0.5)
 
     written = g.Squeeze(g.Cast(written, to=FLOAT), g.integers(1))
@@ -342,17 +340,17 @@ def _resampling(g: Graph, middles: Value, step: Value, span: Span) -> Value:
     places = g.Unsqueeze(_places(g, span.length), g.integers(0, 1))  # (1, 1, inputs)
     distance = g.Abs(g.Unsqueeze(middles, g.integers(2)) - places)
     overlap = g.Clip((width + 1.0) * 0.5 - distance, g.constant(0.0), g.constant(1.0))
-    return overlap * g.Unsqueeze(span.inside(), g.integers(1)) / width  # type: ignore[no-any-return]
+    return overlap * g.Unsqueeze(span.inside(), g.integers(1)) / width
 
 
 def _row_sums(g: Graph, values: Value, columns: Span) -> Value:
     """Sums (N, H) of values (N, H, W) over the columns inside."""
-    return g.Squeeze(values @ g.Unsqueeze(columns.inside(), g.integers(2)), g.integers(2))  # type: ignore[no-any-return]
+    return g.Squeeze(values @ g.Unsqueeze(columns.inside(), g.integers(2)), g.integers(2))
 
 
 def _column_sums(g: Graph, values: Value, rows: Span) -> Value:
     """Sums (N, W) of values (N, H, W) over the rows inside."""
-    return g.Squeeze(g.Unsqueeze(rows.inside(), g.integers(1)) @ values, g.integers(1))  # type: ignore[no-any-return]
+    return g.Squeeze(g.Unsqueeze(rows.inside(), g.integers(1)) @ values, g.integers(1))
 
 
 def _span_of(g: Graph, flags: Value, length: Value) -> Span:
@@ -369,13 +367,13 @@ def _whole(length: Value) -> Span:
 
 
 def _length(g: Graph, picture: Value, axis: int) -> Value:
-    return g.Cast(g.Shape(picture, start=axis, end=axis + 1), to=FLOAT)  # type: ignore[no-any-return]
+    return g.Cast(g.Shape(picture, start=axis, end=axis + 1), to=FLOAT)
 
 
 def _places(g: Graph, length: Value) -> Value:
     """The middles of that many pixels: 0.5, 1.5, ... (length,)."""
     scalar = g.Squeeze(length, g.integers(0))
-    return g.Range(g.constant(0.0), scalar, g.constant(1.0)) + 0.5  # type: ignore[no-any-return]
+    return g.Range(g.constant(0.0), scalar, g.constant(1.0)) + 0.5
 
 
 def _range(g: Graph, count: int) -> Value:

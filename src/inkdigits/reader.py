@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import resources
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -165,7 +164,8 @@ class Reader:
 
     def predict(self, pictures: ArrayLike) -> NDArray[np.int64]:
         """The digit in each of `pictures` (N, H, W), as (N,) integers; see `predict_proba`."""
-        return self.predict_proba(pictures).argmax(axis=1)
+        digits: NDArray[np.int64] = self.predict_proba(pictures).argmax(axis=1)
+        return digits
 
     def predict_proba(self, pictures: ArrayLike) -> NDArray[np.float32]:
         """The calibrated probabilities (N, 10) of `pictures` (N, H, W), one digit each.
@@ -190,7 +190,7 @@ class Reader:
     def _stream(
         self, pictures: Iterator[PictureSource], batch_size: int, errors: str
     ) -> Iterator[Reading | InkDigitsError]:
-        while batch := [_decoded(picture) for picture in islice(pictures, batch_size)]:
+        for batch in _batches(pictures, batch_size):
             for result in self._read_batch(batch):
                 if errors == "raise" and isinstance(result, InkDigitsError):
                     raise result
@@ -199,17 +199,19 @@ class Reader:
     def _read_batch(
         self, batch: list[NDArray[np.uint8] | InkDigitsError]
     ) -> list[Reading | InkDigitsError]:
-        results: dict[int, Reading | InkDigitsError] = {}
-        places_by_shape: dict[tuple[int, ...], list[int]] = {}
+        """Read each picture of the batch, those of one shape together, and keep their order."""
+        results: list[Reading | InkDigitsError | None] = [None] * len(batch)
+        by_shape: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
         for place, picture in enumerate(batch):
             if isinstance(picture, InkDigitsError):
                 results[place] = picture
             else:
-                places_by_shape.setdefault(picture.shape, []).append(place)
-        for places in places_by_shape.values():
-            stack = np.stack([batch[place] for place in places])  # type: ignore[misc]
-            results.update(zip(places, self._read_same_shape(stack), strict=True))
-        return [results[place] for place in range(len(batch))]
+                by_shape.setdefault(picture.shape, []).append((place, picture))
+        for group in by_shape.values():
+            readings = self._read_same_shape(np.stack([picture for _, picture in group]))
+            for (place, _), reading in zip(group, readings, strict=True):
+                results[place] = reading
+        return [result for result in results if result is not None]
 
     def _read_same_shape(self, pictures: NDArray[np.uint8]) -> Iterator[Reading | NoInk]:
         for _, outputs in self._run(pictures):
@@ -224,6 +226,22 @@ class Reader:
             yield start, dict(zip(CONTRACT, self._session.run(list(CONTRACT), part), strict=True))
 
 
+def _batches(
+    pictures: Iterator[PictureSource], batch_size: int
+) -> Iterator[list[NDArray[np.uint8] | InkDigitsError]]:
+    """Decoded pictures, at most `batch_size` at a time and fewer if they are large."""
+    batch: list[NDArray[np.uint8] | InkDigitsError] = []
+    pixels = 0
+    for picture in map(_decoded, pictures):
+        batch.append(picture)
+        pixels += 0 if isinstance(picture, InkDigitsError) else picture.size
+        if len(batch) == batch_size or pixels >= MOST_PIXELS_A_RUN:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
 def _decoded(picture: PictureSource) -> NDArray[np.uint8] | InkDigitsError:
     try:
         return read_picture(picture)
@@ -233,7 +251,9 @@ def _decoded(picture: PictureSource) -> NDArray[np.uint8] | InkDigitsError:
 
 def _reading(outputs: dict[str, NDArray[Any]]) -> Reading | NoInk:
     if not outputs["has_ink"]:
-        return NoInk("Nothing is written in the picture. Write one digit, dark on light or light on dark.")
+        return NoInk(
+            "Nothing is written in the picture. Write one digit, dark on light or light on dark."
+        )
     probabilities = tuple(float(p) for p in outputs["probabilities"])
     value = int(outputs["probabilities"].argmax())
     x0, y0, x1, y1 = (int(edge) for edge in outputs["box"])
@@ -271,9 +291,7 @@ def _open_session(name: str, content: bytes, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised, not printed
     try:
-        return onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has no common class for its errors
         raise InvalidModel(
             f"{name} is not a model that ONNX Runtime can load. Write one with `inkdigits train`. "
@@ -286,8 +304,7 @@ def _check_contract(name: str, session: Any) -> None:
 
     def broken(what: str) -> InvalidModel:
         return InvalidModel(
-            f"{name} breaks the contract of a model file: {what}. "
-            "Write one with `inkdigits train`."
+            f"{name} breaks the contract of a model file: {what}. Write one with `inkdigits train`."
         )
 
     inputs = [(node.name, node.type, len(node.shape)) for node in session.get_inputs()]

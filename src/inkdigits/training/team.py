@@ -1,0 +1,47 @@
+"""The processes that train together: `torchrun` starts several, and each is told its rank."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed
+
+
+@dataclass(frozen=True)
+class Team:
+    """This process's place among those that train together; alone if left out."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process measures, reports and writes."""
+        return self.rank == 0
+
+    @contextmanager
+    def leader_first(self) -> Iterator[None]:
+        """Let the others begin the block when the leader has finished it."""
+        if not self.leads:
+            distributed.barrier()
+        yield
+        if self.leads and self.size > 1:
+            distributed.barrier()
+
+
+@contextmanager
+def joined_team() -> Iterator[Team]:
+    """Join the processes that `torchrun` started, if it did."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield Team()
+        return
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield Team(distributed.get_rank(), size)
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,134 @@
+"""Model files: a network, the normaliser and a calibration in one, by the contract."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from handwriting import written
+from inkdigits import InvalidModel, Reader
+from inkdigits.graph import Graph
+from inkdigits.model_file import Calibration, Facts, build_model, write_model
+
+FACTS = Facts("bars", "1.2.3", "nothing", {"made-up": 0.5}, licence="CC0", revision="abc")
+
+
+def network(scale: float = 1.0) -> onnx.ModelProto:
+    """A network without PyTorch: the logit of each digit is the ink in some of the columns."""
+    g = Graph("bars")
+    columns = np.repeat(np.eye(10, dtype=np.float32), 3, axis=0)[:28] * np.float32(scale)
+    g.Identity(
+        g.ReduceSum(g.input("seen"), g.integers(1), keepdims=0) @ g.constant(columns),
+        name="logits",
+    )
+    return g.model(
+        inputs={"seen": (TensorProto.FLOAT, ["N", 28, 28])},
+        outputs={"logits": (TensorProto.FLOAT, ["N", 10])},
+    )
+
+
+def read(model: onnx.ModelProto) -> Reader:
+    return Reader(model.SerializeToString())
+
+
+def test_a_network_written_by_hand_becomes_a_model_file(tmp_path: Path) -> None:
+    path = tmp_path / "bars.onnx"
+    write_model(path, network(), Calibration(1.0, 0.5), FACTS)
+    reader = Reader(path)
+    picture = written(1)
+    [digit] = reader.read(picture).digits
+    logits = digit.seen.sum(0) @ np.repeat(np.eye(10), 3, axis=0)[:28]
+    expected = np.exp(logits - logits.max())
+    np.testing.assert_allclose(digit.probabilities, expected / expected.sum(), atol=1e-5)
+
+
+def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
+    write_model(tmp_path / "bars.onnx", network(), Calibration(1.0, 0.5), FACTS)
+    assert [path.name for path in tmp_path.iterdir()] == ["bars.onnx"]
+
+
+def test_the_file_tells_the_facts() -> None:
+    metadata = read(build_model(network(), Calibration(1.5, 0.5), FACTS)).metadata
+    assert metadata["name"] == "bars"
+    assert metadata["version"] == "1.2.3"
+    assert metadata["licence"] == "CC0"
+    assert metadata["revision"] == "abc"
+    assert json.loads(metadata["accuracy"]) == {"made-up": 0.5}
+    assert float(metadata["temperature"]) == 1.5
+
+
+def test_a_higher_temperature_lowers_the_confidence() -> None:
+    cold, hot = (
+        read(build_model(network(), Calibration(temperature, 0.5), FACTS)).read(written(1))
+        for temperature in (1.0, 4.0)
+    )
+    assert hot.text == cold.text
+    assert hot.confidence < cold.confidence
+
+
+@pytest.mark.parametrize(("sure_from", "sure"), [(0.2, True), (0.9999, False)])
+def test_sure_is_a_confidence_above_the_threshold(sure_from: float, sure: bool) -> None:
+    reader = read(build_model(network(0.05), Calibration(1.0, sure_from), FACTS))
+    assert 0.2 < reader.read(written(1)).confidence < 0.9999
+    assert reader.read(written(1)).sure is sure
+
+
+def test_a_blank_picture_is_never_sure() -> None:
+    model = build_model(network(), Calibration(1.0, 0.0), FACTS)
+    session = read(model)._session
+    pictures = np.full((1, 9, 9), 255, np.uint8)
+    has_ink, sure = session.run(["has_ink", "sure"], {"picture": pictures})
+    assert not has_ink[0]
+    assert not sure[0]
+
+
+def test_only_standard_operators_are_used() -> None:
+    model = build_model(network(), Calibration(1.0, 0.5), FACTS)
+    assert {opset.domain for opset in model.opset_import} == {""}
+    assert model.opset_import[0].version >= 20
+
+
+def changed(change: str) -> onnx.ModelProto:
+    """A model file that breaks the contract in one way."""
+    model = copy.deepcopy(build_model(network(), Calibration(1.0, 0.5), FACTS))
+    outputs = {output.name: output for output in model.graph.output}
+    if change == "no box":
+        model.graph.output.remove(outputs["box"])
+    elif change == "another input":
+        for node in model.graph.node:
+            node.input[:] = ["image" if name == "picture" else name for name in node.input]
+        model.graph.input[0].name = "image"
+    elif change == "no contract version":
+        del model.metadata_props[:]
+    elif change == "another contract version":
+        helper.set_model_props(model, {"contract": "2"})
+    elif change == "not probabilities":
+        for node in model.graph.node:
+            if node.op_type == "Softmax":
+                node.op_type = "Sigmoid"
+                del node.attribute[:]
+    return model
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("no box", "output box"),
+        ("another input", "input must be picture"),
+        ("no contract version", "contract version"),
+        ("another contract version", "contract version"),
+        ("not probabilities", "do not sum to 1"),
+    ],
+)
+def test_a_file_that_breaks_the_contract_is_refused(change: str, message: str) -> None:
+    with pytest.raises(InvalidModel, match=message):
+        read(changed(change))
+
+
+def test_a_model_of_something_else_is_refused() -> None:
+    with pytest.raises(InvalidModel, match="contract"):
+        read(network())
