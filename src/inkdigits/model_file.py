@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
@@ -35,8 +35,8 @@ class Facts:
 
     name: str
     version: str
-    trained_on: str
-    accuracy: Mapping[str, float]
+    trained_on: str = ""
+    accuracy: Mapping[str, float] = field(default_factory=dict)
     """Share of right answers by data set, in 0..1."""
     licence: str = "MIT"
     revision: str = "unknown"

@@ -25,7 +25,7 @@ def plot_curve(history: Sequence[Mapping[str, float]], path: Path, title: str) -
         )
     loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
     error.set(title=f"{title}: error", xlabel="epoch", ylabel="misread", yscale="log")
-    error.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=2))
+    error.yaxis.set_major_formatter(PercentFormatter(xmax=1))
     for axes in (loss, error):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3, which="both")

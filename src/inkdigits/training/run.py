@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -107,6 +109,7 @@ def train(
             "Go on with it (--resume), or choose another folder (--out)."
         )
     settings = _settings(folder, checkpoint, recipe, epochs, seed, limit)
+    facts = Facts(recipe.name, __version__, revision=revision())  # as of now, not of the end
     with joined_team() as team:
         # The leader fetches what is missing; the others then find it.
         with team.leader_first():
@@ -121,10 +124,11 @@ def train(
         try:
             _fit(fitting, folder, console or Console(stderr=True))
         except KeyboardInterrupt:
-            raise _interrupted(fitting, folder) from None
+            raise _interrupted(fitting, folder, facts) from None
         if not team.leads:
             return {}
-        return _finish(fitting, folder, load_mnist("test", data_dir) if measure_test else None)
+        test = load_mnist("test", data_dir) if measure_test else None
+        return _finish(fitting, folder, facts, test)
 
 
 def _settings(
@@ -176,36 +180,33 @@ def _fit(fitting: Fitting, folder: RunFolder, console: Console) -> None:
                 progress.console.print(_row_text(row, total), highlight=False, soft_wrap=True)
 
 
-def _interrupted(fitting: Fitting, folder: RunFolder) -> Interrupted:
+def _interrupted(fitting: Fitting, folder: RunFolder, facts: Facts) -> Interrupted:
     done, total = len(fitting.history), fitting.settings.epochs
     if not done:
         return Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
     if fitting.team.leads:
-        _finish(fitting, folder)
+        _finish(fitting, folder, facts)
     return Interrupted(
         f"Interrupted after {done} of {total} epochs. The best so far is {folder.model}; "
         "go on with --resume."
     )
 
 
-def _finish(fitting: Fitting, folder: RunFolder, test: Any = None) -> dict[str, Any]:
-    """Calibrate, write the model file, and measure through that very file."""
+def _finish(
+    fitting: Fitting,
+    folder: RunFolder,
+    facts: Facts,
+    test: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
+) -> dict[str, Any]:
+    """Calibrate, measure through the very file that is written, and tell the story."""
     data = fitting.data
     network = fitting.best_network()
     logits = fitting.validation_logits(network.to(fitting.device))
     calibration = calibrate(logits, torch.from_numpy(data.validation_labels).long())
     exported = to_onnx(network)
 
-    def facts(accuracy: dict[str, float]) -> Facts:
-        return Facts(
-            name=fitting.recipe.name,
-            version=__version__,
-            trained_on=f"MNIST, {len(data.labels):,} training pictures",
-            accuracy=accuracy,
-            revision=revision(),
-        )
-
-    draft = build_model(exported, calibration, facts({}))
+    facts = replace(facts, trained_on=f"MNIST, {len(data.labels):,} training pictures")
+    draft = build_model(exported, calibration, facts)
     reader = Reader(draft.SerializeToString(), threads=torch.get_num_threads())
     parts = {"mnist:validation": (data.validation_pictures, data.validation_labels)}
     if test is not None:
@@ -214,11 +215,12 @@ def _finish(fitting: Fitting, folder: RunFolder, test: Any = None) -> dict[str, 
         name: float((reader.predict(pictures) == labels).mean())
         for name, (pictures, labels) in parts.items()
     }
-    write_model(folder.model, exported, calibration, facts(accuracy))
+    facts = replace(facts, accuracy=accuracy)
+    write_model(folder.model, exported, calibration, facts)
 
     metrics = {
         **asdict(fitting.settings),
-        **asdict(facts(accuracy)),
+        **asdict(facts),
         **asdict(calibration),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "epochs_done": len(fitting.history),
