@@ -9,15 +9,15 @@ from __future__ import annotations
 import csv
 import glob
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import typer
+import click
 
+from inkdigits import __version__
 from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Reads handwritten digits: drawn, photographed or scanned.",
-)
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def app() -> None:
+    """Reads handwritten digits: drawn, photographed or scanned."""
 
 
 def main() -> None:
@@ -40,138 +39,124 @@ def main() -> None:
         # A file's name need not be valid text, nor fit the terminal's encoding.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        app(prog_name="inkdigits")
     except InkDigitsError as error:
         print(f"inkdigits: {error}", file=sys.stderr)
         sys.exit(WRONG_USAGE)
-    except BrokenPipeError:
-        # Whoever reads the output, such as `head`, has enough. Python flushes once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(NOT_ALL_READ)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from inkdigits import __version__
-
-        print(f"inkdigits {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
-    pass
-
-
-Model = Annotated[
-    Path | None, typer.Option(help="A model file (.onnx); the one that ships if left out.")
-]
+_model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A model file (.onnx).  [default: the one that ships]",
+)
 
 
 @app.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    help="Call a digit sure from this confidence on.  [default: the model's own]",
+)
+@_model_option
 def read(
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE...", help="Pictures, folders, globs, or - for standard input."
-        ),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Call a digit sure from this confidence on, 0 to 1."),
-    ] = None,
-    model: Model = None,
+    files: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    min_confidence: float | None,
+    model: Path | None,
 ) -> None:
     """Read the digit in each picture.
 
-    Exit code: 0 all were read, 1 some were not (each says why), 2 wrong usage.
+    FILE is a picture, a folder of pictures, a glob, or - for standard input.
+
+    The exit code is 0 if all were read, 1 if some were not (each says why), 2 for wrong usage.
     """
     from inkdigits.reader import Reader
 
     if as_json and as_csv:
-        raise typer.BadParameter("choose one of --json and --csv")
+        raise click.UsageError("Choose one of --json and --csv.")
     reader = Reader(model)
     names = list(chain.from_iterable(_expand(file) for file in files))
     results = reader.read_many((_source(name) for name in names), batch_size=16, errors="return")
     rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
     write = _write_json if as_json else _write_csv if as_csv else _write_table
     all_read = write(rows, names)
-    raise typer.Exit(0 if all_read else NOT_ALL_READ)
+    sys.exit(0 if all_read else NOT_ALL_READ)
 
 
 @app.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen on; 0 for any that is free.",
+)
+@_model_option
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that answer.",
+)
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="A site whose pages may use the API, such as https://example.org; may be repeated.",
+)
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
-    model: Model = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(help="A site whose pages may use the API, such as https://example.org."),
-    ] = None,
+    host: str, port: int, model: Path | None, workers: int, allow_origins: tuple[str, ...]
 ) -> None:
     """Serve the page and its HTTP API."""
     with _extra("web"):
         from inkdigits.web.server import run
-    run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origin or [])
+    run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origins)
 
 
 @app.command()
-def train(
-    recipe: Annotated[str, typer.Argument(help="What to train, such as cnn.")],
-    out: Annotated[Path, typer.Option(help="The run's folder, such as runs/first.")],
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data; the recipe's own if left out.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Of everything random; 0 if left out.")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="A folder with MNIST's files; fetched if left out.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Train on only so many pictures, for a trial.")
-    ] = None,
-    measure_test: Annotated[
-        bool, typer.Option("--measure-test", help="Measure on MNIST's test part at the very end.")
-    ] = False,
-) -> None:
-    """Train a network and leave a model file, metrics.json, history.csv and curve.png.
+@click.argument("recipe")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The run's folder, such as runs/first.",
+)
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="A folder with MNIST's files.  [default: fetched]",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
+@click.option("--measure-test", is_flag=True, help="Measure on MNIST's test part, at the very end.")
+def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
+    """Train the network of a RECIPE, such as cnn.
 
-    Ctrl-C keeps the best so far; --resume goes on.
+    Leaves a model file, metrics.json, history.csv and curve.png in the run's folder. Ctrl-C keeps
+    the best so far, and --resume goes on.
     """
     with _extra("train"):
         from inkdigits.training.recipes import RECIPES
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     if recipe not in RECIPES:
-        raise typer.BadParameter(f"there is no recipe {recipe}; choose from: {', '.join(RECIPES)}")
+        raise click.UsageError(f"There is no recipe {recipe}. Choose from: {', '.join(RECIPES)}.")
     try:
-        metrics = run(
-            RECIPES[recipe],
-            out,
-            epochs=epochs,
-            seed=seed,
-            data_dir=data_dir,
-            device=device,
-            resume=resume,
-            limit=limit,
-            measure_test=measure_test,
-        )
+        metrics = run(RECIPES[recipe], out, measure_test=measure_test, **options)
     except Interrupted as interruption:
-        print(f"\ninkdigits: {interruption}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        print(f"inkdigits: {interruption}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     for name, accuracy in metrics.get("accuracy", {}).items():
         print(f"{name}  {accuracy:.2%}")
     if metrics:

@@ -13,7 +13,6 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,6 +222,8 @@ def _bytes_of_data_url(url: str, max_bytes: int) -> bytes:
 
 def _percent_decode(body: str, max_bytes: int) -> bytes:
     _check_bytes(len(body), "The data URL", max_bytes)  # as it is written: decoding takes memory
+    from urllib.parse import unquote_to_bytes  # only here, as it takes long to import
+
     try:
         return unquote_to_bytes(body)
     except UnicodeEncodeError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -270,7 +269,7 @@ def _reading(outputs: dict[str, NDArray[Any]]) -> Reading | NoInk:
 
 def _model_content(model: str | os.PathLike[str] | bytes | None) -> tuple[str, bytes]:
     if model is None:
-        return "digits.onnx", resources.files("inkdigits").joinpath("digits.onnx").read_bytes()
+        model = Path(__file__).with_name("digits.onnx")
     if isinstance(model, bytes):
         return "the model", model
     try:

@@ -1,0 +1,35 @@
+# `make serve` and `make test` set up all they need in .venv, whatever Python started them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: serve test lint format model clean
+
+serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
+	$(BIN)/inkdigits serve
+
+test: $(VENV)/dev.installed  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.installed  ## format, lint and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(VENV)/dev.installed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+model: $(VENV)/dev.installed  ## train what ships, anew, and put it into the package
+	$(BIN)/inkdigits train cnn --out runs/cnn --measure-test
+	cp runs/cnn/model.onnx src/inkdigits/digits.onnx
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/%.installed: pyproject.toml constraints.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) --editable ".[$*]"
+	touch $@

@@ -1,0 +1,207 @@
+"""The command line, each command in a fresh process."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import inkdigits
+from handwriting import png, written
+
+DIGITS = range(10)
+
+
+def run(
+    *arguments: object, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "inkdigits", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        timeout=120,
+    )
+
+
+def rows(result: subprocess.CompletedProcess[bytes]) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.decode().splitlines()]
+
+
+def python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two levels of pictures, and a file that is none."""
+    (tmp_path / "more").mkdir()
+    for value in (2, 7):
+        (tmp_path / f"{value}.png").write_bytes(png(written(value)))
+    (tmp_path / "more" / "4.PNG").write_bytes(png(written(4)))
+    (tmp_path / "notes.txt").write_text("not a picture")
+    return tmp_path
+
+
+def test_a_picture_is_read_for_people(folder: Path) -> None:
+    result = run("read", folder / "7.png")
+    assert result.returncode == 0
+    name, digit, confidence = result.stdout.decode().split()
+    assert name == str(folder / "7.png")
+    assert digit == "7"
+    assert confidence.endswith("%")
+
+
+def test_json_is_one_object_a_line(folder: Path) -> None:
+    result = run("read", "--json", folder / "7.png", folder / "2.png")
+    assert result.returncode == 0
+    seven, two = rows(result)
+    assert (seven["text"], two["text"]) == ("7", "2")
+    assert list(seven) == ["file", "text", "confidence", "sure", "digits"]
+    assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
+
+
+def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
+    (folder / "bad.png").write_bytes(b"bad")
+    result = run("read", "--csv", folder / "2.png", folder / "bad.png")
+    assert result.returncode == 1
+    read, bad = csv.DictReader(io.StringIO(result.stdout.decode()))
+    assert (read["text"], read["sure"], read["error"]) == ("2", "true", "")
+    assert int(read["x1"]) > int(read["x0"])
+    assert (bad["text"], bad["error"]) == ("", "UnreadablePicture")
+
+
+def test_folders_are_searched_for_pictures(folder: Path) -> None:
+    result = run("read", "--json", folder)
+    assert result.returncode == 0
+    assert [row["text"] for row in rows(result)] == ["2", "7", "4"]
+
+
+def test_globs_are_expanded_where_no_shell_does_it(folder: Path) -> None:
+    result = run("read", "--json", "*.png", "**/*.PNG", cwd=folder)
+    assert result.returncode == 0
+    assert [row["file"] for row in rows(result)] == ["2.png", "7.png", str(Path("more/4.PNG"))]
+
+
+def test_a_dash_is_standard_input() -> None:
+    result = run("read", "--json", "-", stdin=png(written(5)))
+    assert result.returncode == 0
+    [row] = rows(result)
+    assert (row["file"], row["text"]) == ("-", "5")
+
+
+def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
+    (folder / "blank.png").write_bytes(png(written(1)[:30, :30]))
+    names = ["2.png", "notes.txt", "none.png", "blank.png", "7.png"]
+    result = run("read", "--json", *names, cwd=folder)
+    assert result.returncode == 1
+    answers = rows(result)
+    assert [row["file"] for row in answers] == names
+    assert [row.get("text") for row in answers] == ["2", None, None, None, "7"]
+    kinds = [row["error"]["type"] for row in answers if "error" in row]
+    assert kinds == ["UnreadablePicture", "UnreadablePicture", "NoInk"]
+    assert "notes.txt" in answers[1]["error"]["message"]
+    assert result.stderr == b""
+
+
+def test_a_folder_without_pictures_is_an_error_that_names_it(tmp_path: Path) -> None:
+    result = run("read", "--json", tmp_path)
+    assert result.returncode == 1
+    [row] = rows(result)
+    assert row["error"]["type"] == "UnreadablePicture"
+    assert "holds no pictures" in row["error"]["message"]
+
+
+def test_a_glob_that_matches_nothing_is_an_error_that_names_it(tmp_path: Path) -> None:
+    result = run("read", "--json", "*.png", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "No file matches *.png" in rows(result)[0]["error"]["message"]
+
+
+@pytest.mark.parametrize(("least", "sure"), [("0", True), ("1", False)])
+def test_the_least_confidence_decides_who_is_sure(folder: Path, least: str, sure: bool) -> None:
+    result = run("read", "--json", "--min-confidence", least, folder / "7.png")
+    assert result.returncode == 0
+    [row] = rows(result)
+    assert row["sure"] is sure
+    assert row["digits"][0]["sure"] is sure
+
+
+def test_not_sure_is_said_in_words(folder: Path) -> None:
+    result = run("read", "--min-confidence", "1", folder / "7.png")
+    assert b"not sure" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["read"],
+        ["read", "--json", "--csv", "7.png"],
+        ["read", "--min-confidence", "2", "7.png"],
+        ["read", "--no-such-option", "7.png"],
+        ["no-such-command"],
+        ["train", "no-such-recipe", "--out", "run"],
+        ["train", "cnn", "--out", "run", "--epochs", "0"],
+        ["serve", "--port", "99999"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2_and_a_sentence(arguments: list[str], folder: Path) -> None:
+    result = run(*arguments, cwd=folder)
+    assert result.returncode == 2
+    assert result.stdout == b""
+    assert b"Traceback" not in result.stderr
+    assert result.stderr
+
+
+@pytest.mark.parametrize("command", [["read", "7.png"], ["serve"]])
+def test_a_bad_model_is_refused_at_the_start(folder: Path, command: list[str]) -> None:
+    (folder / "bad.onnx").write_bytes(b"bad")
+    result = run(*command, "--model", "bad.onnx", cwd=folder)
+    assert result.returncode == 2
+    assert result.stderr.startswith(b"inkdigits: bad.onnx is not a model")
+    assert b"Traceback" not in result.stderr
+
+
+def test_the_version_is_printed() -> None:
+    result = run("--version")
+    assert result.returncode == 0
+    assert result.stdout.decode().split() == ["inkdigits", inkdigits.__version__]
+
+
+def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inkdigits", "read", *[str(folder / "7.png")] * 50],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait(timeout=60)
+
+
+HEAVY = {"torch", "onnx", "fastapi", "starlette", "uvicorn", "matplotlib", "pooch", "sqlalchemy"}
+
+
+@pytest.mark.parametrize("module", ["inkdigits", "inkdigits.cli", "inkdigits.picture"])
+def test_importing_is_cheap(module: str) -> None:
+    imported = set(python(f"import sys, {module}; print(*sys.modules)").split())
+    assert not imported & HEAVY
+
+
+def test_reading_imports_neither_training_nor_the_web(folder: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['inkdigits', 'read', sys.argv[1]]\n"
+        "from inkdigits.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules)"
+    ).replace("sys.argv[1]", repr(str(folder / "7.png")))
+    assert not set(python(code).split()) & HEAVY
