@@ -148,6 +148,7 @@ def test_not_sure_is_said_in_words(folder: Path) -> None:
         ["train", "no-such-recipe", "--out", "run"],
         ["train", "cnn", "--out", "run", "--epochs", "0"],
         ["serve", "--port", "99999"],
+        ["serve", "--allow-origin", "not-an-origin"],
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_a_sentence(arguments: list[str], folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
@@ -79,7 +80,7 @@ def test_sure_is_a_confidence_above_the_threshold(sure_from: float, sure: bool) 
 
 def test_a_blank_picture_is_never_sure() -> None:
     model = build_model(network(), Calibration(1.0, 0.0), FACTS)
-    session = read(model)._session
+    session = onnxruntime.InferenceSession(model.SerializeToString())
     pictures = np.full((1, 9, 9), 255, np.uint8)
     has_ink, sure = session.run(["has_ink", "sure"], {"picture": pictures})
     assert not has_ink[0]

@@ -655,8 +655,8 @@ def test_no_other_decoder_of_pillow_runs(format: str):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (b"not a picture at all", "The picture is not a picture"),
-        (bytes(1000), "is not a picture"),
+        (b"not a picture at all", "The picture is in no picture format"),
+        (bytes(1000), "is in no picture format"),
         ("data:image/png;base64", "no comma"),
         ("data:image/png;base64,iVBORw0K*", "The data URL is not valid base64"),
         ("data:image/png;base64,iVBORw0K\u20ac", "The data URL is not valid base64"),
@@ -667,7 +667,7 @@ def test_no_other_decoder_of_pillow_runs(format: str):
             base64.b64encode(encoded(NOISE)[:600]).decode(),
             "The base64 text starts like a PNG file but does not decode",
         ),
-        ("A" * 100_000, "The base64 text is not a picture"),
+        ("A" * 100_000, "The base64 text is in no picture format"),
     ],
 )
 def test_what_is_no_picture_is_damaged(source: Any, message: str):

@@ -118,7 +118,10 @@ def serve(
     """Serve the page and its HTTP API."""
     with _extra("web"):
         from inkdigits.web.server import run
-    run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origins)
+    try:
+        run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origins)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @app.command()

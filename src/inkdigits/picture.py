@@ -362,7 +362,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Grey:
 def _unknown_format(data: bytes, name: str) -> UnreadablePicture:
     other = _other_format_of(data)
     if other is None:
-        return UnreadablePicture(f"{name} is not a picture. Give a {_FORMATS} file.")
+        return UnreadablePicture(
+            f"{name} is in no picture format that is known. Give a {_FORMATS} file."
+        )
     return UnreadablePicture(
         f"{name} is {other}, which inkdigits does not read. Save it as {_FORMATS}.",
         reason="unsupported",

@@ -1,0 +1,161 @@
+"""What the OpenAPI document says about the API: shapes, examples, commands to copy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+DESCRIPTION = (
+    "Reads a handwritten digit in a picture: PNG, JPEG, WebP, BMP, GIF or TIFF, dark ink on light "
+    "or light on dark. Pictures are read in memory and are not stored. Every error has the shape "
+    '`{"error": {"type": "NoInk", "message": "..."}}`.'
+)
+
+
+EXAMPLE: dict[str, Any] = {
+    "text": "7",
+    "confidence": 0.991,
+    "sure": True,
+    "digits": [
+        {
+            "value": 7,
+            "confidence": 0.991,
+            "sure": True,
+            "box": [72, 40, 208, 236],
+            "probabilities": [0.001] * 7 + [0.991] + [0.001] * 2,
+            "seen": [[0.0] * 28] * 28,
+        }
+    ],
+}
+
+
+class Digit(BaseModel):
+    """One digit that was read."""
+
+    value: int = Field(description="0 to 9.", ge=0, le=9)
+    confidence: float = Field(description="The calibrated probability of the value.", ge=0, le=1)
+    sure: bool = Field(
+        description="Whether the confidence is above the point where 99 % of real digits are "
+        "accepted."
+    )
+    box: tuple[int, int, int, int] = Field(
+        description="x0, y0, x1, y1 of the ink in the upright picture's pixels; x1 and y1 are "
+        "exclusive."
+    )
+    probabilities: list[float] = Field(
+        description="The calibrated probability of each digit from 0 to 9.",
+        min_length=10,
+        max_length=10,
+    )
+    seen: list[list[float]] = Field(
+        description="What the network saw: 28 lists of 28 numbers in 0..1, ink bright.",
+        min_length=28,
+        max_length=28,
+    )
+
+
+class Reading(BaseModel):
+    """What is written in a picture."""
+
+    text: str = Field(description="All digits together.")
+    confidence: float = Field(description="That the whole text is right.", ge=0, le=1)
+    sure: bool = Field(description="Whether every digit is sure.")
+    digits: list[Digit] = Field(description="Each digit, in reading order.")
+
+
+class Limits(BaseModel):
+    """What is refused when it is larger."""
+
+    bytes: int = Field(description="Of a picture file.", examples=[2**25])
+    pixels: int = Field(description="Of a picture, decoded.", examples=[50_000_000])
+
+
+class Health(BaseModel):
+    """The answer of a server that is up."""
+
+    status: Literal["ok"] = Field(description='Always "ok".')
+    version: str = Field(description="The version of inkdigits.")
+    limits: Limits = Field(description="What the server refuses.")
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    type: str = Field(description="A name for programs, such as NoInk.")
+    message: str = Field(description="What was wrong and what to do, for people.")
+
+
+class Error(BaseModel):
+    """The shape of every error."""
+
+    error: Problem = Field(description="Its name and its message.")
+
+
+READ_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The reading.",
+        "content": {"application/json": {"example": EXAMPLE}},
+    },
+    400: {"model": Error, "description": "The form or the JSON cannot be read."},
+    403: {"model": Error, "description": "Another site's page is asking."},
+    413: {"model": Error, "description": "The file or the picture is too large."},
+    415: {"model": Error, "description": "The Content-Type or the picture's format is unknown."},
+    422: {"model": Error, "description": "There is no picture, it is damaged, or it is blank."},
+}
+
+SEVEN = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcAQAAAABaduI5AAAAQklEQVR42mP8z8DwkYmB"
+    "gYEBN/GfkQXOZWFgYfz/goGJgeEFXOwChMXw/7/9B6jYfweY2J//MLG/cEN/wVk8yBYBAJf4ESd4FVY/AAAAAElFTkSu"
+    "QmCC"
+)
+"""A small picture of a 7."""
+
+READ_REQUEST: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "properties": {
+                        "image": {"type": "string", "description": "Base64 or a data URL."}
+                    },
+                },
+                "example": {"image": SEVEN},
+            },
+        },
+    },
+    # Read by /docs, which puts this server's address in; a convention of several viewers.
+    "x-codeSamples": [
+        {
+            "lang": "shell",
+            "label": "A form",
+            "source": "curl -F file=@seven.png http://localhost:8000/api/read",
+        },
+        {
+            "lang": "shell",
+            "label": "The picture itself",
+            "source": "curl --data-binary @seven.png -H 'Content-Type: image/png' \\\n"
+            "  http://localhost:8000/api/read",
+        },
+        {
+            "lang": "python",
+            "label": "JSON, from Python",
+            "source": "import base64, httpx\n"
+            "from pathlib import Path\n\n"
+            'image = base64.b64encode(Path("seven.png").read_bytes()).decode()\n'
+            'answer = httpx.post("http://localhost:8000/api/read", json={"image": image})\n'
+            'print(answer.json()["text"])',
+        },
+    ],
+}

@@ -1,0 +1,88 @@
+/**
+ * @typedef {{value: number, confidence: number, sure: boolean, box: number[],
+ *   probabilities: number[], seen: number[][]}} Digit
+ * @typedef {{text: string, confidence: number, sure: boolean, digits: Digit[]}} Reading
+ */
+
+/** The server answered, and says why it cannot read the picture. */
+export class Refused extends Error {}
+
+/** Nothing that is our server answered. */
+export class Unreachable extends Error {}
+
+/** Between two requests while drawing: the eye needs no more, and a phone's battery less. */
+const PAUSE_MS = 50;
+
+/** @param {Blob} picture @param {AbortSignal} signal @returns {Promise<Reading>} */
+async function read(picture, signal) {
+  const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
+  const request = { method: "POST", body: picture, headers: { "Content-Type": type }, signal };
+  let response, answer;
+  try {
+    response = await fetch("api/read", request);
+    answer = await response.json();
+  } catch (error) {
+    throw signal.aborted ? error : new Unreachable();
+  }
+  if (response.ok) return answer;
+  throw answer.error ? new Refused(answer.error.message) : new Unreachable();
+}
+
+/** @returns {Promise<{limits: {bytes: number}}>} */
+export async function health() {
+  const response = await fetch("api/health");
+  if (!response.ok) throw new Unreachable();
+  return response.json();
+}
+
+/** Reads the newest of what it is asked to read, one request at a time. */
+export class Readings {
+  /** @type {(() => Promise<Blob>) | null} */
+  #wanted = null;
+  /** @type {AbortController | null} */
+  #running = null;
+
+  /** @param {{onReading: (reading: Reading) => void, onError: (error: Error) => void}} listener */
+  constructor(listener) {
+    this.listener = listener;
+  }
+
+  /** True until the answer to the newest question is there. */
+  get isBusy() {
+    return this.#running !== null;
+  }
+
+  /** @param {() => Promise<Blob>} picture is called when its turn comes, for the newest ink */
+  ask(picture) {
+    this.#wanted = picture;
+    if (!this.#running) void this.#run();
+  }
+
+  /** Forget what was asked. */
+  cancel() {
+    this.#wanted = null;
+    this.#running?.abort();
+    this.#running = null;
+  }
+
+  async #run() {
+    const running = (this.#running = new AbortController());
+    while (this.#wanted && !running.signal.aborted) {
+      const picture = this.#wanted;
+      this.#wanted = null;
+      await this.#answer(picture, running.signal);
+      if (this.#wanted) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    if (this.#running === running) this.#running = null;
+  }
+
+  /** @param {() => Promise<Blob>} picture @param {AbortSignal} signal */
+  async #answer(picture, signal) {
+    try {
+      const reading = await read(await picture(), signal);
+      if (!signal.aborted) this.listener.onReading(reading);
+    } catch (error) {
+      if (!signal.aborted) this.listener.onError(/** @type {Error} */ (error));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { element, settleRanking, showNothing, showReading } from "./answer.js";
+import { health, Readings, Refused } from "./api.js";
+import { Sheet } from "./sheet.js";
+
+/** A screen reader hears the answer once nothing has changed for this long. */
+const SETTLED_MS = 700;
+
+/** How long to wait before a server that did not answer is asked again. */
+const RETRY_MS = 2000;
+
+const canvas = /** @type {HTMLCanvasElement} */ (element("sheet"));
+const fileInput = /** @type {HTMLInputElement} */ (element("file"));
+const undo = /** @type {HTMLButtonElement} */ (element("undo"));
+const clear = /** @type {HTMLButtonElement} */ (element("clear"));
+const hint = element("hint");
+const caption = element("caption");
+
+const sheet = new Sheet(canvas);
+const readings = new Readings({ onReading, onError });
+let mostBytes = Infinity;
+let settling = 0;
+let retrying = 0;
+
+health().then(
+  ({ limits }) => (mostBytes = limits.bytes),
+  () => {}, // then the server itself refuses what is too large
+);
+
+sheet.addEventListener("change", () => {
+  clearTimeout(retrying);
+  undo.disabled = !sheet.canUndo;
+  clear.disabled = sheet.isBlank;
+  hint.hidden = !sheet.isBlank;
+  canvas.setAttribute("aria-label", describeSheet());
+  caption.hidden = !sheet.picture || sheet.picture.bitmap !== null;
+  if (sheet.isBlank) {
+    showBlank();
+    return;
+  }
+  if (sheet.picture) {
+    readings.cancel(); // what was asked about the drawing is not about the picture
+    showNothing("blank", "Reading the picture", "");
+  }
+  readings.ask(() => sheet.toBlob());
+});
+
+undo.addEventListener("click", () => sheet.undo());
+clear.addEventListener("click", () => sheet.clear());
+element("choose").addEventListener("click", () => fileInput.click());
+fileInput.addEventListener("change", () => {
+  take(fileInput.files);
+  fileInput.value = ""; // so that the same file can be chosen again
+});
+
+for (const pen of document.querySelectorAll("input[name=pen]")) {
+  pen.addEventListener("change", () => setPen(pen));
+  if (pen.checked) setPen(pen); // browsers remember the choice over a reload
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.altKey) return;
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+    event.preventDefault();
+    sheet.undo();
+  } else if (["Escape", "Delete", "Backspace"].includes(event.key)) {
+    sheet.clear();
+  }
+});
+
+document.addEventListener("paste", (event) => take(event.clipboardData?.files));
+document.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  document.body.classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("dropping");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dropping");
+  take(event.dataTransfer?.files);
+});
+
+/** @param {import("./api.js").Reading} reading */
+function onReading(reading) {
+  clearTimeout(retrying);
+  const words = showReading(reading);
+  if (sheet.picture) sheet.mark(reading.digits[0].box);
+  announceWhenSettled(words);
+}
+
+/** @param {Error} error */
+function onError(error) {
+  clearTimeout(retrying);
+  if (error instanceof Refused) {
+    showNothing("error", "No reading", error.message);
+    announceWhenSettled(error.message);
+    return;
+  }
+  const title = "The server cannot be reached";
+  showNothing("error", title, "What is on the sheet stays, and is read as soon as it answers.");
+  announceWhenSettled(`${title}.`);
+  retrying = setTimeout(() => readings.ask(() => sheet.toBlob()), RETRY_MS);
+}
+
+function showBlank() {
+  readings.cancel();
+  showNothing("blank", "Nothing is drawn yet", "Draw one digit on the sheet, as large as you like.");
+  announceWhenSettled("The sheet is blank.");
+}
+
+/** @param {FileList | undefined | null} files the first of which takes the place of the drawing */
+async function take(files) {
+  const file = files?.[0];
+  if (!file) return;
+  if (file.size > mostBytes) {
+    readings.cancel();
+    const most = `${mostBytes / 2 ** 20} MiB`;
+    onError(new Refused(`${file.name} is larger than ${most}. Choose a smaller picture.`));
+    return;
+  }
+  const bitmap = await createImageBitmap(file).catch(() => null); // some only the server decodes
+  caption.textContent = `${file.name} cannot be shown here.`;
+  sheet.show({ file, bitmap });
+}
+
+/** @param {HTMLInputElement} pen */
+function setPen(pen) {
+  sheet.penWidth = Number(pen.value);
+}
+
+function describeSheet() {
+  if (sheet.isBlank) return "The sheet is blank.";
+  if (sheet.picture) return "The sheet shows your picture.";
+  const count = sheet.strokes.length;
+  return `The sheet has ${count} ${count === 1 ? "stroke" : "strokes"}.`;
+}
+
+/** @param {string} words */
+function announceWhenSettled(words) {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    if (sheet.isDrawing || readings.isBusy) return; // the next answer comes here, too
+    element("announcement").textContent = words;
+    settleRanking();
+  }, SETTLED_MS);
+}

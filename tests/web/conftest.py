@@ -1,0 +1,87 @@
+"""The model that ships, pictures of digits, a running server and a browser."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from handwriting import STROKES, Stroke, png, written
+from inkdigits import Reader
+from inkdigits.web.app import create_app
+from inkdigits.web.server import PromptProtocol
+
+
+@pytest.fixture(scope="session")
+def strokes() -> dict[int, list[Stroke]]:
+    return STROKES
+
+
+@pytest.fixture(scope="session")
+def png_of() -> Callable[[int], bytes]:
+    """A picture file of a digit, black on white."""
+    return lambda value: png(written(value))
+
+
+@pytest.fixture(scope="session")
+def blank_png() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (64, 48), (214, 204, 186)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def client(reader: Reader) -> TestClient:
+    return TestClient(create_app(reader))
+
+
+@contextmanager
+def _running(app: FastAPI, port: int = 0) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", port))  # queues who comes before Uvicorn is up
+    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def running() -> Callable[..., "contextmanager[str]"]:
+    """`with running(app) as url:` serves an app with Uvicorn, on a free port or on `port`."""
+    return _running
+
+
+@pytest.fixture(scope="session")
+def url(reader: Reader) -> Iterator[str]:
+    """The address of a server that runs for all tests."""
+    with _running(create_app(reader)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """A browser; without one its tests are skipped, or fail where INKDIGITS_REQUIRE_BROWSER=1."""
+    path = os.environ.get("INKDIGITS_CHROMIUM") or next(
+        filter(
+            None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])
+        ),
+        "",
+    )
+    if path:
+        return path
+    reason = "there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM"
+    if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

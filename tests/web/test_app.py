@@ -1,0 +1,590 @@
+"""The HTTP API: what it reads, and that it refuses everything else politely."""
+
+import asyncio
+import base64
+import http.client
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+import inkdigits
+from inkdigits import Reader, Reading
+from inkdigits.web import reference
+from inkdigits.web.app import app_from_env, create_app
+
+PNG = {"Content-Type": "image/png"}
+JSON = {"Content-Type": "application/json"}
+
+
+def refusal(response: httpx.Response) -> tuple[int, str, str]:
+    """The status, type and message of an error, having the one shape that errors have."""
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert list(body) == ["error"]
+    assert list(body["error"]) == ["type", "message"]
+    return response.status_code, body["error"]["type"], body["error"]["message"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_a_form_a_raw_body_base64_and_a_data_url_give_the_same_reading(client, png_of):
+    png = png_of(7)
+    text = base64.b64encode(png).decode()
+    answers = [
+        client.post("/api/read", files={"file": ("seven.png", png, "image/png")}),
+        client.post("/api/read", content=png, headers=PNG),
+        client.post("/api/read", content=png, headers={"Content-Type": "application/octet-stream"}),
+        client.post("/api/read", content=png),
+        client.post("/api/read", json={"image": text}),
+        client.post("/api/read", json={"image": f"data:image/png;base64,{text}"}),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert all(answer.json() == answers[0].json() for answer in answers)
+
+
+def test_the_answer_is_the_reading_with_what_the_network_saw(client, reader, png_of):
+    answer = client.post("/api/read", content=png_of(7), headers=PNG).json()
+    assert answer == reader.read(png_of(7)).to_dict(seen=True)
+    assert answer["text"] == "7"
+    [digit] = answer["digits"]
+    assert digit["value"] == 7
+    assert len(digit["probabilities"]) == 10
+    assert [len(row) for row in digit["seen"]] == [28] * 28
+
+
+@pytest.mark.parametrize("value", range(10))
+def test_each_digit_is_read(client, png_of, value):
+    answer = client.post("/api/read", content=png_of(value), headers=PNG)
+    assert answer.json()["text"] == str(value)
+
+
+def test_base64_may_have_line_breaks(client, png_of):
+    text = base64.encodebytes(png_of(7)).decode()
+    assert client.post("/api/read", json={"image": text}).status_code == 200
+
+
+def test_the_example_in_the_reference_works(client):
+    answer = client.post("/api/read", json={"image": reference.SEVEN})
+    assert answer.json()["text"] == "7"
+
+
+def test_health_tells_the_version_and_the_limits(client):
+    assert client.get("/api/health").json() == {
+        "status": "ok",
+        "version": inkdigits.__version__,
+        "limits": {"bytes": 32 * 2**20, "pixels": 50_000_000},
+    }
+
+
+def test_model_tells_what_the_model_file_says_about_itself(client, reader):
+    assert client.get("/api/model").json() == reader.metadata
+
+
+def test_many_clients_at_once_get_their_own_answers(url, png_of):
+    def read(value: int) -> str:
+        return httpx.post(f"{url}/api/read", content=png_of(value), headers=PNG).json()["text"]
+
+    values = [*range(10)] * 4
+    with ThreadPoolExecutor(16) as clients:
+        assert list(clients.map(read, values)) == [str(value) for value in values]
+
+
+def test_the_server_answers_others_while_it_reads(reader, running, png_of):
+    class Held(Reader):
+        def __init__(self) -> None:
+            self.metadata = reader.metadata
+            self.started, self.go_on = threading.Event(), threading.Event()
+
+        def read_array(self, picture: Any) -> Reading:
+            self.started.set()
+            assert self.go_on.wait(20)
+            return reader.read_array(picture)
+
+    held = Held()
+    with running(create_app(held)) as url, ThreadPoolExecutor() as clients:
+        reading = clients.submit(httpx.post, f"{url}/api/read", content=png_of(7), headers=PNG)
+        assert held.started.wait(20)
+        assert httpx.get(f"{url}/api/health").status_code == 200
+        assert not reading.done()
+        held.go_on.set()
+        assert reading.result().status_code == 200
+
+
+# ---------------------------------------------------------------- pictures that cannot be read
+
+
+def test_an_empty_body_is_refused(client):
+    status, name, message = refusal(client.post("/api/read", content=b"", headers=PNG))
+    assert (status, name) == (422, "UnreadablePicture")
+    assert "empty" in message
+
+
+def test_an_empty_file_in_a_form_is_refused(client):
+    status, name, message = refusal(client.post("/api/read", files={"file": ("a.png", b"")}))
+    assert (status, name) == (422, "UnreadablePicture")
+    assert "empty" in message
+
+
+def test_what_is_not_a_picture_is_refused(client):
+    status, name, _ = refusal(client.post("/api/read", content=b"seven" * 100, headers=PNG))
+    assert (status, name) == (422, "UnreadablePicture")
+
+
+def test_a_truncated_picture_is_refused(client, png_of):
+    status, name, message = refusal(client.post("/api/read", content=png_of(7)[:-200], headers=PNG))
+    assert (status, name) == (422, "UnreadablePicture")
+    assert "cut off" in message or "truncated" in message or "damaged" in message
+
+
+def test_a_picture_in_another_format_is_an_unsupported_type(client):
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    status, name, message = refusal(
+        client.post("/api/read", content=svg, headers={"Content-Type": "image/svg+xml"})
+    )
+    assert (status, name) == (415, "UnreadablePicture")
+    assert "PNG" in message
+
+
+def test_a_flat_colour_has_no_ink(client, blank_png):
+    status, name, message = refusal(client.post("/api/read", content=blank_png, headers=PNG))
+    assert (status, name) == (422, "NoInk")
+    assert message.startswith("Nothing is written")
+
+
+def test_a_decompression_bomb_is_refused_before_decoding(client):
+    file = BytesIO()
+    Image.new("1", (10_000, 6_000)).save(file, "PNG")
+    status, name, message = refusal(client.post("/api/read", content=file.getvalue(), headers=PNG))
+    assert (status, name) == (413, "UnreadablePicture")
+    assert "pixel" in message
+
+
+# ---------------------------------------------------------------- limits
+
+
+@pytest.fixture
+def small(reader: Reader) -> TestClient:
+    """A server that takes pictures of at most 1000 bytes and 100 by 100 pixels."""
+    return TestClient(create_app(reader, max_bytes=1000, max_pixels=100 * 100))
+
+
+def test_a_file_over_the_limit_is_refused_however_it_comes(small):
+    large = bytes(1001)
+    text = base64.b64encode(large).decode()
+    for answer in [
+        small.post("/api/read", content=large, headers=PNG),
+        small.post("/api/read", files={"file": ("a.png", large)}),
+        small.post("/api/read", json={"image": text}),
+        small.post("/api/read", content=iter([large[:600], large[600:]]), headers=PNG),
+    ]:
+        status, name, message = refusal(answer)
+        assert (status, name) == (413, "UnreadablePicture")
+        assert "larger than" in message
+
+
+def test_base64_of_a_file_within_the_limit_is_read(reader, png_of):
+    png = png_of(7)
+    exact = TestClient(create_app(reader, max_bytes=len(png)))
+    assert exact.post("/api/read", content=png, headers=PNG).status_code == 200
+    assert exact.post("/api/read", files={"file": png}).status_code == 200
+    image = base64.b64encode(png).decode()
+    assert exact.post("/api/read", json={"image": image}).status_code == 200
+
+
+def test_a_picture_over_the_pixel_limit_is_refused(small):
+    file = BytesIO()
+    Image.new("1", (101, 100)).save(file, "PNG")
+    status, _, message = refusal(small.post("/api/read", content=file.getvalue(), headers=PNG))
+    assert status == 413
+    assert "pixel" in message
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/png", "application/json", "multipart/form-data; boundary=b"]
+)
+def test_a_body_without_a_length_is_not_read_beyond_the_limit(reader, content_type):
+    taken = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        taken += 10_000
+        return {"type": "http.request", "body": bytes(10_000), "more_body": True}
+
+    status = asyncio.run(call(create_app(reader, max_bytes=1000), content_type, receive))
+    assert status == 413
+    assert taken <= 1000 * 4 / 3 + 2**16 + 10_000
+
+
+def test_a_body_with_too_great_a_length_is_not_read_at_all(reader):
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    app = create_app(reader, max_bytes=1000)
+    assert asyncio.run(call(app, "image/png", receive, (b"content-length", b"1001"))) == 413
+
+
+def test_a_client_that_breaks_off_is_no_server_error(reader):
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    assert asyncio.run(call(create_app(reader), "image/png", receive)) == 400
+
+
+async def call(app: Any, content_type: str, receive: Any, *headers: tuple[bytes, bytes]) -> int:
+    """The status of POST /api/read with a body that `receive` gives piece by piece."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/read",
+        "query_string": b"",
+        "headers": [(b"content-type", content_type.encode()), *headers],
+    }
+    await app(scope, receive, send)
+    return sent[0]["status"]
+
+
+def test_a_real_server_stops_a_chunked_upload_at_the_limit(reader, running):
+    with running(create_app(reader, max_bytes=1000)) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        connection.putrequest("POST", "/api/read")
+        connection.putheader("Content-Type", "image/png")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        connection.send(b"800\r\n" + bytes(0x800) + b"\r\n")  # and never the rest
+        assert connection.getresponse().status == 413
+        connection.close()
+
+
+# ---------------------------------------------------------------- requests that are not right
+
+
+def test_another_field_is_named_in_the_answer(client, png_of):
+    status, name, message = refusal(client.post("/api/read", files={"picture": png_of(7)}))
+    assert (status, name) == (422, "BadRequest")
+    assert '"file"' in message
+    assert "'picture'" in message
+
+
+def test_two_pictures_in_a_form_are_refused(client, png_of):
+    files = [("file", png_of(7)), ("file", png_of(1))]
+    status, _, message = refusal(client.post("/api/read", files=files))
+    assert status == 422
+    assert "one picture" in message
+
+
+def test_a_form_field_that_is_no_file_is_refused(client):
+    body = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nseven\r\n--b--\r\n'
+    status, _, message = refusal(
+        client.post(
+            "/api/read", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
+        )
+    )
+    assert status == 422
+    assert "file name" in message
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b'{"image"', 400, "not JSON"),
+        (b'\xff\xfe{"image', 400, "not JSON"),
+        (b"[" * 200_000, 400, "values"),
+        (b"[" * 1000, 400, "not JSON"),
+        (b"[" * 900 + b"]" * 900, 422, '"image"'),
+        (b'{"image": [' + b"[]," * 100_000 + b"[]]}", 400, "values"),
+        (b'{"image": ' + b"1" * 5000 + b"}", 400, "not JSON"),
+        (b"[]", 422, '"image"'),
+        (b'"seven"', 422, '"image"'),
+        (b'{"picture": "AAAA"}', 422, '"image"'),
+        (b'{"image": 5}', 422, "not a number"),
+        (b'{"image": NaN}', 422, "not a number"),
+        (b'{"image": null}', 422, "not null"),
+        (b'{"image": true}', 422, "not a boolean"),
+        (b'{"image": ["AAAA"]}', 422, "not a list"),
+        (b'{"image": {"image": ""}}', 422, "not an object"),
+        (b'{"image": ""}', 422, "empty"),
+        (b'{"image": "seven!"}', 422, "not base64"),
+        (b'{"image": "AAA"}', 422, "not base64"),
+        (b'{"image": "\\ud800"}', 422, "not base64"),
+        ('{"image": "sieben süß"}'.encode(), 422, "not base64"),
+        (b'{"image": "data:image/png;base64,!"}', 422, "not base64"),
+        (b'{"image": "data:image/svg+xml,<svg/>"}', 422, "not base64"),
+        (b'{"image": "/etc/passwd"}', 422, ""),
+        (b'{"\\ud800": 1, "image": "c2V2ZW4="}', 422, ""),
+    ],
+)
+def test_json_that_is_not_right_is_refused(client, body, status, says):
+    answer = refusal(client.post("/api/read", content=body, headers=JSON))
+    assert answer[0] == status
+    assert says in answer[2]
+
+
+def test_a_path_in_json_is_never_opened(client, png_of, tmp_path):
+    picture = tmp_path / "seven.png"
+    picture.write_bytes(png_of(7))
+    status, *_ = refusal(client.post("/api/read", json={"image": str(picture)}))
+    assert status == 422
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "video/mp4", "ü" * 3000]
+)
+def test_an_unknown_content_type_is_refused_with_those_that_are_known(client, content_type):
+    headers = {"Content-Type": content_type.encode()}
+    status, _, message = refusal(client.post("/api/read", content=b"7", headers=headers))
+    assert status == 415
+    assert "multipart/form-data" in message
+    assert "image/png" in message
+    assert "application/json" in message
+    assert len(message) < 1000
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_another_method_is_refused_and_told_what_is_allowed(client, method):
+    answer = client.request(method, "/api/read")
+    assert refusal(answer)[:2] == (405, "MethodNotAllowed")
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/read/", "/app.py", "/%2e%2e/app.py", "/%00"])
+def test_an_address_with_nothing_is_said_to_have_nothing(client, path):
+    assert refusal(client.get(path))[:2] == (404, "NotFound")
+
+
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n7\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", FORM),
+        ("multipart/form-data; boundary=", FORM),
+        ("multipart/form-data; boundary=" + "b" * 5000, FORM),
+        ("multipart/form-data; boundary=c", FORM),
+        ("multipart/form-data; boundary=b", FORM[:40]),
+        ("multipart/form-data; boundary=b", FORM[:-8]),
+        ("multipart/form-data; boundary=b", b"--b\r\n" * 100),
+        ("multipart/form-data; boundary=b", b"--b\r\n\r\nseven\r\n--b--\r\n"),
+        ("multipart/form-data; boundary=b", FORM[:-5] * 100),
+        ("multipart/form-data; boundary=b", FORM.replace(b"filename", b"x" * 100_000)),
+        ("multipart/form-data; boundary=b", FORM.replace(b'"file"', b'"\xff\xfe"')),
+        ("multipart/form-data; boundary=b; charset=undefined", FORM),
+        ("multipart/form-data; boundary=b; charset=idna", FORM),
+        ("multipart/form-data; boundary*=utf-8''%ff", FORM),
+        ("multipart/form-data; boundary=\"\\\"", FORM),
+        ("multipart/form-data; boundary=b", FORM.replace(
+            b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")),
+        ("application/json; charset=nothing", b'{"image": "\xff"}'),
+        ("image/png; \x80\x81", b"\x89PNG\r\n\x1a\n"),
+        ("image/png", b"\x89PNG\r\n\x1a\n" + bytes(1000)),
+        ("image/gif", b"GIF89a" + b"\xff" * 100),
+        ("image/tiff", b"II*\x00" + b"\xff" * 100),
+        ("image/webp", b"RIFF\xff\xff\xff\xffWEBPVP8 " + b"\xff" * 100),
+    ],
+)  # fmt: skip
+def test_odd_bodies_are_the_clients_fault(client, content_type, body):
+    headers = {"Content-Type": content_type.encode("latin-1")}
+    status, _, message = refusal(client.post("/api/read", content=body, headers=headers))
+    assert 400 <= status < 500
+    assert message
+
+
+def test_pictures_with_one_byte_changed_never_break_the_server(client, png_of):
+    png = png_of(7)
+    for place in range(0, len(png), max(1, len(png) // 150)):
+        changed = png[:place] + bytes([png[place] ^ 0x55]) + png[place + 1 :]
+        assert client.post("/api/read", content=changed, headers=PNG).status_code < 500
+
+
+@pytest.mark.parametrize("length", ["-1", "seven", "9" * 5000, "²"])
+def test_a_length_that_is_no_number_is_counted_instead(client, png_of, length):
+    headers = PNG | {"Content-Length": length.encode()}
+    assert client.post("/api/read", content=png_of(7), headers=headers).status_code == 200
+
+
+def test_a_parameter_that_is_not_right_is_refused_in_the_same_shape(reader):
+    app = create_app(reader)
+
+    @app.get("/digits/{value}")
+    def digit(value: int) -> int:
+        return value
+
+    status, name, message = refusal(TestClient(app).get("/digits/seven"))
+    assert (status, name) == (422, "BadRequest")
+    assert "integer" in message
+
+
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing(reader, png_of):
+    class Broken(Reader):
+        def __init__(self) -> None:
+            self.metadata = {}
+
+        def read_array(self, picture: Any) -> Reading:
+            raise RuntimeError("the secret plan")
+
+    client = TestClient(create_app(Broken()), raise_server_exceptions=False)
+    answer = client.post("/api/read", content=png_of(7), headers=PNG)
+    status, name, message = refusal(answer)
+    assert (status, name) == (500, "ServerError")
+    assert "secret" not in message
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+# ---------------------------------------------------------------- other sites
+
+
+def test_without_allowed_origins_no_other_site_gets_in(client, png_of):
+    origin = {"Origin": "https://example.org"}
+    answer = client.post("/api/read", content=png_of(7), headers=PNG | origin)
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    preflight = origin | {"Access-Control-Request-Method": "POST"}
+    assert client.options("/api/read", headers=preflight).status_code == 405
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_nothing_is_read_for_the_page_of_another_site(client, png_of, site):
+    headers = PNG | {"Origin": "https://example.org", "Sec-Fetch-Site": site}
+    answer = client.post("/api/read", content=png_of(7), headers=headers)
+    assert refusal(answer)[:2] == (403, "Forbidden")
+
+
+def test_our_own_page_gets_in(client, png_of):
+    headers = PNG | {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
+    assert client.post("/api/read", content=png_of(7), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("allowed", ["https://example.org", "*"])
+def test_an_allowed_origin_gets_in_and_may_read_answers_and_errors(reader, png_of, allowed):
+    client = TestClient(create_app(reader, allow_origins=[allowed]))
+    origin = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    wish = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    for answer, status in [
+        (client.options("/api/read", headers=origin | wish), 200),
+        (client.post("/api/read", content=png_of(7), headers=PNG | origin), 200),
+        (client.post("/api/read", content=b"", headers=PNG | origin), 422),
+    ]:
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == allowed
+
+
+def test_an_origin_that_is_not_named_stays_out(reader, png_of):
+    client = TestClient(create_app(reader, allow_origins=["https://example.org"]))
+    headers = PNG | {"Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}
+    answer = client.post("/api/read", content=png_of(7), headers=headers)
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/", "https://a.b/c", ""])
+def test_what_no_browser_would_call_an_origin_is_refused_at_the_start(reader, origin):
+    with pytest.raises(ValueError, match="is not an origin"):
+        create_app(reader, allow_origins=[origin])
+
+
+# ---------------------------------------------------------------- pages
+
+
+def test_every_answer_has_a_strict_policy(client, png_of):
+    for answer in [
+        client.get("/"),
+        client.get("/docs"),
+        client.get("/nothing"),
+        client.get("/api/health"),
+        client.post("/api/read", content=png_of(7), headers=PNG),
+    ]:
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert "default-src 'none'" in policy
+        assert "script-src 'self'" in policy
+        assert "style-src 'self'" in policy
+        assert "connect-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_page_says_that_pictures_are_not_stored(client):
+    assert "Pictures are not stored" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html"),
+        ("/docs", "text/html"),
+        ("/page.js", "text/javascript"),
+        ("/page.css", "text/css"),
+        ("/icon.svg", "image/svg+xml"),
+    ],
+)
+def test_files_of_the_page_are_asked_for_again_but_sent_once(client, path, media_type):
+    first = client.get(path)
+    assert first.status_code == 200
+    assert first.headers["content-type"].startswith(media_type)
+    assert first.headers["cache-control"] == "no-cache"
+    etag = first.headers["etag"]
+    assert client.get(path, headers={"If-None-Match": f'"x", W/{etag}'}).status_code == 304
+    assert client.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
+    assert client.head(path).status_code == 200
+
+
+def test_answers_are_not_kept_in_caches(client, png_of):
+    for content in [png_of(7), b""]:
+        answer = client.post("/api/read", content=content, headers=PNG)
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_openapi_describes_all_three_ways_and_the_answer(client, png_of):
+    document = client.get("/openapi.json").json()
+    read = document["paths"]["/api/read"]["post"]
+    assert set(read["requestBody"]["content"]) == {
+        "multipart/form-data",
+        "image/*",
+        "application/json",
+    }
+    assert {"200", "400", "403", "413", "415", "422"} <= set(read["responses"])
+    answer = client.post("/api/read", content=png_of(7), headers=PNG).json()
+    assert reference.Reading.model_validate(answer, strict=False).model_dump(mode="json") == answer
+    reference.Reading.model_validate(
+        read["responses"]["200"]["content"]["application/json"]["example"]
+    )
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_an_app_from_an_empty_environment_has_the_defaults(environment, png_of):
+    client = TestClient(app_from_env())
+    assert client.get("/api/health").json()["limits"]["bytes"] == 32 * 2**20
+    assert client.post("/api/read", content=png_of(7), headers=PNG).json()["text"] == "7"
+
+
+def test_settings_come_from_the_environment(environment):
+    environment.setenv("INKDIGITS_ALLOW_ORIGINS", "https://example.org, https://example.com")
+    environment.setenv("INKDIGITS_MAX_BYTES", "1000")
+    environment.setenv("INKDIGITS_MAX_PIXELS", "2000")
+    client = TestClient(app_from_env())
+    answer = client.get("/api/health", headers={"Origin": "https://example.com"})
+    assert answer.json()["limits"] == {"bytes": 1000, "pixels": 2000}
+    assert answer.headers["access-control-allow-origin"] == "https://example.com"
+
+
+def test_a_model_file_named_in_the_environment_is_the_one_that_reads(environment, tmp_path):
+    environment.setenv("INKDIGITS_MODEL", str(tmp_path / "none.onnx"))
+    with pytest.raises(inkdigits.InvalidModel, match=r"none\.onnx"):
+        app_from_env()

@@ -1,0 +1,551 @@
+"""The page in a real browser, drawn on with real mouse, touch and pen events."""
+
+import base64
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from inkdigits.web.app import create_app
+
+if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
+    playwright_api = import_module("playwright.sync_api")
+else:
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
+Browser, Page, expect = playwright_api.Browser, playwright_api.Page, playwright_api.expect
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",  # Chromium does not start as root with it, as in most containers
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+Stroke = list[tuple[float, float]]
+Strokes = dict[int, list[Stroke]]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Open the page in a window with the given Playwright options."""
+    with ExitStack() as windows:
+
+        def open_page(address: str = url, **options: Any) -> Page:
+            window = browser.new_context(**{"viewport": DESKTOP, **options})
+            windows.callback(window.close)
+            page = window.new_page()
+            page.set_default_timeout(10_000)
+            page.goto(f"{address}/")
+            return page
+
+        yield open_page
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+def on_sheet(page: Page, stroke: Stroke) -> list[tuple[float, float]]:
+    """The window's coordinates of a stroke on the sheet."""
+    sheet = page.locator("#sheet").bounding_box()
+    return [(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"]) for x, y in stroke]
+
+
+def draw(page: Page, strokes: list[Stroke]) -> None:
+    for stroke in strokes:
+        start, *rest = on_sheet(page, stroke)
+        page.mouse.move(*start)
+        page.mouse.down()
+        for point in rest:
+            page.mouse.move(*point, steps=2)
+        page.mouse.up()
+
+
+def touch(page: Page, strokes: list[Stroke]) -> None:
+    devtools = page.context.new_cdp_session(page)
+    for stroke in strokes:
+        start, *rest = on_sheet(page, stroke)
+        for kind, (x, y) in [("touchStart", start), *(("touchMove", point) for point in rest)]:
+            points = [{"x": x, "y": y, "id": 1}]
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def draw_with_pen(page: Page, strokes: list[Stroke], pressure: float) -> None:
+    devtools = page.context.new_cdp_session(page)
+
+    def send(kind: str, point: tuple[float, float]) -> None:
+        event = {
+            "type": kind,
+            "x": point[0],
+            "y": point[1],
+            "button": "left",
+            "buttons": 1,
+            "pointerType": "pen",
+            "force": pressure,
+            "clickCount": 1,
+        }
+        devtools.send("Input.dispatchMouseEvent", event)
+
+    for stroke in strokes:
+        start, *rest = on_sheet(page, stroke)
+        send("mousePressed", start)
+        for point in rest:
+            send("mouseMoved", point)
+        send("mouseReleased", rest[-1])
+
+
+def give(page: Page, way: str, png: bytes) -> None:
+    """Drop a picture on the page or paste one into it."""
+    page.evaluate(
+        """([way, base64]) => {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], "digit.png", { type: "image/png" }));
+            const event = way === "drop"
+                ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+                : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.body.dispatchEvent(event);
+        }""",
+        [way, base64.b64encode(png).decode()],
+    )
+
+
+def ink(page: Page) -> int:
+    """How many of the sheet's pixels are inked, once it is drawn."""
+    return page.evaluate(
+        """() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => {
+            const sheet = document.getElementById("sheet");
+            const { data } = sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height);
+            resolve(data.filter((value, i) => i % 4 === 3 && value > 127).length);
+        })))"""
+    )
+
+
+def expect_reading(page: Page, text: str) -> None:
+    expect(page.locator("#numeral")).to_have_text(text)
+
+
+def expect_strokes(page: Page, count: int) -> None:
+    text = {0: "The sheet is blank.", 1: "The sheet has 1 stroke."}
+    words = text.get(count, f"The sheet has {count} strokes.")
+    expect(page.locator("#sheet")).to_have_attribute("aria-label", words)
+
+
+# ---------------------------------------------------------------- drawing
+
+
+@pytest.mark.parametrize("value", range(10))
+def test_a_digit_drawn_with_the_mouse_is_read(page, strokes, value):
+    draw(page, strokes[value])
+    expect_reading(page, str(value))
+
+
+@pytest.mark.parametrize("value", [2, 4, 7])
+def test_a_digit_drawn_with_a_finger_is_read(open_page, strokes, value):
+    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3)
+    touch(page, strokes[value])
+    expect_strokes(page, len(strokes[value]))
+    expect_reading(page, str(value))
+
+
+@pytest.mark.parametrize("value", [3, 5])
+def test_a_digit_drawn_with_a_pen_is_read(page, strokes, value):
+    draw_with_pen(page, strokes[value], pressure=0.6)
+    expect_strokes(page, len(strokes[value]))
+    expect_reading(page, str(value))
+
+
+def test_a_pen_that_is_pressed_harder_draws_broader(page, strokes):
+    draw_with_pen(page, strokes[7], pressure=0.2)
+    light = ink(page)
+    page.keyboard.press("Escape")
+    draw_with_pen(page, strokes[7], pressure=0.9)
+    assert ink(page) > 1.3 * light
+
+
+def test_the_reading_appears_while_drawing(page, strokes):
+    [stroke] = strokes[7]
+    start, *rest = on_sheet(page, stroke)
+    page.mouse.move(*start)
+    page.mouse.down()
+    for point in rest:
+        page.mouse.move(*point, steps=3)
+    expect_reading(page, "7")  # the button is still down
+    expect(page.locator("#ranking li")).to_have_count(10)
+    page.mouse.up()
+
+
+def test_at_most_one_request_is_under_way_at_a_time(page, strokes):
+    under_way, most = 0, 0
+
+    def starts(request: Any) -> None:
+        nonlocal under_way, most
+        if request.url.endswith("/api/read"):
+            under_way += 1
+            most = max(most, under_way)
+
+    def ends(request: Any) -> None:
+        nonlocal under_way
+        under_way -= request.url.endswith("/api/read")
+
+    page.on("request", starts)
+    page.on("requestfinished", ends)
+    page.on("requestfailed", ends)
+    draw(page, strokes[8])
+    expect_reading(page, "8")
+    assert most == 1
+
+
+def test_all_ten_digits_are_ranked_and_the_networks_view_is_shown(page, strokes):
+    draw(page, strokes[7])
+    expect_reading(page, "7")
+    expect(page.locator("#announcement")).not_to_be_empty()  # then the order has settled, too
+    rows = page.locator("#ranking li").all_inner_texts()
+    assert sorted(row.split()[0] for row in rows) == [str(value) for value in range(10)]
+    assert rows[0].split()[0] == "7"
+    shares = [float(row.split()[1]) for row in rows]
+    assert shares == sorted(shares, reverse=True)
+    inked = page.evaluate(
+        """() => document.getElementById("seen").getContext("2d")
+            .getImageData(0, 0, 28, 28).data.some((value) => value > 200)"""
+    )
+    assert inked
+
+
+def test_a_tap_leaves_a_dot(page):
+    page.mouse.click(*on_sheet(page, [(0.5, 0.5)])[0])
+    expect_strokes(page, 1)
+    assert ink(page) > 100
+
+
+def test_a_stroke_that_leaves_the_sheet_goes_on(page):
+    draw(page, [[(0.5, 0.5), (1.4, 0.5), (1.4, 0.7), (0.5, 0.7)]])
+    expect_strokes(page, 1)
+
+
+def test_the_right_button_does_not_draw(page):
+    page.mouse.click(*on_sheet(page, [(0.5, 0.5)])[0], button="right")
+    expect_strokes(page, 0)
+
+
+def test_a_second_finger_is_ignored(open_page):
+    page = open_page(viewport=PHONE, has_touch=True)
+    devtools = page.context.new_cdp_session(page)
+    (x, y), (x2, y2) = on_sheet(page, [(0.3, 0.3), (0.7, 0.7)])
+    first, second = {"x": x, "y": y, "id": 1}, {"x": x2, "y": y2, "id": 2}
+    for kind, points in [
+        ("touchStart", [first]),
+        ("touchStart", [first, second]),
+        ("touchMove", [first | {"y": y + 60}, second | {"y": y2 - 60}]),
+        ("touchEnd", []),
+    ]:
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect_strokes(page, 1)
+
+
+def test_a_touch_that_the_system_takes_over_is_no_stroke(open_page):
+    page = open_page(viewport=PHONE, has_touch=True)
+    devtools = page.context.new_cdp_session(page)
+    (x, y) = on_sheet(page, [(0.3, 0.3)])[0]
+    for kind, points in [("touchStart", [{"x": x, "y": y}]), ("touchCancel", [])]:
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect_strokes(page, 0)
+    expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+
+
+def test_the_page_does_not_scroll_while_drawing(open_page):
+    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
+    touch(page, [[(0.5, 0.9), (0.5, 0.6), (0.5, 0.3), (0.5, 0.1)]])
+    expect_strokes(page, 1)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_turning_the_screen_keeps_the_drawing(page, strokes):
+    draw(page, strokes[4])
+    page.set_viewport_size(PHONE)
+    expect_strokes(page, 2)
+    assert ink(page) > 500
+
+
+def test_the_sheet_is_sharp_on_a_dense_screen(open_page):
+    page = open_page(device_scale_factor=2)
+    ink(page)
+    sheet = page.locator("#sheet")
+    assert sheet.evaluate("it => it.width") == 2 * sheet.evaluate("it => it.clientWidth")
+
+
+def test_a_broader_pen_leaves_more_ink(page, strokes):
+    inked = []
+    for pen in ["Fine", "Medium", "Broad"]:
+        page.get_by_label(pen).check()
+        draw(page, strokes[7])
+        inked.append(ink(page))
+        expect_reading(page, "7")
+        page.get_by_role("button", name="Clear").click()
+    assert inked[0] * 1.3 < inked[1] < inked[2] / 1.3
+
+
+# ---------------------------------------------------------------- undo, clear, blank
+
+
+def test_a_blank_sheet_is_said_to_be_blank(page):
+    expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    expect(page.get_by_role("button", name="Clear")).to_be_disabled()
+
+
+def test_undo_takes_back_one_stroke_at_a_time(page, strokes):
+    draw(page, [*strokes[1], [(0.2, 0.5), (0.8, 0.5)]])
+    expect_strokes(page, 2)
+    page.get_by_role("button", name="Undo").click()
+    expect_strokes(page, 1)
+    expect_reading(page, "1")
+    page.get_by_role("button", name="Undo").click()
+    expect_strokes(page, 0)
+    expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+
+
+def test_clear_empties_the_sheet_and_undo_brings_it_back(page, strokes):
+    draw(page, strokes[4])
+    page.get_by_role("button", name="Clear").click()
+    expect_strokes(page, 0)
+    expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+    assert ink(page) == 0
+    page.get_by_role("button", name="Undo").click()
+    expect_strokes(page, 2)
+    expect_reading(page, "4")
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def test_a_chosen_picture_is_read_and_shown(page, png_of):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a picture").click()
+    file = {"name": "three.png", "mimeType": "image/png", "buffer": png_of(3)}
+    chooser.value.set_files(file)
+    expect_reading(page, "3")
+    expect(page.locator("#sheet")).to_have_attribute("aria-label", "The sheet shows your picture.")
+    assert ink(page) > 10_000
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_picture_can_be_dropped_or_pasted(page, png_of, way):
+    give(page, way, png_of(2))
+    expect_reading(page, "2")
+
+
+def test_clear_returns_from_a_picture_to_drawing(page, png_of, strokes):
+    give(page, "paste", png_of(2))
+    expect_reading(page, "2")
+    page.get_by_role("button", name="Clear").click()
+    expect_strokes(page, 0)
+    draw(page, strokes[7])
+    expect_reading(page, "7")
+
+
+def test_a_blank_picture_is_said_to_be_blank(page, blank_png):
+    give(page, "drop", blank_png)
+    expect(page.locator("#verdict")).to_have_text("No reading")
+    expect(page.locator("#detail")).to_contain_text("Nothing is written")
+
+
+def test_a_file_that_is_no_picture_is_said_to_be_none(page):
+    give(page, "drop", b"seven")
+    expect(page.locator("#caption")).to_have_text("digit.png cannot be shown here.")
+    expect(page.locator("#verdict")).to_have_text("No reading")
+
+
+def test_a_picture_over_the_limit_is_not_sent(open_page, running, reader, png_of):
+    with running(create_app(reader, max_bytes=100)) as url:
+        page = open_page(url)
+        page.wait_for_load_state("networkidle")  # it has asked for the limits
+        sent = []
+        page.on("request", lambda request: sent.append(request.url))
+        give(page, "drop", png_of(7))
+        expect(page.locator("#detail")).to_contain_text("larger than")
+        assert sent == []
+
+
+# ---------------------------------------------------------------- when something is wrong
+
+
+def test_a_reading_that_is_not_sure_is_called_so(page, strokes, reader, png_of):
+    doubtful = reader.read(png_of(7)).to_dict(seen=True) | {"sure": False}
+    page.route("**/api/read", lambda route: route.fulfill(json=doubtful))
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#announcement")).to_contain_text("Not sure: 7")
+
+
+def test_a_server_that_is_gone_is_said_to_be_gone_and_read_from_when_it_is_back(
+    open_page, running, reader, strokes
+):
+    with running(create_app(reader)) as url:
+        page = open_page(url)
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("The server cannot be reached")
+    with running(create_app(reader), port=int(url.rpartition(":")[2])):
+        expect_reading(page, "7")
+
+
+def test_a_proxys_error_page_is_no_reading(page, strokes):
+    page.route("**/api/read", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("The server cannot be reached")
+
+
+# ---------------------------------------------------------------- privacy and safety
+
+
+@pytest.mark.parametrize("path", ["", "docs"])
+def test_no_request_leaves_the_site_and_nothing_is_complained_about(
+    browser, url, strokes, png_of, path
+):
+    window = browser.new_context()
+    page = window.new_page()
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{url}/{path}", wait_until="networkidle")
+    if not path:
+        draw(page, strokes[7])
+        expect_reading(page, "7")
+        give(page, "paste", png_of(3))
+        expect_reading(page, "3")
+    window.close()
+    assert asked
+    assert [address for address in asked if not address.startswith(f"{url}/")] == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_the_page_of_another_origin_reads_only_if_it_is_allowed(
+    open_page, running, reader, url, png_of, allowed
+):
+    page = open_page(bypass_csp=True)  # it stands for a page of somebody else, with no policy
+    ask = """([url, base64]) => fetch(`${url}/api/read`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ image: base64 }),
+    }).then((answer) => answer.json()).then(({ text }) => text, () => "refused")"""
+    with running(create_app(reader, allow_origins=[url] if allowed else [])) as other:
+        answer = page.evaluate(ask, [other, base64.b64encode(png_of(7)).decode()])
+    assert answer == ("7" if allowed else "refused")
+
+
+def test_the_reference_shows_how_to_ask_this_very_server(page, url):
+    page.get_by_role("link", name="For programs").click()
+    expect(page.get_by_text(f"curl -F file=@seven.png {url}/api/read")).to_be_visible()
+    expect(page.get_by_text("POST /api/read")).to_be_visible()
+    assert "undefined" not in page.locator("main").inner_text()
+
+
+# ---------------------------------------------------------------- everybody
+
+
+def test_the_keyboard_reaches_every_tool(page, strokes):
+    draw(page, strokes[4])
+    expect_reading(page, "4")
+    reached = []
+    for _ in range(4):  # from the sheet, which was clicked last
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.innerText || document.activeElement.value")
+        )
+    assert reached == ["0.055", "Undo", "Clear", "Choose a picture"]
+
+
+def test_arrow_keys_change_the_pen(page):
+    page.get_by_label("Medium").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Broad")).to_be_checked()
+
+
+def test_control_z_undoes_and_escape_and_delete_clear(page, strokes):
+    draw(page, strokes[4])
+    page.keyboard.press("Control+z")
+    expect_strokes(page, 1)
+    page.keyboard.press("Escape")
+    expect_strokes(page, 0)
+    page.keyboard.press("Control+z")
+    expect_strokes(page, 1)
+    page.keyboard.press("Delete")
+    expect_strokes(page, 0)
+
+
+def test_a_screen_reader_hears_the_answer_once(page, strokes):
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const announcement = document.getElementById("announcement");
+            new MutationObserver(() => heard.push(announcement.textContent))
+                .observe(announcement, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    announcement = page.locator("#announcement")
+    expect(announcement).to_have_attribute("aria-live", "polite")
+    draw(page, strokes[7])
+    expect(announcement).to_contain_text("7, ")
+    page.get_by_role("button", name="Clear").click()
+    expect(announcement).to_have_text("The sheet is blank.")
+    assert len(page.evaluate("heard")) == 2
+
+
+def test_a_phone_shows_sheet_and_answer_without_scrolling_sideways(open_page, strokes):
+    page = open_page(viewport=PHONE, device_scale_factor=2)
+    draw(page, strokes[7])
+    expect_reading(page, "7")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    for part in ["#sheet", "#numeral", "#verdict"]:
+        box = page.locator(part).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        assert box["y"] + box["height"] <= PHONE["height"]
+
+
+def test_the_reference_fits_a_phone(open_page):
+    page = open_page(viewport=PHONE)
+    page.get_by_role("link", name="For programs").click()
+    expect(page.get_by_text("POST /api/read")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_in_the_dark_ink_is_light_on_a_dark_sheet_and_read_the_same(open_page, strokes):
+    page = open_page(color_scheme="dark")
+    ink_color, paper_color = page.evaluate(
+        """() => [getComputedStyle(document.getElementById("sheet")).color,
+                  getComputedStyle(document.body).backgroundColor]
+            .map((color) => color.match(/\\d+/g).slice(0, 3).map(Number))
+            .map(([red, green, blue]) => red + green + blue)"""
+    )
+    assert ink_color > 600
+    assert paper_color < 150
+    draw(page, strokes[5])
+    expect_reading(page, "5")
+
+
+def test_who_wants_less_motion_gets_none(open_page):
+    page = open_page(reduced_motion="reduce")
+    row = page.locator("#ranking li").first
+    assert row.evaluate("it => getComputedStyle(it).transitionDuration") == "0s"

@@ -1,0 +1,50 @@
+"""Serving with Uvicorn, in one process and in several."""
+
+import os
+import socket
+import subprocess
+import sys
+from statistics import median
+
+import httpx
+import pytest
+
+from inkdigits import InvalidModel
+from inkdigits.web.server import run
+
+SERVE = "from inkdigits.web.server import run; run(host='127.0.0.1', port={}, workers={})"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_digits_are_read_promptly_by_one_process_or_several(workers, png_of, environment):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    command = [sys.executable, "-c", SERVE.format(port, workers)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            for _ in range(workers):
+                wait_for_line(server.stderr, "Application startup complete")
+            patient = httpx.HTTPTransport(retries=5)  # the port opens after the startup
+            with httpx.Client(transport=patient, timeout=30) as client:
+                url = f"http://127.0.0.1:{port}/api"
+                assert client.post(f"{url}/read", content=png_of(7)).json()["text"] == "7"
+                waits = [client.get(f"{url}/health").elapsed.total_seconds() for _ in range(20)]
+            assert median(waits) < 0.03  # no packet waits for the receipt of another: 0.04 s
+        finally:
+            server.terminate()
+
+
+def wait_for_line(log, text):
+    """Read Uvicorn's log until a line has `text`."""
+    assert any(text in line for line in log), "the server ended"
+
+
+def test_a_model_that_is_none_is_refused_before_anything_is_served(environment, tmp_path):
+    with pytest.raises(InvalidModel):
+        run(host="127.0.0.1", port=0, model=tmp_path / "none.onnx", workers=2)
+
+
+def test_what_is_no_origin_is_refused_before_anything_is_served(environment):
+    with pytest.raises(ValueError, match="is not an origin"):
+        run(host="127.0.0.1", port=0, allow_origins=["example.org"])
