@@ -39,6 +39,14 @@ def blank_png() -> bytes:
 
 
 @pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment without any of the server's settings."""
+    for name in ("MODEL", "ALLOW_ORIGINS", "MAX_BYTES", "MAX_PIXELS"):
+        monkeypatch.delenv(f"INKDIGITS_{name}", raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
 def client(reader: Reader) -> TestClient:
     return TestClient(create_app(reader))
 
