@@ -22,8 +22,9 @@ format: $(VENV)/dev.installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-model: $(VENV)/dev.installed  ## train what ships, anew, and put it into the package
-	$(BIN)/inkdigits train cnn --out runs/cnn --measure-test
+model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
+	$(BIN)/inkdigits train cnn --out runs/cnn --measure-test \
+		$(if $(wildcard runs/cnn/checkpoint.pt),--resume)
 	cp runs/cnn/model.onnx src/inkdigits/digits.onnx
 
 clean:
