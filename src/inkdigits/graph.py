@@ -111,6 +111,9 @@ class Value:
     def __gt__(self, other: Any) -> Value:
         return self.graph.Greater(self, other)
 
+    def __ge__(self, other: Any) -> Value:
+        return self.graph.GreaterOrEqual(self, other)
+
     def __and__(self, other: Any) -> Value:
         return self.graph.And(self, other)
 

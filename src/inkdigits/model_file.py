@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, compose, helper
 
 from inkdigits.graph import IR_VERSION, Graph
-from inkdigits.normalize import SIDE, normalizer
+from inkdigits.normalize import normalizer
 from inkdigits.reader import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
@@ -83,19 +83,19 @@ def write_model(
 
 
 def revision() -> str:
-    """The git revision of the code that runs, or "unknown" outside a checkout."""
-    here = Path(__file__).parent
+    """The git revision of the code that runs, or "unknown" outside a checkout of it."""
+    here = Path(__file__)
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here.parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     try:
-        answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        # Installed into somebody's own checkout, this file is not one of theirs.
+        git("ls-files", "--error-unmatch", here.name)
+        return git("describe", "--always", "--dirty", "--abbrev=12")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return answer.stdout.strip()
 
 
 def _head(calibration: Calibration) -> onnx.ModelProto:
@@ -103,7 +103,7 @@ def _head(calibration: Calibration) -> onnx.ModelProto:
     logits, has_ink = g.input("logits"), g.input("has_ink")
     probabilities = g.Softmax(logits / calibration.temperature, axis=1, name="probabilities")
     confidence = g.ReduceMax(probabilities, g.integers(1), keepdims=0)
-    g.And(g.Not(confidence < calibration.sure_from), has_ink, name="sure")
+    g.And(confidence >= calibration.sure_from, has_ink, name="sure")
     return g.model(
         inputs={
             "logits": (TensorProto.FLOAT, ["N", CLASSES]),
@@ -128,6 +128,3 @@ def _metadata(facts: Facts, calibration: Calibration) -> dict[str, str]:
         "temperature": repr(calibration.temperature),
         "sure_from": repr(calibration.sure_from),
     }
-
-
-assert SIDE == 28

@@ -153,8 +153,8 @@ def _without_frame(g: Graph, dark: Value, height: Value, width: Value) -> tuple[
     """The rows and columns inside a thin frame around the picture; all of them if it has none.
 
     A frame is a ring of lines, on all four sides of the picture, on one side of the threshold.
-    Just inside it, again on all four sides, most of the picture is on the other side: otherwise
-    the ring is paper and what it surrounds is ink.
+    Just inside it, again on all four sides, and on the whole most of the picture is on the other
+    side: otherwise the ring is paper and what it surrounds is ink.
     """
     row_share = _row_sums(g, dark, _whole(width)) / width  # (N, H)
     column_share = _column_sums(g, dark, _whole(height)) / height  # (N, W)
@@ -179,14 +179,15 @@ def _without_frame(g: Graph, dark: Value, height: Value, width: Value) -> tuple[
 
 
 def _is_framed(g: Graph, share: Value, inner: Span) -> Value:
-    """Whether the lines outside `inner` look like a frame's at both ends of an axis: (N, 1)."""
+    """Whether `inner` looks like the inside of a frame along one axis: (N, 1)."""
     before, after = inner.start, inner.length - inner.stop
     thin = g.Max(before, after) < inner.length * FRAME_THICKNESS
     next_to_it = [
         g.GatherElements(share, g.Cast(line, to=TensorProto.INT64), axis=1)
         for line in (inner.start, inner.stop - 1.0)
     ]
-    return (g.Min(before, after) > 0.5) & thin & (g.Max(*next_to_it) < 0.5)
+    on_average = g.ReduceSum(share * inner.inside(), g.integers(1)) / inner.size()
+    return (g.Min(before, after) > 0.5) & thin & (g.Max(*next_to_it) < 0.5) & (on_average < 0.5)
 
 
 def _paper_level(

@@ -41,6 +41,11 @@ class Settings:
     epochs: int
     seed: int
     limit: int | None
+    processes: int = 1
+    code: str = ""
+    """Changes with the recipe and with the normaliser."""
+    revision: str = "unknown"
+    """The revision of inkdigits that started the run."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ class Fitting:
         self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer,
             max_lr=recipe.learning_rate,
-            total_steps=self.steps * settings.epochs + 1,
+            # PyTorch divides by zero in a cycle of a few steps, which only a trial has.
+            total_steps=max(self.steps * settings.epochs + 1, 10),
             pct_start=0.2,
         )
         self._bfloat16 = _is_fast_in_bfloat16(device)
@@ -176,11 +182,14 @@ class Fitting:
         order = torch.randperm(
             len(self.data.labels), generator=_generator(self.settings.seed, number)
         )
+        batches = torch.split(order, self.recipe.batch_size)
+        if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
+            batches = batches[:-1]
         bending = _generator(self.settings.seed, number, 1 + self.team.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         self._together.train()
         loss_sum, right, count = 0.0, 0, 0
-        for step, batch in enumerate(torch.split(order, self.recipe.batch_size), start=1):
+        for step, batch in enumerate(batches, start=1):
             mine = batch[self.team.rank :: self.team.size]
             loss, right_here = self._step(mine, bending)
             loss_sum, right, count = (

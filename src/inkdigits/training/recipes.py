@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import nn
 
@@ -27,6 +28,13 @@ class Recipe:
     average_decay: float = 0.998
     """How slowly the exponential moving average of the weights follows them, per step."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def fingerprint(self) -> str:
+        """The same for recipes that train the same way."""
+        network = self.network()
+        sizes = [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()]
+        settings = replace(self, layers=list)
+        return hashlib.sha256(f"{settings} {network} {sizes}".encode()).hexdigest()
 
     def network(self) -> nn.Sequential:
         """A new, untrained network from `seen` (N, 28, 28) to logits (N, 10)."""
@@ -59,6 +67,6 @@ def _cnn() -> list[nn.Module]:
     ]
 
 
-CNN = Recipe("cnn", _cnn, epochs=40)
+CNN = Recipe("cnn", _cnn, epochs=30)
 
 RECIPES = {recipe.name: recipe for recipe in [CNN]}

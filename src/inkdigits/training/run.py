@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
@@ -19,13 +20,14 @@ from inkdigits import __version__
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InkDigitsError
 from inkdigits.model_file import Facts, build_model, revision, write_model
+from inkdigits.normalize import normalizer
 from inkdigits.reader import Reader
 from inkdigits.training.calibration import calibrate
 from inkdigits.training.curve import plot_curve
 from inkdigits.training.export import to_onnx
 from inkdigits.training.fit import Data, Epoch, Fitting, Settings
 from inkdigits.training.recipes import Recipe
-from inkdigits.training.team import Team, joined_team
+from inkdigits.training.team import joined_team, team_size
 
 DataDir = str | os.PathLike[str] | None
 
@@ -64,6 +66,15 @@ class RunFolder:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.pt"
 
+    def make(self) -> None:
+        """Make the folder if it is not there yet."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidRun(
+                f"The folder {self.path} cannot be made: {error.strerror}. Choose another (--out)."
+            ) from error
+
 
 def train(
     recipe: Recipe,
@@ -87,7 +98,7 @@ def train(
         seed: of the weights, the order of the pictures and how they are bent; 0 if left out.
         limit: train on only so many pictures, to try things out.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
-        device: "cpu", "cuda", "mps", or "auto" for a GPU if PyTorch sees one.
+        device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
         resume: go on from the checkpoint in `out`. On the same machine the weights end as those
             of a run that was never interrupted.
         measure_test: measure accuracy on MNIST's test part once, at the end, through the file.
@@ -102,6 +113,7 @@ def train(
         Interrupted: Ctrl-C.
     """
     folder = RunFolder(Path(out))
+    usable_device = _usable_device(device)
     checkpoint = _read_checkpoint(folder) if resume else None
     if checkpoint is None and folder.checkpoint.exists():
         raise InvalidRun(
@@ -109,26 +121,25 @@ def train(
             "Go on with it (--resume), or choose another folder (--out)."
         )
     settings = _settings(folder, checkpoint, recipe, epochs, seed, limit)
-    facts = Facts(recipe.name, __version__, revision=revision())  # as of now, not of the end
-    with joined_team() as team:
+    with joined_team(usable_device) as team:
         # The leader fetches what is missing; the others then find it.
         with team.leader_first():
             pictures, labels = load_mnist("train", data_dir)
             validation = load_mnist("validation", data_dir)
         data = Data(pictures[: settings.limit], labels[: settings.limit], *validation)
-        fitting = Fitting(recipe, settings, data, _usable_device(device, team), team)
+        fitting = Fitting(recipe, settings, data, usable_device, team)
         if checkpoint:
             fitting.restore(checkpoint)
         if team.leads:
-            folder.path.mkdir(parents=True, exist_ok=True)
+            folder.make()
         try:
             _fit(fitting, folder, console or Console(stderr=True))
         except KeyboardInterrupt:
-            raise _interrupted(fitting, folder, facts) from None
+            raise _interrupted(fitting, folder) from None
         if not team.leads:
             return {}
         test = load_mnist("test", data_dir) if measure_test else None
-        return _finish(fitting, folder, facts, test)
+        return _finish(fitting, folder, test)
 
 
 def _settings(
@@ -140,17 +151,38 @@ def _settings(
     limit: int | None,
 ) -> Settings:
     """What was asked for; when resuming what was asked for then, which must not differ."""
+    now = Settings(
+        recipe=recipe.name,
+        epochs=epochs or recipe.epochs,
+        seed=seed or 0,
+        limit=limit,
+        processes=team_size(),
+        code=_code(recipe),
+        revision=revision(),
+    )
     if checkpoint is None:
-        return Settings(recipe.name, epochs or recipe.epochs, seed or 0, limit)
+        return now
     earlier = Settings(**checkpoint["settings"])
-    asked = {"recipe": recipe.name, "epochs": epochs, "seed": seed, "limit": limit}
-    for name, value in asked.items():
+    another = "Resume it as it was started, or start another (--out)."
+    asked = {"epochs": epochs, "seed": seed, "limit": limit}
+    for name, value in {**asked, "recipe": now.recipe, "processes": now.processes}.items():
         if value not in (None, getattr(earlier, name)):
             raise InvalidRun(
                 f"The run in {folder.path} has {name} {getattr(earlier, name)}, not {value}. "
-                "Resume it as it was started, or start another (--out)."
+                f"{another}"
             )
+    if now.code != earlier.code:
+        raise InvalidRun(
+            f"The recipe or the normaliser has changed since revision {earlier.revision} started "
+            f"the run in {folder.path}. {another}"
+        )
     return earlier
+
+
+def _code(recipe: Recipe) -> str:
+    """Changes with all that a run's outcome depends on beside its settings and data."""
+    parts = (recipe.fingerprint().encode(), normalizer().SerializeToString(deterministic=True))
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _fit(fitting: Fitting, folder: RunFolder, console: Console) -> None:
@@ -180,12 +212,12 @@ def _fit(fitting: Fitting, folder: RunFolder, console: Console) -> None:
                 progress.console.print(_row_text(row, total), highlight=False, soft_wrap=True)
 
 
-def _interrupted(fitting: Fitting, folder: RunFolder, facts: Facts) -> Interrupted:
+def _interrupted(fitting: Fitting, folder: RunFolder) -> Interrupted:
     done, total = len(fitting.history), fitting.settings.epochs
     if not done:
         return Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
     if fitting.team.leads:
-        _finish(fitting, folder, facts)
+        _finish(fitting, folder)
     return Interrupted(
         f"Interrupted after {done} of {total} epochs. The best so far is {folder.model}; "
         "go on with --resume."
@@ -195,7 +227,6 @@ def _interrupted(fitting: Fitting, folder: RunFolder, facts: Facts) -> Interrupt
 def _finish(
     fitting: Fitting,
     folder: RunFolder,
-    facts: Facts,
     test: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
 ) -> dict[str, Any]:
     """Calibrate, measure through the very file that is written, and tell the story."""
@@ -205,7 +236,12 @@ def _finish(
     calibration = calibrate(logits, torch.from_numpy(data.validation_labels).long())
     exported = to_onnx(network)
 
-    facts = replace(facts, trained_on=f"MNIST, {len(data.labels):,} training pictures")
+    facts = Facts(
+        name=fitting.recipe.name,
+        version=__version__,
+        trained_on=f"MNIST, {len(data.labels):,} training pictures",
+        revision=fitting.settings.revision,
+    )
     draft = build_model(exported, calibration, facts)
     reader = Reader(draft.SerializeToString(), threads=torch.get_num_threads())
     parts = {"mnist:validation": (data.validation_pictures, data.validation_labels)}
@@ -227,7 +263,6 @@ def _finish(
         "best_epoch": fitting.best_epoch.epoch,
         "seconds": round(sum(row.seconds for row in fitting.history), 1),
         "device": str(fitting.device),
-        "processes": fitting.team.size,
         "file_bytes": folder.model.stat().st_size,
     }
     folder.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
@@ -242,11 +277,14 @@ def _read_checkpoint(folder: RunFolder) -> dict[str, Any]:
             f"{folder.path} holds no checkpoint to resume. Leave out --resume to start a run."
         )
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)  # type: ignore[no-any-return]
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        Settings(**checkpoint["settings"])
     except Exception as error:  # pickle, zip and PyTorch each have their own kinds
         raise InvalidRun(
-            f"{path} is damaged: {error}. Start the run anew in another folder (--out)."
+            f"{path} is damaged, or of another version of inkdigits: {error!r}. "
+            "Start the run anew in another folder (--out)."
         ) from error
+    return checkpoint
 
 
 def _write_history(path: Path, history: list[Epoch]) -> None:
@@ -264,10 +302,10 @@ def _row_text(row: Epoch, total: int) -> str:
     )
 
 
-def _usable_device(name: str, team: Team) -> torch.device:
+def _usable_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and team.size > 1:
+    if name == "cuda" and team_size() > 1:
         name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         device = torch.device(name)

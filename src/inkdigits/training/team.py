@@ -33,14 +33,21 @@ class Team:
             distributed.barrier()
 
 
+def team_size() -> int:
+    """How many processes `torchrun` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
-def joined_team() -> Iterator[Team]:
-    """Join the processes that `torchrun` started, if it did."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+def joined_team(device: torch.device) -> Iterator[Team]:
+    """Join the processes that `torchrun` started, if it did, to train on that kind of device."""
+    size = team_size()
     if size == 1:
         yield Team()
         return
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Team(distributed.get_rank(), size)
     finally:
