@@ -123,6 +123,31 @@ def test_a_glob_that_matches_nothing_is_an_error_that_names_it(tmp_path: Path) -
     assert "No file matches *.png" in rows(result)[0]["error"]["message"]
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".png", "", "no\nsuch\tfile", "x.png/y.png"])
+def test_an_odd_name_does_not_stop_the_others(folder: Path, name: str) -> None:
+    result = run("read", "--json", name, "7.png", cwd=folder)
+    assert result.returncode == 1
+    assert result.stderr == b""
+    odd, seven = rows(result)
+    assert odd["file"] == name
+    assert odd["error"]["type"] == "UnreadablePicture"
+    assert seven["text"] == "7"
+
+
+def test_a_folder_named_like_a_picture_is_a_folder(folder: Path) -> None:
+    (folder / "more").rename(folder / "more.png")
+    result = run("read", "--json", folder)
+    assert result.returncode == 0
+    assert sorted(row["text"] for row in rows(result)) == ["2", "4", "7"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_recursive_glob_finds_each_picture_once(folder: Path) -> None:
+    (folder / "more" / "loop").symlink_to(folder)
+    result = run("read", "--json", str(folder / "**" / "*"))
+    assert [row["text"] for row in rows(result) if "text" in row] == ["2", "7", "4"]
+
+
 @pytest.mark.parametrize(("least", "sure"), [("0", True), ("1", False)])
 def test_the_least_confidence_decides_who_is_sure(folder: Path, least: str, sure: bool) -> None:
     result = run("read", "--json", "--min-confidence", least, folder / "7.png")
@@ -149,6 +174,8 @@ def test_not_sure_is_said_in_words(folder: Path) -> None:
         ["train", "cnn", "--out", "run", "--epochs", "0"],
         ["serve", "--port", "99999"],
         ["serve", "--allow-origin", "not-an-origin"],
+        ["read", "-", "-"],
+        ["read", "--min-confidence", "nan", "7.png"],
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_a_sentence(arguments: list[str], folder: Path) -> None:
@@ -198,11 +225,8 @@ def test_importing_is_cheap(module: str) -> None:
 
 
 def test_reading_imports_neither_training_nor_the_web(folder: Path) -> None:
-    code = (
-        "import sys; sys.argv = ['inkdigits', 'read', sys.argv[1]]\n"
-        "from inkdigits.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(*sys.modules)"
-    ).replace("sys.argv[1]", repr(str(folder / "7.png")))
-    assert not set(python(code).split()) & HEAVY
+    command = [sys.executable, "-X", "importtime", "-m", "inkdigits", "read", folder / "7.png"]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    imported = {line.rpartition("|")[2].strip() for line in report.splitlines()}
+    assert {"inkdigits.reader", "onnxruntime"} <= imported
+    assert not imported & HEAVY

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from onnx import TensorProto, helper
 from handwriting import written
 from inkdigits import InvalidModel, Reader
 from inkdigits.graph import Graph
-from inkdigits.model_file import Calibration, Facts, build_model, write_model
+from inkdigits.model_file import Calibration, Facts, build_model, describe, write_model
 
 FACTS = Facts("bars", "1.2.3", "nothing", {"made-up": 0.5}, licence="CC0", revision="abc")
 
@@ -38,7 +39,7 @@ def read(model: onnx.ModelProto) -> Reader:
 
 def test_a_network_written_by_hand_becomes_a_model_file(tmp_path: Path) -> None:
     path = tmp_path / "bars.onnx"
-    write_model(path, network(), Calibration(1.0, 0.5), FACTS)
+    write_model(path, build_model(network(), Calibration(1.0, 0.5), FACTS))
     reader = Reader(path)
     picture = written(1)
     [digit] = reader.read(picture).digits
@@ -48,7 +49,7 @@ def test_a_network_written_by_hand_becomes_a_model_file(tmp_path: Path) -> None:
 
 
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
-    write_model(tmp_path / "bars.onnx", network(), Calibration(1.0, 0.5), FACTS)
+    write_model(tmp_path / "bars.onnx", build_model(network(), Calibration(1.0, 0.5), FACTS))
     assert [path.name for path in tmp_path.iterdir()] == ["bars.onnx"]
 
 
@@ -59,6 +60,15 @@ def test_the_file_tells_the_facts() -> None:
     assert metadata["licence"] == "CC0"
     assert metadata["revision"] == "abc"
     assert json.loads(metadata["accuracy"]) == {"made-up": 0.5}
+    assert float(metadata["temperature"]) == 1.5
+
+
+def test_facts_can_be_told_anew() -> None:
+    model = build_model(network(), Calibration(1.5, 0.5), FACTS)
+    describe(model, replace(FACTS, accuracy={"measured": 0.75}))
+    metadata = read(model).metadata
+    assert json.loads(metadata["accuracy"]) == {"measured": 0.75}
+    assert metadata["name"] == "bars"
     assert float(metadata["temperature"]) == 1.5
 
 

@@ -134,6 +134,14 @@ def test_a_thin_frame_around_the_picture_is_not_ink(value: int, thickness: int) 
     assert Normalized(framed).box == Normalized(picture).box
 
 
+@pytest.mark.parametrize("margin", [8, 20, 60])
+def test_the_margin_of_a_boxy_digit_is_not_a_frame(margin: int) -> None:
+    boxy = bar(200, 120, 0, 0, 200, 120)
+    boxy[25:-25, 25:-25] = 255
+    result = Normalized(padded(boxy, (margin, margin), (margin, margin)))
+    assert result.box == (margin, margin, margin + 120, margin + 200)
+
+
 def test_a_frame_darker_than_the_ink_does_not_hide_it() -> None:
     faint = (255 - 0.3 * (255.0 - written(5))).astype(np.uint8)
     framed = np.pad(faint, 3, constant_values=0)

@@ -917,3 +917,17 @@ def test_no_decoder_refuses_with_an_error_of_pillows(
         assert_close(read_picture(data), GREY, tolerance=LOSSY)
     except UnreadablePicture as error:  # some versions of these two look at Pillow's own limit
         assert "MAX_IMAGE_PIXELS" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("shape", [(1, 20_001), (20_001, 1)])
+def test_a_side_over_the_limit_is_too_large(shape: tuple[int, int]) -> None:
+    picture = np.zeros(shape, np.uint8)
+    for source in (picture, encoded(picture)):
+        with pytest.raises(UnreadablePicture, match="limit for a side") as refusal:
+            read_picture(source)
+        assert refusal.value.reason == "too large"
+
+
+def test_pictures_of_extreme_shapes_within_the_limit_are_read() -> None:
+    for shape in ((1, 20_000), (20_000, 1)):
+        assert read_picture(encoded(np.zeros(shape, np.uint8))).shape == shape

@@ -4,6 +4,8 @@ import base64
 import dataclasses
 import io
 import json
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import inkdigits
 from handwriting import png, written
 from inkdigits import InvalidModel, NoInk, Reader, UnreadablePicture
 from inkdigits.datasets.mnist import load_mnist
@@ -193,8 +196,34 @@ def test_no_threads_is_refused() -> None:
 def test_the_model_says_what_it_is(reader: Reader) -> None:
     facts = {"contract", "name", "version", "trained_on", "accuracy", "licence", "revision"}
     assert facts <= set(reader.metadata)
+    assert all(reader.metadata[fact] not in ("", "unknown") for fact in facts)
     accuracy = json.loads(reader.metadata["accuracy"])
     assert accuracy["mnist:validation"] > 0.995
+
+
+def test_the_model_is_at_most_a_megabyte() -> None:
+    assert (Path(inkdigits.__file__).parent / "digits.onnx").stat().st_size <= 1_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's peak from /proc")
+@pytest.mark.parametrize(("count", "side"), [(6000, 28), (20_000, 4)])
+def test_a_large_batch_takes_little_memory(count: int, side: int) -> None:
+    code = (
+        "import numpy as np, pathlib; from inkdigits import Reader\n"
+        "peak = lambda: int(pathlib.Path('/proc/self/status').read_text()"
+        ".split('VmHWM:')[1].split()[0])\n"
+        f"pictures = np.full(({count}, {side}, {side}), 255, np.uint8)\n"
+        f"pictures[:, 1:-1, {side} // 2] = 0\n"
+        "reader = Reader(); before = peak(); reader.predict(pictures); print(peak() - before)"
+    )
+    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert int(grown) < 300_000  # kB
+
+
+def test_what_the_network_saw_cannot_be_changed(reader: Reader) -> None:
+    seen = reader.read(written(1)).digits[0].seen
+    with pytest.raises(ValueError, match="read-only"):
+        seen[0, 0] = 1
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import glob
 import json
+import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -46,6 +48,13 @@ def main() -> None:
     except InkDigitsError as error:
         print(f"inkdigits: {error}", file=sys.stderr)
         sys.exit(WRONG_USAGE)
+    except SystemExit as end:
+        if end.code != 0:
+            raise
+        # All is done. Taking ONNX Runtime down in good order would take longer than reading.
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        os._exit(0)
 
 
 _model_option = click.option(
@@ -82,16 +91,17 @@ def read(
 
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
+    if files.count("-") > 1:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    if min_confidence is not None and math.isnan(min_confidence):
+        raise click.UsageError("--min-confidence must be a number from 0 to 1.")
     names = list(chain.from_iterable(_expand(file) for file in files))
     reader = Reader(model, optimize=len(names) > FEW)
     results = reader.read_many((_source(name) for name in names), batch_size=16, errors="return")
     rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
     write = _write_json if as_json else _write_csv if as_csv else _write_table
     all_read = write(rows, names)
-    sys.stdout.flush()
-    # Not sys.exit: taking ONNX Runtime down in good order takes as long as reading a few pictures,
-    # and nothing is left to put in order.
-    os._exit(0 if all_read else NOT_ALL_READ)
+    sys.exit(0 if all_read else NOT_ALL_READ)
 
 
 @app.command()
@@ -190,18 +200,34 @@ class _extra:  # noqa: N801 (reads as a word in a with statement)
             ) from error
 
 
-def _expand(file: str) -> Iterable[str]:
+def _expand(file: str) -> list[str]:
     """The pictures that an argument stands for; itself where there is nothing to expand."""
     if file == "-":
         return [file]
-    path = Path(file)
-    if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
-        return map(str, inside) if inside else [file]
-    if not path.exists() and glob.has_magic(file):
+    if _is_folder(file):
+        inside = sorted(str(path) for path in Path(file).rglob("*") if _is_picture(path))
+        return inside or [file]
+    if glob.has_magic(file) and not _exists(file):
         matches = sorted(glob.glob(file, recursive=True))  # noqa: PTH207 (Path.glob: no absolute)
-        return chain.from_iterable(_expand(match) for match in matches) if matches else [file]
+        if "**" in file:
+            # It matches folders and also what is in them, and goes round in links that loop.
+            files = [match for match in matches if not _is_folder(match)]
+            matches = list({os.path.realpath(match): match for match in reversed(files)}.values())
+            matches.reverse()
+        return [picture for match in matches for picture in _expand(match)] or [file]
     return [file]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not _is_folder(str(path))
+
+
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112 (Path.is_dir raises where a name is too long)
+
+
+def _exists(name: str) -> bool:
+    return os.path.exists(name)  # noqa: PTH110 (likewise)
 
 
 def _source(name: str) -> Path | BinaryIO:
@@ -223,9 +249,12 @@ def _row(
 
 
 def _no_pictures(name: str) -> str | None:
-    if name != "-" and Path(name).is_dir():
+    """What to say of an argument that stands for no pictures."""
+    if name == "-":
+        return None
+    if _is_folder(name):
         return f"{name} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})."
-    if name != "-" and not Path(name).exists() and glob.has_magic(name):
+    if glob.has_magic(name) and not _exists(name):
         return f"No file matches {name}. Check the pattern."
     return None
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import onnx
@@ -64,21 +64,27 @@ def build_model(
         name="inkdigits",
         producer_name="inkdigits",
     )
-    helper.set_model_props(model, _metadata(facts, calibration))
+    temperature, sure_from = repr(calibration.temperature), repr(calibration.sure_from)
+    properties = {"contract": CONTRACT_VERSION, "temperature": temperature, "sure_from": sure_from}
+    helper.set_model_props(model, properties)
+    describe(model, facts)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def write_model(
-    path: str | os.PathLike[str],
-    network: onnx.ModelProto,
-    calibration: Calibration,
-    facts: Facts,
-) -> None:
-    """Write the model file that `build_model` makes, whole or not at all."""
+def describe(model: onnx.ModelProto, facts: Facts) -> None:
+    """Make a model file say these facts about itself, instead of what it said of them before."""
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    accuracy = json.dumps(dict(facts.accuracy))
+    properties |= {**asdict(facts), "accuracy": accuracy}
+    helper.set_model_props(model, properties)
+
+
+def write_model(path: str | os.PathLike[str], model: onnx.ModelProto) -> None:
+    """Write the file, whole or not at all."""
     path = Path(path)
     temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(build_model(network, calibration, facts).SerializeToString())
+    temporary.write_bytes(model.SerializeToString())
     temporary.replace(path)
 
 
@@ -114,17 +120,3 @@ def _head(calibration: Calibration) -> onnx.ModelProto:
             "sure": (TensorProto.BOOL, ["N"]),
         },
     )
-
-
-def _metadata(facts: Facts, calibration: Calibration) -> dict[str, str]:
-    return {
-        "contract": CONTRACT_VERSION,
-        "name": facts.name,
-        "version": facts.version,
-        "trained_on": facts.trained_on,
-        "accuracy": json.dumps(dict(facts.accuracy)),
-        "licence": facts.licence,
-        "revision": facts.revision,
-        "temperature": repr(calibration.temperature),
-        "sure_from": repr(calibration.sure_from),
-    }

@@ -27,6 +27,8 @@ Grey: TypeAlias = NDArray[np.uint8]
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000
+MAX_SIDE = 20_000
+"""Pixels. Reading takes memory for each row and column, far more than for each pixel."""
 
 _FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 
@@ -54,8 +56,8 @@ def read_picture(
 
     Raises UnreadablePicture, whose `reason` is "missing", "empty", "unsupported", "damaged" or
     "too large". A file is too large with more than `max_bytes`, and any picture with more than
-    `max_pixels`, which is looked up in the file's header before anything is decoded. Raises
-    TypeError for any other type of source.
+    `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
+    is decoded. Raises TypeError for any other type of source.
     """
     if isinstance(source, np.ndarray):
         return _grey_of_array(np.asarray(source), max_pixels)
@@ -379,6 +381,12 @@ def _open(data: bytes, format: str) -> Image.Image:
 
 
 def _check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
+    if max(width, height) > MAX_SIDE:
+        raise UnreadablePicture(
+            f"{name} is {width} x {height} pixels, and the limit for a side is {MAX_SIDE:,}. "
+            "Cut it, or make it smaller.",
+            reason="too large",
+        )
     if width * height > max_pixels:
         raise UnreadablePicture(
             f"{name} is {width} x {height} pixels, and the limit is {max_pixels / 1e6:g} "
@@ -402,6 +410,7 @@ def _gif_size(data: bytes) -> tuple[int, int]:
 
     Pillow itself checks too late, as opening a GIF already allocates a frame of any size.
     """
+    data = data[: 2**20]  # one whose first frame begins later is hostile, and walking it slow
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     while data[at] != ord(","):

@@ -27,7 +27,9 @@ CONTRACT = {
 CONTRACT_VERSION = "1"
 
 MOST_PIXELS_A_RUN = 2**22
-"""Larger batches are run in parts: the normaliser needs some 30 bytes for each pixel of a run."""
+"""Larger batches are run in parts, as each pixel takes memory while it is normalised."""
+PIXELS_A_PICTURE = 10_000
+"""What each picture takes beside its own pixels, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ class Reader:
             pictures: any iterable of what `read` takes; it is consumed as readings are taken.
             batch_size: how many pictures are decoded at a time; those of one shape run together.
             errors: "raise" stops at the first picture that cannot be read; "return" gives its
-                error in the place of its reading and goes on.
+                error in the place of its reading and goes on. What is no picture by its type, and
+                what the iterable itself raises, always stops.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
@@ -225,7 +228,8 @@ class Reader:
 
     def _run(self, pictures: NDArray[np.uint8]) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
         """Run the model over (N, H, W) in parts: the index of each part's first, its outputs."""
-        step = max(1, MOST_PIXELS_A_RUN // max(1, pictures[0].size)) if len(pictures) else 1
+        height, width = pictures.shape[1:]
+        step = max(1, MOST_PIXELS_A_RUN // (height * width + PIXELS_A_PICTURE))
         for start in range(0, len(pictures), step):
             part = {"picture": pictures[start : start + step]}
             yield start, dict(zip(CONTRACT, self._session.run(list(CONTRACT), part), strict=True))
@@ -268,9 +272,16 @@ def _reading(outputs: dict[str, NDArray[Any]]) -> Reading | NoInk:
         sure=bool(outputs["sure"]),
         box=(x0, y0, x1, y1),
         probabilities=probabilities,
-        seen=outputs["seen"],
+        seen=_unchangeable(outputs["seen"]),
     )
     return Reading(str(value), digit.confidence, digit.sure, (digit,))
+
+
+def _unchangeable(values: NDArray[Any]) -> NDArray[Any]:
+    """A copy that does not hold on to the batch it was part of."""
+    values = values.copy()
+    values.flags.writeable = False
+    return values
 
 
 def _model_content(model: str | os.PathLike[str] | bytes | None) -> tuple[str, bytes]:
@@ -294,6 +305,8 @@ def _open_session(name: str, content: bytes, threads: int, optimize: bool) -> An
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # The arena would keep the memory that the largest picture took until the process ends.
+    options.enable_cpu_mem_arena = False
     if not optimize:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4  # what goes wrong is raised, not printed
@@ -330,15 +343,25 @@ def _check_contract(name: str, session: Any) -> None:
 
     probe = np.full((2, 9, 7), 255, np.uint8)
     probe[:, 2:7, 3] = 0
+    count = len(probe)
     try:
         values = dict(zip(CONTRACT, session.run(list(CONTRACT), {"picture": probe}), strict=True))
     except Exception as error:
         raise broken(f"it fails on two small pictures ({error})") from error
-    shapes = {"probabilities": (2, 10), "seen": (2, 28, 28), "box": (2, 4)}
+    shapes = {
+        "probabilities": (count, 10),
+        "seen": (count, 28, 28),
+        "box": (count, 4),
+        "has_ink": (count,),
+        "sure": (count,),
+    }
     for output, shape in shapes.items():
         if values[output].shape != shape:
             raise broken(
                 f"for two pictures {output} must be {shape}, and is {values[output].shape}"
             )
-    if not np.allclose(values["probabilities"].sum(axis=1), 1, atol=1e-3):
+    probabilities = values["probabilities"]
+    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) or (probabilities < 0).any():
         raise broken("its probabilities do not sum to 1")
+    if not values["has_ink"].all() or (values["box"] != [3, 2, 4, 7]).any():
+        raise broken("it does not find the ink in two small pictures")

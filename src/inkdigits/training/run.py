@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from inkdigits import __version__
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InkDigitsError
-from inkdigits.model_file import Facts, build_model, revision, write_model
+from inkdigits.model_file import Facts, build_model, describe, revision, write_model
 from inkdigits.normalize import normalizer
 from inkdigits.reader import Reader
 from inkdigits.training.calibration import calibrate
@@ -135,6 +135,8 @@ def train(
         try:
             _fit(fitting, folder, console or Console(stderr=True))
         except KeyboardInterrupt:
+            if not team.leads:
+                return {}  # the leader says what is to be said
             raise _interrupted(fitting, folder) from None
         if not team.leads:
             return {}
@@ -216,8 +218,7 @@ def _interrupted(fitting: Fitting, folder: RunFolder) -> Interrupted:
     done, total = len(fitting.history), fitting.settings.epochs
     if not done:
         return Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
-    if fitting.team.leads:
-        _finish(fitting, folder)
+    _finish(fitting, folder)
     return Interrupted(
         f"Interrupted after {done} of {total} epochs. The best so far is {folder.model}; "
         "go on with --resume."
@@ -234,7 +235,6 @@ def _finish(
     network = fitting.best_network()
     logits = fitting.validation_logits(network.to(fitting.device))
     calibration = calibrate(logits, torch.from_numpy(data.validation_labels).long())
-    exported = to_onnx(network)
 
     facts = Facts(
         name=fitting.recipe.name,
@@ -242,8 +242,8 @@ def _finish(
         trained_on=f"MNIST, {len(data.labels):,} training pictures",
         revision=fitting.settings.revision,
     )
-    draft = build_model(exported, calibration, facts)
-    reader = Reader(draft.SerializeToString(), threads=torch.get_num_threads())
+    model = build_model(to_onnx(network), calibration, facts)
+    reader = Reader(model.SerializeToString(), threads=torch.get_num_threads())
     parts = {"mnist:validation": (data.validation_pictures, data.validation_labels)}
     if test is not None:
         parts["mnist:test"] = test
@@ -252,7 +252,8 @@ def _finish(
         for name, (pictures, labels) in parts.items()
     }
     facts = replace(facts, accuracy=accuracy)
-    write_model(folder.model, exported, calibration, facts)
+    describe(model, facts)
+    write_model(folder.model, model)
 
     metrics = {
         **asdict(fitting.settings),

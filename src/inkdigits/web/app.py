@@ -53,7 +53,7 @@ about requests made without CORS."""
 ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
 
 LARGE = 2**24
-"""Pixels. Reading a picture takes some 25 bytes for each, so larger ones are read in turn."""
+"""Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
 
 
 def create_app(

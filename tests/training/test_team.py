@@ -1,0 +1,60 @@
+"""Several processes that train together."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.training.fit import Data, Fitting, Settings
+from inkdigits.training.team import joined_team
+from training.tiny import TINY
+
+LIMIT = 6000
+
+
+def fit(data_dir: str) -> dict[str, Any]:
+    """Fit TINY with whoever else was started; the accuracy, and whether all have one network."""
+    with joined_team(torch.device("cpu")) as team:
+        pictures, labels = load_mnist("train", data_dir)
+        data = Data(pictures[:LIMIT], labels[:LIMIT], *load_mnist("validation", data_dir))
+        settings = Settings(TINY.name, epochs=3, seed=0, limit=LIMIT, processes=team.size)
+        fitting = Fitting(TINY, settings, data, torch.device("cpu"), team)
+        rows = list(fitting.epochs(lambda *_: None))
+        weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
+        same = True
+        if team.size > 1:
+            everybodys = [torch.empty_like(weights) for _ in range(team.size)]
+            torch.distributed.all_gather(everybodys, weights)
+            same = all(torch.equal(weights, others) for others in everybodys)
+        accuracy = rows[-1].validation_accuracy
+        if not team.leads:
+            sys.exit()  # one answer is enough
+        return {"processes": team.size, "accuracy": accuracy, "same": same}
+
+
+def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: str) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    output = subprocess.run(
+        [*torchrun, __file__, data_dir],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+    ).stdout
+    together, alone = json.loads(output), fit(data_dir)
+    assert together["same"]
+    assert together["processes"] == 2
+    assert alone["accuracy"] > 0.95
+    assert together["accuracy"] == pytest.approx(alone["accuracy"], abs=0.01)
+
+
+if __name__ == "__main__":
+    print(json.dumps(fit(sys.argv[1])), flush=True)
