@@ -205,19 +205,33 @@ def test_the_model_is_at_most_a_megabyte() -> None:
     assert (Path(inkdigits.__file__).parent / "digits.onnx").stat().st_size <= 1_000_000
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's peak from /proc")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads the process's memory from /proc")
+
+
+def memory_grown(work: str, measure: str) -> int:
+    """MB that a fresh process grows by in `work`; `measure` is VmHWM (the peak) or VmRSS."""
+    code = (
+        "import pathlib, numpy as np; from inkdigits import Reader\n"
+        "def memory(): return int(pathlib.Path('/proc/self/status').read_text()"
+        f".split('{measure}:')[1].split()[0])\n"
+        "reader = Reader(); seven = np.full((280, 280), 255, np.uint8); seven[50:200, 90:110] = 0\n"
+        f"reader.read(seven); before = memory(); {work}; reader.read(seven)\n"
+        "print((memory() - before) // 1000)"
+    )
+    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+
+
+@LINUX
 @pytest.mark.parametrize(("count", "side"), [(6000, 28), (20_000, 4)])
 def test_a_large_batch_takes_little_memory(count: int, side: int) -> None:
-    code = (
-        "import numpy as np, pathlib; from inkdigits import Reader\n"
-        "peak = lambda: int(pathlib.Path('/proc/self/status').read_text()"
-        ".split('VmHWM:')[1].split()[0])\n"
-        f"pictures = np.full(({count}, {side}, {side}), 255, np.uint8)\n"
-        f"pictures[:, 1:-1, {side} // 2] = 0\n"
-        "reader = Reader(); before = peak(); reader.predict(pictures); print(peak() - before)"
-    )
-    grown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    assert int(grown) < 300_000  # kB
+    pictures = f"p = np.full(({count}, {side}, {side}), 255, np.uint8); p[:, 1:-1, {side} // 2] = 0"
+    assert memory_grown(f"{pictures}; reader.predict(p)", "VmHWM") < 300
+
+
+@LINUX
+def test_what_a_large_picture_took_is_given_back() -> None:
+    picture = "p = np.full((4000, 4000), 255, np.uint8); p[900:3000, 1800:2200] = 0"
+    assert memory_grown(f"{picture}; reader.read(p); del p", "VmRSS") < 100
 
 
 def test_what_the_network_saw_cannot_be_changed(reader: Reader) -> None:

@@ -28,6 +28,8 @@ CONTRACT_VERSION = "1"
 
 MOST_PIXELS_A_RUN = 2**22
 """Larger batches are run in parts, as each pixel takes memory while it is normalised."""
+LARGE_RUN = 2**21
+"""Pixels. What a larger run took is given back; below that, keeping it for the next is faster."""
 PIXELS_A_PICTURE = 10_000
 """What each picture takes beside its own pixels, in pixels."""
 
@@ -109,6 +111,7 @@ class Reader:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
         name, content = _model_content(model)
         self._session = _open_session(name, content, threads, optimize)
+        self._giving_back = _run_options_that_give_memory_back()
         _check_contract(name, self._session)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
@@ -231,8 +234,10 @@ class Reader:
         height, width = pictures.shape[1:]
         step = max(1, MOST_PIXELS_A_RUN // (height * width + PIXELS_A_PICTURE))
         for start in range(0, len(pictures), step):
-            part = {"picture": pictures[start : start + step]}
-            yield start, dict(zip(CONTRACT, self._session.run(list(CONTRACT), part), strict=True))
+            part = pictures[start : start + step]
+            options = self._giving_back if part.size > LARGE_RUN else None
+            values = self._session.run(list(CONTRACT), {"picture": part}, options)
+            yield start, dict(zip(CONTRACT, values, strict=True))
 
 
 def _batches(
@@ -305,8 +310,6 @@ def _open_session(name: str, content: bytes, threads: int, optimize: bool) -> An
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # The arena would keep the memory that the largest picture took until the process ends.
-    options.enable_cpu_mem_arena = False
     if not optimize:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4  # what goes wrong is raised, not printed
@@ -317,6 +320,14 @@ def _open_session(name: str, content: bytes, threads: int, optimize: bool) -> An
             f"{name} is not a model that ONNX Runtime can load. Write one with `inkdigits train`. "
             f"ONNX Runtime says: {error}"
         ) from error
+
+
+def _run_options_that_give_memory_back() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _check_contract(name: str, session: Any) -> None:

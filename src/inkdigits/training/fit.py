@@ -141,11 +141,22 @@ class Fitting:
                 self.best = {key: value.clone() for key, value in state.items()}
             yield row
 
-    def best_network(self) -> nn.Sequential:
-        """The averaged network after its best epoch, on the CPU."""
+    @property
+    def is_finished(self) -> bool:
+        return len(self.history) == self.settings.epochs
+
+    def result(self) -> tuple[Epoch, nn.Sequential]:
+        """The averaged network, on the CPU, and the epoch it is from.
+
+        That is the last epoch of a finished run, where the learning rate has come down, and else
+        the best so far. (The best of a finished run is often an early one that was lucky with the
+        few hard validation pictures: benchmarks/last_or_best.py.)
+        """
+        row = self.history[-1] if self.is_finished else self.best_epoch
+        state = self._average.module.state_dict() if self.is_finished else self.best
         network = self.recipe.network()
-        network.load_state_dict(self.best)
-        return network.eval()
+        network.load_state_dict(state)
+        return row, network.eval()
 
     def validation_logits(self, network: nn.Module) -> Tensor:
         """The network's logits (N, 10) for the validation pictures."""

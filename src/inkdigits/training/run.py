@@ -232,7 +232,7 @@ def _finish(
 ) -> dict[str, Any]:
     """Calibrate, measure through the very file that is written, and tell the story."""
     data = fitting.data
-    network = fitting.best_network()
+    epoch, network = fitting.result()
     logits = fitting.validation_logits(network.to(fitting.device))
     calibration = calibrate(logits, torch.from_numpy(data.validation_labels).long())
 
@@ -261,7 +261,7 @@ def _finish(
         **asdict(calibration),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "epochs_done": len(fitting.history),
-        "best_epoch": fitting.best_epoch.epoch,
+        "epoch": epoch.epoch,
         "seconds": round(sum(row.seconds for row in fitting.history), 1),
         "device": str(fitting.device),
         "file_bytes": folder.model.stat().st_size,
