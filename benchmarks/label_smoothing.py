@@ -1,6 +1,6 @@
 """Does label smoothing help? The same short training without it and with it, several seeds.
 
-    python benchmarks/label_smoothing.py --epochs 6 --seeds 2
+    python benchmarks/label_smoothing.py --epochs 5 --seeds 2
 
 Prints the validation accuracy and, after calibration, the cross-entropy of each.
 """
@@ -23,14 +23,14 @@ from inkdigits.training.run import train
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
 
     pictures, labels = load_mnist("validation", options.data_dir)
     for seed in range(options.seeds):
-        for smoothing in (0.0, 0.05, 0.1):
+        for smoothing in (0.0, 0.1):
             recipe = replace(CNN, label_smoothing=smoothing)
             with tempfile.TemporaryDirectory() as out:
                 train(recipe, out, epochs=options.epochs, seed=seed, data_dir=options.data_dir)
