@@ -15,7 +15,7 @@ from inkdigits.training.fit import Data, Fitting, Settings
 from inkdigits.training.team import joined_team
 from training.tiny import TINY
 
-LIMIT = 6000
+LIMIT = 10_000
 
 
 def fit(data_dir: str) -> dict[str, Any]:
@@ -33,9 +33,12 @@ def fit(data_dir: str) -> dict[str, Any]:
             torch.distributed.all_gather(everybodys, weights)
             same = all(torch.equal(weights, others) for others in everybodys)
         accuracy = rows[-1].validation_accuracy
-        if not team.leads:
-            sys.exit()  # one answer is enough
-        return {"processes": team.size, "accuracy": accuracy, "same": same}
+        return {
+            "leads": team.leads,
+            "processes": team.size,
+            "accuracy": accuracy,
+            "same": same,
+        }
 
 
 def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: str) -> None:
@@ -57,4 +60,6 @@ def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: s
 
 
 if __name__ == "__main__":
-    print(json.dumps(fit(sys.argv[1])), flush=True)
+    answer = fit(sys.argv[1])
+    if answer["leads"]:
+        print(json.dumps(answer), flush=True)
