@@ -25,6 +25,7 @@ from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
     from inkdigits.reader import Reading
+    from inkdigits.training.fit import Recipe
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 FEW = 100
@@ -160,19 +161,18 @@ def serve(
 @click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
 @click.option("--measure-test", is_flag=True, help="Measure on MNIST's test part, at the very end.")
 def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
-    """Train the network of a RECIPE, such as cnn.
+    """Train the network of a RECIPE.
 
-    Leaves a model file, metrics.json, history.csv and curve.png in the run's folder. Ctrl-C keeps
+    From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: cnn, which ships.
+
+    Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.
     """
-    with _extra("train"):
-        from inkdigits.training.recipes import RECIPES
+    with _extra("scratch"):
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
-    if recipe not in RECIPES:
-        raise click.UsageError(f"There is no recipe {recipe}. Choose from: {', '.join(RECIPES)}.")
     try:
-        metrics = run(RECIPES[recipe], out, measure_test=measure_test, **options)
+        metrics = run(_recipe(recipe), out, measure_test=measure_test, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -180,6 +180,20 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         print(f"{name}  {accuracy:.2%}")
     if metrics:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
+
+
+def _recipe(name: str) -> Recipe:
+    """The recipe of that name; PyTorch is needed only for those that are trained with it."""
+    from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
+
+    if name in IN_NUMPY:
+        return IN_NUMPY[name]
+    with _extra("train"):
+        from inkdigits.training.recipes import RECIPES as IN_PYTORCH
+    if name in IN_PYTORCH:
+        return IN_PYTORCH[name]
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH])
+    raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
 
 class _extra:  # noqa: N801 (reads as a word in a with statement)

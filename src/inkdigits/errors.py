@@ -35,3 +35,11 @@ class InvalidModel(InkDigitsError):
 
 class InvalidDataset(InkDigitsError):
     """A data set is missing, truncated or not what it should be."""
+
+
+class InvalidNetwork(InkDigitsError, ValueError):
+    """The layers or settings of a network do not fit together, or do not fit the data."""
+
+
+class Diverged(InkDigitsError, ArithmeticError):
+    """Training came to a loss that is not a number."""

@@ -12,21 +12,13 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, compose, helper
 
+from inkdigits.atomic_file import write_atomically
+from inkdigits.calibration import Calibration
 from inkdigits.graph import IR_VERSION, Graph
 from inkdigits.normalize import normalizer
 from inkdigits.reader import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How logits become a confidence that means something."""
-
-    temperature: float
-    """Logits are divided by it (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
-    sure_from: float
-    """The confidence that 99 % of real digits reach, in 0..1."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +74,7 @@ def describe(model: onnx.ModelProto, facts: Facts) -> None:
 
 def write_model(path: str | os.PathLike[str], model: onnx.ModelProto) -> None:
     """Write the file, whole or not at all."""
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(model.SerializeToString())
-    temporary.replace(path)
+    write_atomically(path, model.SerializeToString())
 
 
 def revision() -> str:

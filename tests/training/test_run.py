@@ -11,16 +11,30 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import safetensors.numpy
 import torch
 from PIL import Image
 
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
-from inkdigits.training.recipes import CNN
-from inkdigits.training.run import InvalidRun, RunFolder, train
-from training.tiny import TINY
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.normalize import Normalizer
+from inkdigits.scratch import NeuralNetwork
+from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.training.fit import InvalidRun
+from inkdigits.training.recipes import CNN, Recipe
+from inkdigits.training.run import RunFolder, train
+from training.tiny import TINY, TINY_SCRATCH
 
 LIMIT = 2000
+AnyRecipe = Recipe | ScratchRecipe
+
+
+@pytest.fixture(scope="module", params=[TINY, TINY_SCRATCH], ids=["pytorch", "numpy"])
+def recipe(request: pytest.FixtureRequest) -> AnyRecipe:
+    """A recipe that is trained with PyTorch, and one that is trained in NumPy."""
+    tiny: AnyRecipe = request.param
+    return tiny
 
 
 def weights(run: Path) -> dict[str, np.ndarray]:
@@ -34,32 +48,32 @@ def same_weights(one: Path, other: Path) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def command(*arguments: object, data_dir: str) -> list[str]:
-    module = ["-m", "inkdigits", "train", "cnn", "--data-dir", data_dir]
+def command(*arguments: object, data_dir: str, recipe: str = "cnn") -> list[str]:
+    module = ["-m", "inkdigits", "train", recipe, "--data-dir", data_dir]
     return [sys.executable, *module, *map(str, arguments)]
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
-    """A finished run of TINY."""
+def finished(recipe: AnyRecipe, tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
+    """A finished run of the recipe."""
     out = tmp_path_factory.mktemp("runs") / "finished"
-    train(TINY, out, limit=LIMIT, data_dir=data_dir)
+    train(recipe, out, limit=LIMIT, data_dir=data_dir)
     return out
 
 
-def test_a_run_leaves_a_model_file_that_reads(finished: Path) -> None:
+def test_a_run_leaves_a_model_file_that_reads(recipe: AnyRecipe, finished: Path) -> None:
     reader = Reader(finished / "model.onnx")
     answers = [reader.read(written(value)).text == str(value) for value in range(10)]
     assert sum(answers) >= 6  # the network is tiny
-    assert reader.metadata["name"] == "tiny"
+    assert reader.metadata["name"] == recipe.name
     assert "2,000" in reader.metadata["trained_on"]
 
 
-def test_a_run_tells_its_story_in_numbers(finished: Path) -> None:
+def test_a_run_tells_its_story_in_numbers(recipe: AnyRecipe, finished: Path) -> None:
     metrics = json.loads((finished / "metrics.json").read_text())
-    assert metrics["recipe"] == "tiny"
+    assert metrics["recipe"] == recipe.name
     assert metrics["epochs"] == metrics["epochs_done"] == 2
-    assert metrics["parameters"] == 8 * 25 + 8 + 8 + 8 + 512 * 10 + 10
+    assert metrics["parameters"] == 8 * 25 + (8 if recipe is TINY else 0) + 8 + 8 + 512 * 10 + 10
     assert 0.8 < metrics["accuracy"]["mnist:validation"] < 1
     assert "mnist:test" not in metrics["accuracy"]
     with (finished / "history.csv").open() as file:
@@ -71,76 +85,90 @@ def test_a_run_tells_its_story_in_numbers(finished: Path) -> None:
     )
 
 
-def test_a_run_leaves_a_picture_of_its_curve(finished: Path) -> None:
-    with Image.open(finished / "curve.png") as curve:
-        assert min(curve.size) > 300
-        assert len(curve.convert("RGB").getcolors(2**20) or []) > 20
+@pytest.mark.parametrize("picture", ["curve", "mistakes", "filters"])
+def test_a_run_leaves_pictures(finished: Path, picture: str) -> None:
+    with Image.open(finished / f"{picture}.png") as image:
+        assert min(image.size) > 80
+        assert len(image.convert("RGB").getcolors(2**20) or []) > 20
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(
-    finished: Path, tmp_path: Path, data_dir: str
+    recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
 ) -> None:
-    train(TINY, tmp_path / "again", limit=LIMIT, data_dir=data_dir)
-    train(TINY, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
+    train(recipe, tmp_path / "again", limit=LIMIT, data_dir=data_dir)
+    train(recipe, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
     assert same_weights(finished, tmp_path / "again")
     assert not same_weights(finished, tmp_path / "other")
 
 
-def test_a_run_is_not_overwritten(finished: Path, data_dir: str) -> None:
+def test_a_run_is_not_overwritten(recipe: AnyRecipe, finished: Path, data_dir: str) -> None:
     with pytest.raises(InvalidRun, match="holds a run already"):
-        train(TINY, finished, limit=LIMIT, data_dir=data_dir)
+        train(recipe, finished, limit=LIMIT, data_dir=data_dir)
 
 
-def test_what_was_never_started_cannot_be_resumed(tmp_path: Path, data_dir: str) -> None:
-    with pytest.raises(InvalidRun, match="no checkpoint"):
-        train(TINY, tmp_path / "none", resume=True, data_dir=data_dir)
+def test_what_was_never_started_cannot_be_resumed(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    with pytest.raises(InvalidRun, match=r"no checkpoint\.\w+ to resume"):
+        train(recipe, tmp_path / "none", resume=True, data_dir=data_dir)
 
 
 @pytest.mark.parametrize("change", [{"epochs": 5}, {"seed": 3}, {"limit": 7}])
 def test_a_run_resumes_only_as_it_was_started(
-    finished: Path, data_dir: str, change: dict[str, int]
+    recipe: AnyRecipe, finished: Path, data_dir: str, change: dict[str, int]
 ) -> None:
     [name] = change
     with pytest.raises(InvalidRun, match=f"has {name}"):
-        train(TINY, finished, resume=True, data_dir=data_dir, **change)  # type: ignore[arg-type]
+        train(recipe, finished, resume=True, data_dir=data_dir, **change)  # type: ignore[arg-type]
 
 
-def test_another_recipe_cannot_resume_a_run(finished: Path, data_dir: str) -> None:
-    with pytest.raises(InvalidRun, match="has recipe tiny, not cnn"):
-        train(CNN, finished, resume=True, data_dir=data_dir)
+def test_another_recipe_cannot_resume_a_run(
+    recipe: AnyRecipe, finished: Path, data_dir: str
+) -> None:
+    other = CNN if recipe is TINY else MLP
+    with pytest.raises(InvalidRun, match=f"has recipe {recipe.name}, not {other.name}"):
+        train(other, finished, resume=True, data_dir=data_dir)
 
 
-def test_a_damaged_checkpoint_is_named(finished: Path, tmp_path: Path, data_dir: str) -> None:
-    whole = (finished / "checkpoint.pt").read_bytes()
-    (tmp_path / "checkpoint.pt").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InvalidRun, match=r"checkpoint\.pt is damaged"):
-        train(TINY, tmp_path, resume=True, data_dir=data_dir)
+def test_a_damaged_checkpoint_is_named(
+    recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
+) -> None:
+    [checkpoint] = finished.glob("checkpoint.*")
+    whole = checkpoint.read_bytes()
+    (tmp_path / checkpoint.name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InvalidRun, match=rf"{checkpoint.name} is damaged"):
+        train(recipe, tmp_path, resume=True, data_dir=data_dir)
 
 
-def test_a_missing_data_set_is_said_before_anything_is_written(tmp_path: Path) -> None:
+def test_a_missing_data_set_is_said_before_anything_is_written(
+    recipe: AnyRecipe, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidDataset, match="train-images"):
-        train(TINY, tmp_path / "run", data_dir=tmp_path / "empty")
+        train(recipe, tmp_path / "run", data_dir=tmp_path / "empty")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_device_that_is_not_there_is_named(tmp_path: Path, data_dir: str) -> None:
-    with pytest.raises(InvalidRun, match="device warp"):
-        train(TINY, tmp_path / "run", data_dir=data_dir, device="warp")
+def test_a_device_that_is_not_there_is_named(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    with pytest.raises(InvalidRun, match=r"on warp|device warp"):
+        train(recipe, tmp_path / "run", data_dir=data_dir, device="warp")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.parametrize(("recipe", "limit"), [("cnn", 500), ("cnn-scratch", 3000)])
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
-    tmp_path: Path, data_dir: str
+    tmp_path: Path, data_dir: str, recipe: str, limit: int
 ) -> None:
-    options = ["--epochs", 2, "--limit", 500, "--seed", 4]
+    options = ["--epochs", 2, "--limit", limit, "--seed", 4]
     subprocess.run(
-        command("--out", tmp_path / "whole", *options, data_dir=data_dir),
+        command("--out", tmp_path / "whole", *options, data_dir=data_dir, recipe=recipe),
         check=True,
         capture_output=True,
     )
     process = subprocess.Popen(
-        command("--out", tmp_path / "parts", *options, data_dir=data_dir),
+        command("--out", tmp_path / "parts", *options, data_dir=data_dir, recipe=recipe),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -157,7 +185,7 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
     assert kept["epochs_done"] == 1
     Reader(tmp_path / "parts" / "model.onnx")
 
-    resumed = command("--out", tmp_path / "parts", "--resume", data_dir=data_dir)
+    resumed = command("--out", tmp_path / "parts", "--resume", data_dir=data_dir, recipe=recipe)
     subprocess.run(resumed, check=True, capture_output=True)
     assert same_weights(tmp_path / "whole", tmp_path / "parts")
 
@@ -175,9 +203,11 @@ def test_the_command_trains_with_two_processes(tmp_path: Path, data_dir: str) ->
         train(CNN, tmp_path / "two", resume=True, data_dir=data_dir)
 
 
-def test_a_run_is_not_resumed_by_a_recipe_that_has_changed(finished: Path, data_dir: str) -> None:
+def test_a_run_is_not_resumed_by_a_recipe_that_has_changed(
+    recipe: AnyRecipe, finished: Path, data_dir: str
+) -> None:
     with pytest.raises(InvalidRun, match="recipe or the normaliser has changed"):
-        train(replace(TINY, learning_rate=0.1), finished, resume=True, data_dir=data_dir)
+        train(replace(recipe, batch_size=7), finished, resume=True, data_dir=data_dir)
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, data_dir: str) -> None:
@@ -186,15 +216,47 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, data_dir: str
         train(TINY, tmp_path, resume=True, data_dir=data_dir)
 
 
+def test_a_checkpoint_in_numpy_of_something_else_is_refused(tmp_path: Path, data_dir: str) -> None:
+    safetensors.numpy.save_file({"weights": np.zeros(3)}, tmp_path / "checkpoint.safetensors")
+    with pytest.raises(InvalidRun, match=r"checkpoint\.safetensors is damaged, or of another"):
+        train(TINY_SCRATCH, tmp_path, resume=True, data_dir=data_dir)
+
+
+def test_a_network_in_numpy_is_left_in_its_own_form_too_and_answers_like_the_model_file(
+    tmp_path: Path, data_dir: str
+) -> None:
+    train(TINY_SCRATCH, tmp_path, limit=LIMIT, data_dir=data_dir)
+    network = NeuralNetwork.load(tmp_path / "network.safetensors")
+    pictures, _ = load_mnist("validation", data_dir)
+    ours = network.predict_proba(Normalizer()(pictures[:500]))
+    theirs = Reader(tmp_path / "model.onnx").predict_proba(pictures[:500])
+    assert np.abs(ours - theirs).max() < 1e-5
+
+
+def test_the_first_layers_weights_are_drawn_if_it_is_dense(tmp_path: Path, data_dir: str) -> None:
+    train(MLP, tmp_path, limit=200, epochs=1, data_dir=data_dir)
+    with Image.open(tmp_path / "weights.png") as image:
+        assert min(image.size) > 300
+    assert not (tmp_path / "filters.png").exists()
+
+
+def test_several_processes_cannot_train_a_network_in_numpy(
+    tmp_path: Path, data_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InvalidRun, match="in one process"):
+        train(MLP, tmp_path / "run", data_dir=data_dir)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: str) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InvalidRun, match="file cannot be made"):
-        train(TINY, tmp_path / "file", data_dir=data_dir)
+        train(TINY_SCRATCH, tmp_path / "file", data_dir=data_dir)
 
 
 @pytest.mark.parametrize(("epochs", "limit"), [(1, 1), (1, 100), (2, 200), (1, 450)])
 def test_the_shortest_trials_run_to_their_end(
-    tmp_path: Path, data_dir: str, epochs: int, limit: int
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str, epochs: int, limit: int
 ) -> None:
-    metrics = train(TINY, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
+    metrics = train(recipe, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
     assert metrics["epochs_done"] == epochs

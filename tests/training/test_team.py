@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.training.fit import Data, Fitting, Settings
+from inkdigits.training.fit import Data, Settings
 from inkdigits.training.team import joined_team
+from inkdigits.training.torch_fit import TorchFitting
 from training.tiny import TINY
 
 LIMIT = 10_000
@@ -20,11 +21,11 @@ LIMIT = 10_000
 
 def fit(data_dir: str) -> dict[str, Any]:
     """Fit TINY with whoever else was started; the accuracy, and whether all have one network."""
-    with joined_team(torch.device("cpu")) as team:
+    with joined_team("cpu") as team:
         pictures, labels = load_mnist("train", data_dir)
         data = Data(pictures[:LIMIT], labels[:LIMIT], *load_mnist("validation", data_dir))
         settings = Settings(TINY.name, epochs=3, seed=0, limit=LIMIT, processes=team.size)
-        fitting = Fitting(TINY, settings, data, torch.device("cpu"), team)
+        fitting = TorchFitting(TINY, settings, data, "cpu", team)
         rows = list(fitting.epochs(lambda *_: None))
         weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
         same = True

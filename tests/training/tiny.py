@@ -1,7 +1,19 @@
-"""A recipe that trains in seconds."""
+"""Recipes that train in seconds."""
 
 from torch import nn
 
+from inkdigits.scratch import (
+    Adam,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    OneCycle,
+    ReLU,
+    Reshape,
+)
+from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.recipes import Recipe
 
 TINY = Recipe(
@@ -16,4 +28,20 @@ TINY = Recipe(
     ],
     epochs=2,
     batch_size=100,
+)
+
+TINY_SCRATCH = ScratchRecipe(
+    "tiny-scratch",
+    [
+        Reshape((28, 28, 1)),
+        Conv2D(8, kernel_size=5, stride=3, bias=False),
+        BatchNorm(),
+        ReLU(),
+        Flatten(),
+        Dropout(0.1),
+        Dense(10),
+    ],
+    optimizer=Adam(OneCycle(0.01)),
+    epochs=2,
+    batch_size=50,
 )

@@ -1,25 +1,37 @@
-"""Fit a recipe's network, an epoch at a time, in a way that can stop and go on."""
+"""What a training run asks of whoever fits a network: an epoch at a time, to stop and go on."""
 
 from __future__ import annotations
 
-import math
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
-import torch
+import onnx
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel
 
-from inkdigits.normalize import Normalizer
-from inkdigits.training.recipes import Recipe
+from inkdigits.calibration import Calibration
+from inkdigits.errors import InkDigitsError
 from inkdigits.training.team import Team
+
+
+class InvalidRun(InkDigitsError):
+    """A run cannot be started or resumed as asked."""
+
+
+class Recipe(Protocol):
+    """A network, and how it is trained."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def epochs(self) -> int: ...
+
+    def fingerprint(self) -> str:
+        """The same for recipes that train the same way."""
 
 
 @dataclass(frozen=True)
@@ -56,205 +68,85 @@ class Epoch:
     learning_rate: float
     loss: float
     accuracy: float
-    """Of the pictures trained on, which are bent; so it is lower than the validation's."""
+    """Of the pictures trained on, while the network was changing and, in some recipes, the
+    pictures were bent; so it is often lower than the validation's."""
     validation_loss: float
     validation_accuracy: float
     seconds: float
 
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
-Report = Callable[[int, int, float], None]
-"""Told after each step: the epoch, how many steps of it are done, its loss so far."""
+Report = Callable[[int, float, float], None]
+"""Told after each step: the epoch's number, the share of it that is done, its loss so far."""
 
 
-class Fitting:
-    """The state of one training run.
+@dataclass(frozen=True)
+class Result:
+    """What a run ends with."""
 
-    Everything random in an epoch comes from the seed, the epoch's number and the process's rank,
-    so that a run which resumes at an epoch goes on as if it had never stopped.
-    """
+    epoch: Epoch
+    """The one that the network is from."""
+    network: onnx.ModelProto
+    """From `seen` (N, 28, 28) to `logits` (N, 10)."""
+    validation_logits: NDArray[np.float32]
+    """(N, 10), of the validation pictures."""
+    parameters: int
+    """How many there are."""
+    pixel_weights: NDArray[np.float32] | None = None
+    """(units, 28, 28), if the first layer is dense: its weight for each pixel."""
+    kernels: list[NDArray[np.float32]] = field(default_factory=list)
+    """(filters, channels, rows, columns) of each convolution."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        settings: Settings,
-        data: Data,
-        device: torch.device,
-        team: Team | None = None,
-    ) -> None:
-        self.recipe, self.settings, self.data, self.device = recipe, settings, data, device
-        self.team = team or Team()
+
+class Fitting(ABC):
+    """The state of one training run."""
+
+    checkpoint_name: ClassVar[str]
+    """The checkpoint's file in the run's folder."""
+
+    def __init__(self, recipe: Recipe, settings: Settings, data: Data, device: str, team: Team):
+        self.recipe, self.settings, self.data = recipe, settings, data
+        self.device, self.team = device, team
         self.history: list[Epoch] = []
-        self.best: dict[str, Tensor] = {}
-        """The averaged network's state after its best epoch."""
-        self.steps = math.ceil(len(data.labels) / recipe.batch_size)
-        """In each epoch."""
 
-        self._normalize = Normalizer(threads=torch.get_num_threads())
-        self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
-        torch.manual_seed(settings.seed)
-        self.network = recipe.network().to(device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._average = AveragedModel(
-            self.network, multi_avg_fn=_moving_average(recipe.average_decay)
-        )
-        self._together: nn.Module = self.network
-        if self.team.size > 1:
-            self._together = DistributedDataParallel(self.network)
-        self._optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer,
-            max_lr=recipe.learning_rate,
-            # PyTorch divides by zero in a cycle of a few steps, which only a trial has.
-            total_steps=max(self.steps * settings.epochs + 1, 10),
-            pct_start=0.2,
-        )
-        self._bfloat16 = _is_fast_in_bfloat16(device)
+    @staticmethod
+    @abstractmethod
+    def usable_device(name: str) -> str:
+        """The device that "auto", "cpu", "cuda" or "mps" means here. Raises InvalidRun."""
+
+    @staticmethod
+    @abstractmethod
+    def read_checkpoint(path: Path) -> dict[str, Any]:
+        """What `save` wrote, with at least its "settings". Raises any exception if damaged."""
+
+    @abstractmethod
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+
+    @abstractmethod
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go back to what `save` wrote."""
+
+    @abstractmethod
+    def epochs(self, report: Report) -> Iterator[Epoch]:
+        """Fit the epochs that are left, and give each one's row of the history."""
+
+    @abstractmethod
+    def result(self) -> Result:
+        """What comes of the last epoch of a finished run, or else of the best so far.
+
+        (The best of a finished run is often an early one that was lucky with the few hard
+        validation pictures: benchmarks/last_or_best.py.)
+        """
+
+    def save_network(self, folder: Path, calibration: Calibration) -> None:
+        """Write the network in a form of its own, too, if it has one; most have none."""
+        return
 
     @property
     def best_epoch(self) -> Epoch:
         """The epoch with the highest validation accuracy; of equals the last."""
         return max(self.history, key=lambda row: (row.validation_accuracy, row.epoch))
 
-    def epochs(self, report: Report) -> Iterator[Epoch]:
-        """Fit the epochs that are left, and give each one's row of the history."""
-        for number in range(len(self.history) + 1, self.settings.epochs + 1):
-            start = time.perf_counter()
-            learning_rate = self._scheduler.get_last_lr()[0]
-            loss, accuracy = self._fit(number, report)
-            # Only the leader's figures are ever shown or kept: the others need not measure.
-            validation = self._validate() if self.team.leads else (math.nan, math.nan)
-            row = Epoch(
-                epoch=number,
-                learning_rate=float(learning_rate),
-                loss=loss,
-                accuracy=accuracy,
-                validation_loss=validation[0],
-                validation_accuracy=validation[1],
-                seconds=time.perf_counter() - start,
-            )
-            self.history.append(row)
-            if self.best_epoch is row:
-                state = self._average.module.state_dict()
-                self.best = {key: value.clone() for key, value in state.items()}
-            yield row
-
     @property
     def is_finished(self) -> bool:
         return len(self.history) == self.settings.epochs
-
-    def result(self) -> tuple[Epoch, nn.Sequential]:
-        """The averaged network, on the CPU, and the epoch it is from.
-
-        That is the last epoch of a finished run, where the learning rate has come down, and else
-        the best so far. (The best of a finished run is often an early one that was lucky with the
-        few hard validation pictures: benchmarks/last_or_best.py.)
-        """
-        row = self.history[-1] if self.is_finished else self.best_epoch
-        state = self._average.module.state_dict() if self.is_finished else self.best
-        network = self.recipe.network()
-        network.load_state_dict(state)
-        return row, network.eval()
-
-    def validation_logits(self, network: nn.Module) -> Tensor:
-        """The network's logits (N, 10) for the validation pictures."""
-        with torch.no_grad():
-            parts = torch.split(self._validation_seen, 1000)
-            return torch.cat([network(part.to(self.device)).cpu() for part in parts])
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        state = {
-            "settings": asdict(self.settings),
-            "history": [asdict(row) for row in self.history],
-            "best": self.best,
-            "network": self.network.state_dict(),
-            "average": self._average.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "scheduler": self._scheduler.state_dict(),
-        }
-        temporary = path.with_name(f"{path.name}.part")
-        torch.save(state, temporary)
-        temporary.replace(path)
-
-    def restore(self, checkpoint: dict[str, Any]) -> None:
-        """Go back to what `save` wrote."""
-        self.history = [Epoch(**row) for row in checkpoint["history"]]
-        self.best = checkpoint["best"]
-        self.network.load_state_dict(checkpoint["network"])
-        self._average.load_state_dict(checkpoint["average"])
-        self._optimizer.load_state_dict(checkpoint["optimizer"])
-        self._scheduler.load_state_dict(checkpoint["scheduler"])
-
-    def _fit(self, number: int, report: Report) -> tuple[float, float]:
-        """Fit one epoch; the loss and the accuracy over its pictures."""
-        order = torch.randperm(
-            len(self.data.labels), generator=_generator(self.settings.seed, number)
-        )
-        batches = torch.split(order, self.recipe.batch_size)
-        if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
-            batches = batches[:-1]
-        bending = _generator(self.settings.seed, number, 1 + self.team.rank)
-        torch.manual_seed(bending.initial_seed())  # for dropout
-        self._together.train()
-        loss_sum, right, count = 0.0, 0, 0
-        for step, batch in enumerate(batches, start=1):
-            mine = batch[self.team.rank :: self.team.size]
-            loss, right_here = self._step(mine, bending)
-            loss_sum, right, count = (
-                loss_sum + loss * len(mine),
-                right + right_here,
-                count + len(mine),
-            )
-            report(number, step, loss_sum / count)
-        return loss_sum / count, right / count
-
-    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, int]:
-        """One step down the gradient; the batch's mean loss and how many it had right."""
-        pictures = torch.from_numpy(self.data.pictures[batch.numpy()])
-        bent = self.recipe.augmentation(pictures, bending)
-        seen = torch.from_numpy(self._normalize(bent.numpy())).to(self.device)
-        labels = torch.from_numpy(self.data.labels[batch.numpy()]).long().to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
-            logits = self._together(seen)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self._scheduler.step()
-        self._average.update_parameters(self.network)
-        return loss.item(), int((logits.argmax(1) == labels).sum())
-
-    def _validate(self) -> tuple[float, float]:
-        """Loss and accuracy of the averaged network on the validation pictures."""
-        logits = self.validation_logits(self._average.eval())
-        labels = torch.from_numpy(self.data.validation_labels).long()
-        accuracy = (logits.argmax(1) == labels).double().mean()
-        return F.cross_entropy(logits, labels).item(), accuracy.item()
-
-
-def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average that starts fast, so that short runs have one too."""
-
-    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
-        kept = min(decay, (1 + int(count)) / (10 + int(count)))
-        torch._foreach_lerp_(averaged, current, 1 - kept)
-
-    return update
-
-
-def _generator(*seeds: int) -> torch.Generator:
-    """A generator for that combination of numbers, and no other."""
-    [state] = np.random.SeedSequence(seeds).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
-
-
-def _is_fast_in_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
-        return False
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

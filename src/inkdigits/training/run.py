@@ -1,4 +1,4 @@
-"""Train a recipe: a folder with its checkpoint, history, curve, metrics and model file."""
+"""Train a recipe: a folder with its checkpoint, history, pictures, metrics and model file."""
 
 from __future__ import annotations
 
@@ -6,34 +6,29 @@ import csv
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inkdigits import __version__
+from inkdigits.calibration import calibrate
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InkDigitsError
 from inkdigits.model_file import Facts, build_model, describe, revision, write_model
-from inkdigits.normalize import normalizer
+from inkdigits.normalize import Normalizer, normalizer
+from inkdigits.progress import TrainingBar
 from inkdigits.reader import Reader
-from inkdigits.training.calibration import calibrate
-from inkdigits.training.curve import plot_curve
-from inkdigits.training.export import to_onnx
-from inkdigits.training.fit import Data, Epoch, Fitting, Settings
-from inkdigits.training.recipes import Recipe
+from inkdigits.scratch.recipes import ScratchRecipe
+from inkdigits.training import pictures as drawn
+from inkdigits.training.fit import Data, Epoch, Fitting, InvalidRun, Recipe, Result, Settings
 from inkdigits.training.team import joined_team, team_size
 
 DataDir = str | os.PathLike[str] | None
-
-
-class InvalidRun(InkDigitsError):
-    """A run cannot be started or resumed as asked."""
 
 
 class Interrupted(InkDigitsError):
@@ -42,7 +37,7 @@ class Interrupted(InkDigitsError):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files that a run leaves."""
+    """The files that a run leaves, beside its checkpoint."""
 
     path: Path
 
@@ -60,11 +55,23 @@ class RunFolder:
 
     @property
     def curve(self) -> Path:
+        """Loss and accuracy of each epoch."""
         return self.path / "curve.png"
 
     @property
-    def checkpoint(self) -> Path:
-        return self.path / "checkpoint.pt"
+    def mistakes(self) -> Path:
+        """The worst of them."""
+        return self.path / "mistakes.png"
+
+    @property
+    def weights(self) -> Path:
+        """What the units of a first dense layer look for."""
+        return self.path / "weights.png"
+
+    @property
+    def filters(self) -> Path:
+        """What the convolutions look for."""
+        return self.path / "filters.png"
 
     def make(self) -> None:
         """Make the folder if it is not there yet."""
@@ -92,7 +99,7 @@ def train(
     """Train `recipe` on MNIST's training part and leave a model file and its story in `out`.
 
     Args:
-        recipe: what to train.
+        recipe: what to train, of `inkdigits.scratch.recipes` or `inkdigits.training.recipes`.
         out: the run's folder; made if it does not exist.
         epochs: passes over the data; the recipe's own number if left out.
         seed: of the weights, the order of the pictures and how they are bent; 0 if left out.
@@ -113,9 +120,11 @@ def train(
         Interrupted: Ctrl-C.
     """
     folder = RunFolder(Path(out))
-    usable_device = _usable_device(device)
-    checkpoint = _read_checkpoint(folder) if resume else None
-    if checkpoint is None and folder.checkpoint.exists():
+    fitting_type = _fitting_type(recipe)
+    usable_device = fitting_type.usable_device(device)
+    checkpoint_file = folder.path / fitting_type.checkpoint_name
+    checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
+    if checkpoint is None and any(folder.path.glob("checkpoint.*")):
         raise InvalidRun(
             f"{folder.path} holds a run already. "
             "Go on with it (--resume), or choose another folder (--out)."
@@ -127,13 +136,13 @@ def train(
             pictures, labels = load_mnist("train", data_dir)
             validation = load_mnist("validation", data_dir)
         data = Data(pictures[: settings.limit], labels[: settings.limit], *validation)
-        fitting = Fitting(recipe, settings, data, usable_device, team)
+        fitting = fitting_type(recipe, settings, data, usable_device, team)
         if checkpoint:
             fitting.restore(checkpoint)
         if team.leads:
             folder.make()
         try:
-            _fit(fitting, folder, console or Console(stderr=True))
+            _fit(fitting, checkpoint_file, folder, console)
         except KeyboardInterrupt:
             if not team.leads:
                 return {}  # the leader says what is to be said
@@ -142,6 +151,17 @@ def train(
             return {}
         test = load_mnist("test", data_dir) if measure_test else None
         return _finish(fitting, folder, test)
+
+
+def _fitting_type(recipe: Recipe) -> type[Fitting]:
+    """Who fits that recipe; each imports what it needs."""
+    if isinstance(recipe, ScratchRecipe):
+        from inkdigits.training.scratch_fit import ScratchFitting
+
+        return ScratchFitting
+    from inkdigits.training.torch_fit import TorchFitting
+
+    return TorchFitting
 
 
 def _settings(
@@ -187,31 +207,20 @@ def _code(recipe: Recipe) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _fit(fitting: Fitting, folder: RunFolder, console: Console) -> None:
+def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console | None) -> None:
     """Fit the epochs that are left, with a bar, and a checkpoint after each."""
-    leads, total = fitting.team.leads, fitting.settings.epochs
-    with Progress(
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("time left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not leads,
-    ) as progress:
-        bar = progress.add_task("starting", total=total * fitting.steps)
+    leads = fitting.team.leads
+    bar = TrainingBar(fitting.settings.epochs, console=console, shown=leads)
 
-        def report(epoch: int, step: int, loss: float) -> None:
-            text = f"epoch {epoch}/{total}  loss {loss:.4f}"
-            if fitting.history:
-                text += f"  validation accuracy {fitting.history[-1].validation_accuracy:.2%}"
-            done = (epoch - 1) * fitting.steps + step
-            progress.update(bar, completed=done, description=text)
-
-        for row in fitting.epochs(report):
+    def kept_rows() -> Iterator[dict[str, Any]]:
+        for row in fitting.epochs(bar.report):
             if leads:
-                fitting.save(folder.checkpoint)
+                fitting.save(checkpoint)
                 _write_history(folder.history, fitting.history)
-                progress.console.print(_row_text(row, total), highlight=False, soft_wrap=True)
+            yield asdict(row)
+
+    for _ in bar.follow(kept_rows()):
+        pass
 
 
 def _interrupted(fitting: Fitting, folder: RunFolder) -> Interrupted:
@@ -232,9 +241,9 @@ def _finish(
 ) -> dict[str, Any]:
     """Calibrate, measure through the very file that is written, and tell the story."""
     data = fitting.data
-    epoch, network = fitting.result()
-    logits = fitting.validation_logits(network.to(fitting.device))
-    calibration = calibrate(logits, torch.from_numpy(data.validation_labels).long())
+    result = fitting.result()
+    calibration = calibrate(result.validation_logits, data.validation_labels)
+    fitting.save_network(folder.path, calibration)
 
     facts = Facts(
         name=fitting.recipe.name,
@@ -242,15 +251,14 @@ def _finish(
         trained_on=f"MNIST, {len(data.labels):,} training pictures",
         revision=fitting.settings.revision,
     )
-    model = build_model(to_onnx(network), calibration, facts)
-    reader = Reader(model.SerializeToString(), threads=torch.get_num_threads())
-    parts = {"mnist:validation": (data.validation_pictures, data.validation_labels)}
+    model = build_model(result.network, calibration, facts)
+    reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
+    probabilities = reader.predict_proba(data.validation_pictures)
+    right = probabilities.argmax(axis=1) == data.validation_labels
+    accuracy = {"mnist:validation": float(right.mean())}
     if test is not None:
-        parts["mnist:test"] = test
-    accuracy = {
-        name: float((reader.predict(pictures) == labels).mean())
-        for name, (pictures, labels) in parts.items()
-    }
+        pictures, labels = test
+        accuracy["mnist:test"] = float((reader.predict(pictures) == labels).mean())
     facts = replace(facts, accuracy=accuracy)
     describe(model, facts)
     write_model(folder.model, model)
@@ -259,28 +267,41 @@ def _finish(
         **asdict(fitting.settings),
         **asdict(facts),
         **asdict(calibration),
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "parameters": result.parameters,
         "epochs_done": len(fitting.history),
-        "epoch": epoch.epoch,
+        "epoch": result.epoch.epoch,
         "seconds": round(sum(row.seconds for row in fitting.history), 1),
-        "device": str(fitting.device),
+        "device": fitting.device,
         "file_bytes": folder.model.stat().st_size,
     }
     folder.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    plot_curve([asdict(row) for row in fitting.history], folder.curve, title=fitting.recipe.name)
+    _draw(fitting, result, probabilities, folder)
     return metrics
 
 
-def _read_checkpoint(folder: RunFolder) -> dict[str, Any]:
-    path = folder.checkpoint
+def _draw(
+    fitting: Fitting, result: Result, probabilities: NDArray[np.float32], folder: RunFolder
+) -> None:
+    """Leave the pictures of a run."""
+    name, data = fitting.recipe.name, fitting.data
+    drawn.draw_curve([asdict(row) for row in fitting.history], folder.curve, name)
+    seen = Normalizer()(data.validation_pictures)
+    drawn.draw_mistakes(seen, data.validation_labels, probabilities, folder.mistakes, name)
+    if result.pixel_weights is not None:
+        drawn.draw_weights(result.pixel_weights, folder.weights, name)
+    if result.kernels:
+        drawn.draw_filters(result.kernels, folder.filters, name)
+
+
+def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
     if not path.exists():
         raise InvalidRun(
-            f"{folder.path} holds no checkpoint to resume. Leave out --resume to start a run."
+            f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
         )
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = fitting_type.read_checkpoint(path)
         Settings(**checkpoint["settings"])
-    except Exception as error:  # pickle, zip and PyTorch each have their own kinds
+    except Exception as error:  # pickle, zip, PyTorch and safetensors each have their own kinds
         raise InvalidRun(
             f"{path} is damaged, or of another version of inkdigits: {error!r}. "
             "Start the run anew in another folder (--out)."
@@ -293,26 +314,3 @@ def _write_history(path: Path, history: list[Epoch]) -> None:
         writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
         writer.writeheader()
         writer.writerows(asdict(row) for row in history)
-
-
-def _row_text(row: Epoch, total: int) -> str:
-    return (
-        f"epoch {row.epoch:>3}/{total}  loss {row.loss:.4f}  accuracy {row.accuracy:.2%}  "
-        f"validation loss {row.validation_loss:.4f}  "
-        f"validation accuracy {row.validation_accuracy:.2%}  {row.seconds:.1f} s"
-    )
-
-
-def _usable_device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and team_size() > 1:
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InvalidRun(
-            f"The device {name} cannot be used here: {error} Choose another (--device)."
-        ) from error
-    return device

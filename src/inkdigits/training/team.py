@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import torch
-from torch import distributed
-
 
 @dataclass(frozen=True)
 class Team:
@@ -26,10 +23,15 @@ class Team:
     @contextmanager
     def leader_first(self) -> Iterator[None]:
         """Let the others begin the block when the leader has finished it."""
+        if self.size == 1:
+            yield
+            return
+        from torch import distributed
+
         if not self.leads:
             distributed.barrier()
         yield
-        if self.leads and self.size > 1:
+        if self.leads:
             distributed.barrier()
 
 
@@ -39,15 +41,19 @@ def team_size() -> int:
 
 
 @contextmanager
-def joined_team(device: torch.device) -> Iterator[Team]:
+def joined_team(device: str) -> Iterator[Team]:
     """Join the processes that `torchrun` started, if it did, to train on that kind of device."""
     size = team_size()
     if size == 1:
         yield Team()
         return
-    if device.type == "cuda":
+    import torch
+    from torch import distributed
+
+    on_gpu = device.startswith("cuda")
+    if on_gpu:
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    distributed.init_process_group("nccl" if on_gpu else "gloo")
     try:
         yield Team(distributed.get_rank(), size)
     finally:

@@ -1,0 +1,51 @@
+"""A neural network in NumPy alone, to read, to change and to use.
+
+>>> from inkdigits.scratch import Dense, NeuralNetwork, ReLU
+>>> NeuralNetwork([Dense(128), ReLU(), Dense(10)]).fit(examples, labels)
+
+Read in this order: layers, losses, optimizers, network.
+"""
+
+from inkdigits.scratch.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Tanh,
+)
+from inkdigits.scratch.network import NeuralNetwork
+from inkdigits.scratch.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from inkdigits.scratch.schedules import Constant, Cosine, OneCycle, Schedule, Step
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "BatchNorm",
+    "Constant",
+    "Conv2D",
+    "Cosine",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "LeakyReLU",
+    "MaxPool2D",
+    "NeuralNetwork",
+    "OneCycle",
+    "Optimizer",
+    "RMSprop",
+    "ReLU",
+    "Reshape",
+    "Schedule",
+    "Sigmoid",
+    "Step",
+    "Tanh",
+]

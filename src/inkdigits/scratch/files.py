@@ -1,0 +1,188 @@
+"""Save a network and load it again: its weights as safetensors, all else as JSON, never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import safetensors.numpy
+
+from inkdigits.atomic_file import write_atomically
+from inkdigits.calibration import Calibration
+from inkdigits.errors import InkDigitsError, InvalidModel
+from inkdigits.scratch import layers, optimizers, schedules
+from inkdigits.scratch.layers import Array, Layer
+
+if TYPE_CHECKING:
+    from inkdigits.scratch.network import NeuralNetwork
+
+FORMAT = "inkdigits.scratch 1"
+NOT_SETTINGS = ("layers", "optimizer", "callbacks")
+"""Parameters of the network that are described in their own way, or not at all."""
+OPTIMIZER = "optimizer."
+"""The names of what the optimizer remembers begin with it; a layer's begin with its number."""
+
+KINDS = tuple(
+    kind
+    for room in (layers, optimizers, schedules)
+    for kind in vars(room).values()
+    if isinstance(kind, type)
+)
+"""What a description can speak of, by name."""
+
+Network = TypeVar("Network", bound="NeuralNetwork")
+
+
+def save(network: NeuralNetwork, path: str | os.PathLike[str]) -> None:
+    """Write `path` (.safetensors) and its description beside it (.json)."""
+    weights, description = _paths(path)
+    content = safetensors.numpy.save(tensors(network))
+    described = {**describe(network), "sha256": hashlib.sha256(content).hexdigest()}
+    write_atomically(weights, content)
+    write_atomically(description, json.dumps(described, indent=2).encode())
+
+
+def load(
+    network_type: type[Network],
+    path: str | os.PathLike[str],
+    own_layers: Sequence[type[Layer]] = (),
+) -> Network:
+    """Read what `save` wrote. Raises InvalidModel."""
+    weights, description = _paths(path)
+    content, text = _read(weights), _read(description)
+    try:
+        described = json.loads(text)
+        whole = described["sha256"] == hashlib.sha256(content).hexdigest()
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidModel(
+            f"{description} does not describe a network: {error!r}. Save the network again."
+        ) from error
+    if not whole:
+        raise InvalidModel(
+            f"{weights} is damaged, or not what {description} describes. Save the network again, "
+            "or put the two files that were saved together side by side."
+        )
+    try:
+        return restore(network_type, described, safetensors.numpy.load(content), own_layers)
+    except InvalidModel as error:
+        raise InvalidModel(f"{description}: {error}") from None
+
+
+def describe(network: NeuralNetwork) -> dict[str, Any]:
+    """All of a network but its tensors, as JSON can hold it."""
+    parameters = network.get_params(deep=False)
+    return {
+        "format": FORMAT,
+        "layers": [_to_json(layer) for layer in network.layers_],
+        "input_shape": list(network.input_shape_),
+        "classes": network.classes_.tolist(),
+        "settings": {k: v for k, v in parameters.items() if k not in NOT_SETTINGS},
+        "optimizer": _to_json(network.optimizer_),
+        "optimizer_steps": network.optimizer_.steps,
+        "calibration": asdict(network.calibration_),
+        "seed": network.seed_,
+        "rng": network.rng_.bit_generator.state,
+        "history": network.history_,
+    }
+
+
+def tensors(network: NeuralNetwork) -> dict[str, Array]:
+    """What the layers learned and what the optimizer remembers."""
+    remembered = {f"{OPTIMIZER}{name}": v for name, v in network.optimizer_.state.items()}
+    return {**network.tensors(), **remembered}
+
+
+def restore(
+    network_type: type[Network],
+    described: dict[str, Any],
+    arrays: dict[str, Array],
+    own_layers: Sequence[type[Layer]] = (),
+) -> Network:
+    """The network that `describe` and `tensors` told of. Raises InvalidModel."""
+    if described.get("format") != FORMAT:
+        raise InvalidModel(
+            f"its format is {described.get('format')!r}, and this version of inkdigits reads "
+            f"{FORMAT!r}."
+        )
+    known = {kind.__name__: kind for kind in (*KINDS, *own_layers)}
+    try:
+        network = network_type(
+            [_from_json(layer, known) for layer in described["layers"]],
+            optimizer=_from_json(described["optimizer"], known),
+            **described["settings"],
+        )
+        network.begin(tuple(described["input_shape"]), np.array(described["classes"]))
+        network.rng_.bit_generator.state = described["rng"]
+        network.seed_ = described["seed"]
+        network.history_ = described["history"]
+        network.calibration_ = Calibration(**described["calibration"])
+        network.optimizer_.steps = described["optimizer_steps"]
+    except (KeyError, TypeError, ValueError, InkDigitsError) as error:
+        raise InvalidModel(f"it does not describe a network: {error}") from error
+    _check_tensors(network, arrays)
+    network.set_tensors(arrays)
+    network.optimizer_.state = {
+        name.removeprefix(OPTIMIZER): array
+        for name, array in arrays.items()
+        if name.startswith(OPTIMIZER)
+    }
+    return network
+
+
+def _paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    weights = Path(path)
+    if weights.suffix != ".safetensors":
+        raise InvalidModel(f'{weights} has to end in ".safetensors": rename it.')
+    return weights, weights.with_suffix(".json")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidModel(
+            f"{path} cannot be read: {error.strerror}. A saved network is two files, .safetensors "
+            "and .json."
+        ) from error
+
+
+def _to_json(thing: Any) -> Any:
+    """A layer, an optimizer or a schedule as its type and its settings."""
+    if isinstance(thing, (Layer, optimizers.Optimizer, schedules.Schedule)):
+        settings = fields(thing) if is_dataclass(thing) else ()
+        values = {field.name: _to_json(getattr(thing, field.name)) for field in settings}
+        return {"type": type(thing).__name__, **values}
+    return thing
+
+
+def _from_json(thing: Any, known: dict[str, type]) -> Any:
+    if isinstance(thing, dict):
+        name, values = thing["type"], {k: v for k, v in thing.items() if k != "type"}
+        if name not in known:
+            raise InvalidModel(
+                f"nothing here is called {name}. If it is a layer of yours: "
+                f"NeuralNetwork.load(path, layers=[{name}])."
+            )
+        return known[name](**{key: _from_json(value, known) for key, value in values.items()})
+    return tuple(thing) if isinstance(thing, list) else thing
+
+
+def _check_tensors(network: NeuralNetwork, arrays: dict[str, Array]) -> None:
+    """Raise InvalidModel for the first array that is missing, too much, or of another shape."""
+    wanted = {name: array.shape for name, array in network.tensors().items()}
+    if network.optimizer_.steps:
+        size = sum(p.size for layer in network.layers_ for p in layer.parameters.values())
+        wanted |= {f"{OPTIMIZER}{name}": (size,) for name in network.optimizer_.remembers}
+    got = {name: array.shape for name, array in arrays.items()}
+    for name in sorted(wanted.keys() | got.keys()):
+        if wanted.get(name) != got.get(name):
+            raise InvalidModel(
+                f"the weights are of another architecture: {name} should be "
+                f"{wanted.get(name, 'absent')}, but is {got.get(name, 'absent')}."
+            )

@@ -1,0 +1,540 @@
+"""A neural network: a list of layers that learns from examples, as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from inkdigits.calibration import Calibration, calibrate
+from inkdigits.errors import Diverged, InvalidNetwork
+from inkdigits.scratch.layers import Array, Dense, Layer, Shape
+from inkdigits.scratch.losses import LOSSES, Labels, softmax
+from inkdigits.scratch.optimizers import Adam, Optimizer
+from inkdigits.scratch.schedules import Constant, Schedule
+
+if TYPE_CHECKING:
+    from inkdigits.model_file import Facts
+
+Row = dict[str, Any]
+"""An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is
+validation data validation_loss and validation_accuracy. Losses are without the weight decay's."""
+Data = tuple[Array, Labels]
+Report = Callable[[int, float, float], None]
+"""Told after each step: the epoch's number, the share of it that is done, its loss so far."""
+
+ROWS_AT_ONCE = 512
+"""So many examples go forward together when there is nothing to learn from them."""
+
+
+class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier made of layers.
+
+    >>> network = NeuralNetwork([Dense(128), ReLU(), Dense(10)], epochs=5)
+    >>> network.fit(pictures.reshape(-1, 784) / 255, labels).predict(others)
+
+    The layers are descriptions and stay as they are: the fitted network has its own, `layers_`.
+
+    Args:
+        layers: from the examples' shape to one logit a class. Without, `Dense()`: softmax
+            regression.
+        loss: "cross_entropy" or "mean_squared_error".
+        optimizer: such as `Adam(0.001)` or `SGD(OneCycle(0.1), momentum=0.9)`; `Adam(0.01)` if
+            left out.
+        epochs: passes over the data in `fit`.
+        batch_size: examples for each step; None for all at once (full batch). Examples are
+            shuffled in each epoch; the last batch takes what is left.
+        validation_fraction: share of the examples, 0 to below 1, to judge by and not to learn
+            from.
+        patience: stop when the validation loss has not got better for so many epochs, and go back
+            to the weights of the best one.
+        callbacks: each is called with the network after each epoch, and stops the training if it
+            returns True.
+        progress: show a bar and a line an epoch, on standard error.
+        warm_start: `fit` goes on from the weights that are there.
+        dtype: "float32" or "float64", of everything.
+        random_state: a number for the same result each time.
+
+    Attributes:
+        classes_: (classes,) what `predict` answers with, sorted.
+        history_: a `Row` for each epoch.
+        layers_: the layers with their weights.
+        optimizer_: the optimizer with what it remembers.
+        calibration_: see `calibrate`.
+        n_features_in_: the length of an example's first axis.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        *,
+        loss: str = "cross_entropy",
+        optimizer: Optimizer | None = None,
+        epochs: int = 20,
+        batch_size: int | None = 32,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        callbacks: Sequence[Callable[[NeuralNetwork], object]] = (),
+        progress: bool = False,
+        warm_start: bool = False,
+        dtype: str = "float32",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.layers = layers
+        self.loss = loss
+        self.optimizer = optimizer
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.callbacks = callbacks
+        self.progress = progress
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,  # noqa: N803 (scikit-learn's name)
+        y: ArrayLike,
+        *,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> Self:
+        """Learn from examples `X` (N, features), or (N, *any shape), and their classes `y` (N,).
+
+        `validation_data` are more of both, to judge by and not to learn from.
+
+        Raises:
+            InvalidNetwork: layers, settings and data do not fit together.
+            ValueError: the data is empty, or holds NaN or infinity.
+            Diverged: the loss became NaN; the weights are those before that epoch.
+        """
+        if self.progress:
+            from inkdigits.progress import TrainingBar
+
+            done = len(self.history_) if self._goes_on() else 0
+            bar = TrainingBar(done + self.epochs)
+            rows = self.fit_by_epoch(X, y, validation_data=validation_data, report=bar.report)
+            rows = bar.follow(rows)
+        else:
+            rows = self.fit_by_epoch(X, y, validation_data=validation_data)
+        for _ in rows:
+            pass
+        return self
+
+    def fit_by_epoch(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: ArrayLike,
+        *,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        resume: bool = False,
+        report: Report | None = None,
+    ) -> Iterator[Row]:
+        """`fit`, an epoch at a time: gives each one's row of the history.
+
+        With `resume`, an interrupted training goes on after the last epoch in `history_`, and ends
+        as if it had never stopped.
+        """
+        begins = not (resume or self._goes_on())
+        examples, targets = self._validated(X, y, reset=begins)
+        self._check_settings()
+        if begins:
+            check_classification_targets(targets)
+            self.begin(examples.shape[1:], targets)
+        elif not resume:
+            self.optimizer_ = self._new_optimizer()
+        training = (examples, self._labels(targets))
+        validation = None
+        if validation_data is not None:
+            judges, answers = self._validated(*validation_data)
+            validation = (judges, self._labels(answers))
+        elif self.validation_fraction:
+            training, validation = self._split(training)
+        elif self.patience is not None:
+            raise InvalidNetwork("patience needs a validation_fraction or validation_data.")
+        epochs = range(len(self.history_) if resume else 0, self.epochs)
+        return self._fit(training, validation, epochs, self.optimizer_.schedule, report)
+
+    def begin(self, input_shape: Shape, classes: ArrayLike) -> Self:
+        """Make new layers for examples of that shape, with weights that know nothing yet.
+
+        `fit` does that itself, for the examples and classes that it gets.
+        """
+        self._check_settings()
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        self.seed_, self.rng_ = seed, np.random.default_rng(seed)
+        self.classes_ = np.unique(np.asarray(classes))
+        self.input_shape_: Shape = tuple(input_shape)
+        self.n_features_in_ = self.input_shape_[0]
+        self.layers_, _ = self._built(self.input_shape_, len(self.classes_), self.rng_)
+        self.optimizer_ = self._new_optimizer()
+        self.calibration_ = Calibration()
+        self.history_: list[Row] = []
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from examples once more, or for the first time: one epoch over `X` and `y` alone.
+
+        The learning rate is the optimizer's, without its schedule. `classes` are all there will
+        ever be, and matter in the first call only; those in `y` if left out.
+        """
+        first = not hasattr(self, "layers_")
+        examples, targets = self._validated(X, y, reset=first)
+        self._check_settings()
+        if first:
+            check_classification_targets(targets)
+            self.begin(examples.shape[1:], targets if classes is None else classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise InvalidNetwork(
+                f"The network knows the classes {self.classes_}, and not {np.unique(classes)}."
+            )
+        training = (examples, self._labels(targets))
+        constant = Constant(self.optimizer_.schedule.learning_rate)
+        for _ in self._fit(training, None, range(1), constant):
+            pass
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """The most probable class of each example: (N,)."""
+        logits = self.logits(X)
+        answers: NDArray[Any] = self.classes_[logits.argmax(axis=1)]
+        return answers
+
+    def predict_proba(self, X: ArrayLike) -> Array:  # noqa: N803
+        """The probability of each class for each example: (N, classes), each row sums to 1."""
+        return softmax(self.logits(X) / self.calibration_.temperature)
+
+    def logits(self, X: ArrayLike) -> Array:  # noqa: N803
+        """What the last layer gives: (N, classes)."""
+        check_is_fitted(self, "layers_")
+        return self._logits(self._validated(X)[0])
+
+    def calibrate(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
+        """Make the probabilities honest, by examples that were not trained on.
+
+        Sets `calibration_`: the temperature that `predict_proba` divides logits by, and the
+        confidence that 99 % of the examples reach.
+        """
+        check_is_fitted(self, "layers_")
+        examples, targets = self._validated(X, y)
+        self.calibration_ = calibrate(self._logits(examples), self._labels(targets))
+        return self
+
+    def summary(self, input_shape: Shape | None = None) -> None:
+        """Print the layers, the shapes of what they give, and how many parameters they have.
+
+        `input_shape` is that of an example, such as (784,); a fitted network knows it.
+        """
+        if input_shape is None:
+            check_is_fitted(
+                self, "layers_", msg="Say the examples' shape: summary(input_shape=(784,))."
+            )
+            input_shape = self.input_shape_
+        classes = len(self.classes_) if hasattr(self, "classes_") else 10
+        layers, shapes = self._built(input_shape, classes, np.random.default_rng(0))
+        rows = [("layer", "output shape", "parameters"), ("input", _shape_text(input_shape), "")]
+        for layer, shape in zip(layers, shapes, strict=True):
+            rows.append((str(layer), _shape_text(shape), f"{_count(layer.parameters):,}"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for name, shape_text, size in rows:
+            print(f"{name:<{widths[0]}}  {shape_text:<{widths[1]}}  {size:>{widths[2]}}")
+        print(f"parameters: {sum(_count(layer.parameters) for layer in layers):,}")
+        if kept := sum(_count(layer.statistics) for layer in layers):
+            print(f"running statistics, not trained: {kept:,}")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the weights to `path` (.safetensors) and all else beside it (.json).
+
+        Everything is kept that going on with the training needs, but the callbacks.
+        """
+        from inkdigits.scratch.files import save
+
+        check_is_fitted(self, "layers_")
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, layers: Sequence[type[Layer]] = ()) -> Self:
+        """Read what `save` wrote; `layers` are the kinds of layers that you wrote yourself.
+
+        Raises InvalidModel if a file is missing, damaged, or of another network.
+        """
+        from inkdigits.scratch.files import load
+
+        return load(cls, path, layers)
+
+    def export(self, path: str | os.PathLike[str], facts: Facts | None = None) -> None:
+        """Write a model file (.onnx) that `Reader` and `inkdigits serve --model` read with.
+
+        It normalises pictures itself, so the network must have been trained on what `Normalizer`
+        gives, as (N, 28, 28) or (N, 784), to tell the digits 0 to 9. A network that has not been
+        calibrated calls an answer sure from 99 % confidence on.
+        """
+        from inkdigits.scratch.export import export
+
+        check_is_fitted(self, "layers_")
+        export(self, path, facts)
+
+    def _goes_on(self) -> bool:
+        """Whether `fit` goes on from the weights that are there."""
+        return self.warm_start and hasattr(self, "layers_")
+
+    def _new_optimizer(self) -> Optimizer:
+        return Adam(0.01) if self.optimizer is None else copy.deepcopy(self.optimizer)
+
+    def _built(
+        self, shape: Shape, classes: int, rng: np.random.Generator
+    ) -> tuple[list[Layer], list[Shape]]:
+        """Layers of its own for examples of that shape, and the shape that each gives."""
+        layers = copy.deepcopy(list([Dense()] if self.layers is None else self.layers))
+        shapes: list[Shape] = []
+        for number, layer in enumerate(layers, start=1):
+            if isinstance(layer, Dense) and layer.units is None:
+                layer.units = classes
+            try:
+                shape = layer.build(shape, rng, self.dtype)
+            except InvalidNetwork as error:
+                raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
+            shapes.append(shape)
+        if shape != (classes,):
+            last = layers[-1] if layers else "the input"
+            raise InvalidNetwork(
+                f"The last layer, {last}, gives examples of shape {shape}, but {classes} classes "
+                f"need ({classes},). End with Dense({classes}) or Dense()."
+            )
+        return layers, shapes
+
+    def _check_settings(self) -> None:
+        """Raise InvalidNetwork for a setting that makes no sense."""
+        whole = {"epochs": self.epochs, "batch_size": self.batch_size, "patience": self.patience}
+        for name, value in whole.items():
+            optional = value is None and name != "epochs"
+            if not optional and (not isinstance(value, (int, np.integer)) or value < 1):
+                raise InvalidNetwork(f"{name} must be a whole number from 1 on, not {value!r}.")
+        if self.loss not in LOSSES:
+            known = ", ".join(LOSSES)
+            raise InvalidNetwork(f"There is no loss {self.loss!r}: choose from {known}.")
+        if not 0 <= self.validation_fraction < 1:
+            raise InvalidNetwork(
+                f"validation_fraction must be from 0 to below 1, not {self.validation_fraction}."
+            )
+
+    def _validated(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: ArrayLike | None = "no_validation",
+        *,
+        reset: bool = False,
+    ) -> tuple[Array, NDArray[Any]]:
+        """Examples, and their classes if there are any, as arrays without NaN or infinity.
+
+        With `reset` they say what examples look like; else they have to look like those.
+        """
+        if np.dtype(self.dtype) not in (np.float32, np.float64):
+            raise InvalidNetwork(f"dtype must be float32 or float64, not {self.dtype!r}.")
+        options = {"dtype": self.dtype, "allow_nd": True, "reset": reset}
+        checked = validate_data(self, X, y, **options)
+        examples, targets = checked if isinstance(checked, tuple) else (checked, np.empty(0))
+        if not reset and examples.shape[1:] != self.input_shape_:
+            raise InvalidNetwork(
+                f"The network takes examples of shape {self.input_shape_}, as it was fitted with; "
+                f"these are {examples.shape[1:]}."
+            )
+        return examples, targets
+
+    def _labels(self, targets: NDArray[Any]) -> Labels:
+        """The classes' places in `classes_`."""
+        labels = np.searchsorted(self.classes_, targets).clip(max=len(self.classes_) - 1)
+        strange = targets[self.classes_[labels] != targets]
+        if len(strange):
+            raise InvalidNetwork(
+                f"The network knows the classes {self.classes_}, but y holds {strange[0]}."
+            )
+        return labels
+
+    def _split(self, data: Data) -> tuple[Data, Data]:
+        """The examples to learn from, and those to judge by; the same for the same data."""
+        examples, labels = data
+        held_out = math.ceil(self.validation_fraction * len(labels))
+        if held_out == len(labels):
+            raise InvalidNetwork(
+                f"validation_fraction={self.validation_fraction} leaves none of the "
+                f"{held_out} examples to learn from."
+            )
+        order = np.random.default_rng(self.seed_).permutation(len(labels))
+        judges, rest = order[:held_out], order[held_out:]
+        return (examples[rest], labels[rest]), (examples[judges], labels[judges])
+
+    def _fit(
+        self,
+        training: Data,
+        validation: Data | None,
+        epochs: range,
+        schedule: Schedule,
+        report: Report | None = None,
+    ) -> Iterator[Row]:
+        """Train for `epochs`, counted from 0, of which the schedule knows the last."""
+        vectors = _joined(self.layers_)
+        steps = math.ceil(len(training[1]) / (self.batch_size or len(training[1])))
+        best, best_loss, waited = self.tensors(), math.inf, 0
+        for epoch in epochs:
+            start = time.perf_counter()
+            rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
+            before = self.tensors()
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
+                    loss, accuracy = self._fit_epoch(training, rates, vectors, report)
+            except Diverged:
+                self.set_tensors(before)
+                raise
+            number = len(self.history_) + 1
+            row = {"epoch": number, "learning_rate": rates[0], "loss": loss, "accuracy": accuracy}
+            waited += 1
+            if validation is not None:
+                row["validation_loss"], row["validation_accuracy"] = self._judge(validation)
+                if row["validation_loss"] < best_loss:
+                    best, best_loss, waited = self.tensors(), row["validation_loss"], 0
+            row["seconds"] = time.perf_counter() - start
+            self.history_.append(row)
+            stop = [callback(self) is True for callback in self.callbacks]
+            yield row
+            if any(stop) or waited == self.patience:
+                break
+        if self.patience is not None:
+            self.set_tensors(best)
+        for layer in self.layers_:
+            layer.kept = None
+
+    def _fit_epoch(
+        self,
+        training: Data,
+        rates: Sequence[float],
+        vectors: tuple[Array, Array, slice],
+        report: Report | None,
+    ) -> tuple[float, float]:
+        """Learn from each example once; the mean loss, and the share of right answers."""
+        examples, labels = training
+        parameters, gradients, shrunk = vectors
+        epoch, total = len(self.history_) + 1, len(labels)
+        batch_size = self.batch_size or total
+        loss_sum, right, done = 0.0, 0, 0
+        order = self.rng_.permutation(total)
+        for step, rate in enumerate(rates):
+            batch = order[step * batch_size : (step + 1) * batch_size]
+            logits = self._forward(examples[batch], training=True)
+            loss, gradient = LOSSES[self.loss](logits, labels[batch])
+            self._backward(gradient)
+            self.optimizer_.step(parameters, gradients, rate, shrunk)
+            last = step + 1 == len(rates)
+            if not math.isfinite(loss) or (last and not np.isfinite(parameters).all()):
+                raise Diverged(_why_diverged(loss, epoch, step, rate, examples))
+            loss_sum += loss * len(batch)
+            right += int((logits.argmax(axis=1) == labels[batch]).sum())
+            done += len(batch)
+            if report:
+                report(epoch, done / total, loss_sum / done)
+        return loss_sum / total, right / total
+
+    def _forward(self, x: Array, training: bool = False) -> Array:
+        for layer in self.layers_:
+            x = layer.forward(x, training)
+        return x
+
+    def _backward(self, gradient: Array) -> None:
+        """Let each layer work out its parameters' gradients, from the last to the first.
+
+        Before the first layer that has parameters, nobody needs the gradient.
+        """
+        first = next(i for i, layer in enumerate(self.layers_) if layer.parameters)
+        for layer in reversed(self.layers_[first + 1 :]):
+            layer.backward_parameters(gradient)
+            gradient = layer.backward(gradient)
+        self.layers_[first].backward_parameters(gradient)
+
+    def _logits(self, examples: Array) -> Array:
+        starts = range(0, len(examples), ROWS_AT_ONCE)
+        return np.concatenate([self._forward(examples[i : i + ROWS_AT_ONCE]) for i in starts])
+
+    def _judge(self, data: Data) -> tuple[float, float]:
+        """Loss and accuracy on data that is not trained on."""
+        examples, labels = data
+        logits = self._logits(examples)
+        loss, _ = LOSSES[self.loss](logits, labels)
+        return loss, float((logits.argmax(axis=1) == labels).mean())
+
+    def tensors(self) -> dict[str, Array]:
+        """A copy of all that was learned: "2.weights" are those of the second layer."""
+        return {name: array.copy() for name, array in self._named_arrays()}
+
+    def set_tensors(self, tensors: dict[str, Array]) -> None:
+        """Go back to what `tensors` gave."""
+        for name, array in self._named_arrays():
+            array[...] = tensors[name]
+
+    def _named_arrays(self) -> Iterator[tuple[str, Array]]:
+        for number, layer in enumerate(self.layers_, start=1):
+            for name, array in {**layer.parameters, **layer.statistics}.items():
+                yield f"{number}.{name}", array
+
+
+def _joined(layers: Sequence[Layer]) -> tuple[Array, Array, slice]:
+    """All parameters as one vector, all gradients as another, and which part of them is weights.
+
+    The layers' own arrays become views of the two, so that a step of the optimizer is a few
+    operations on vectors, however many layers there are.
+    """
+    slots = [(layer, name) for layer in layers for name in layer.parameters]
+    slots.sort(key=lambda slot: slot[1] != "weights")
+    arrays = [layer.parameters[name] for layer, name in slots]
+    if not arrays:
+        raise InvalidNetwork("The network has nothing to learn with: give it a Dense layer.")
+    parameters = np.concatenate([array.ravel() for array in arrays])
+    gradients = np.zeros_like(parameters)
+    start = weights = 0
+    for (layer, name), array in zip(slots, arrays, strict=True):
+        place = slice(start, start + array.size)
+        layer.parameters[name] = parameters[place].reshape(array.shape)
+        layer.gradients[name] = gradients[place].reshape(array.shape)
+        start = place.stop
+        weights = start if name == "weights" else weights
+    return parameters, gradients, slice(0, weights)
+
+
+def _why_diverged(loss: float, epoch: int, step: int, rate: float, examples: Array) -> str:
+    """The likely cause of a loss that is not a number, and what to do."""
+    largest = float(np.abs(examples).max())
+    what = "weights became infinite" if math.isfinite(loss) else f"loss became {loss}"
+    text = f"The {what} in epoch {epoch}, step {step + 1}. "
+    if largest > 20:
+        return text + (
+            f"Most likely the examples are too large: they go up to {largest:.4g}. Scale them to "
+            "about 0 to 1; pixels of 0 to 255, say, divided by 255."
+        )
+    return text + (
+        f"Most likely the learning rate, {rate:.4g} at that step, is too large: each step overshot "
+        f"and the weights grew without end. Try a tenth of it, {rate / 10:.2g}."
+    )
+
+
+def _count(arrays: dict[str, Array]) -> int:
+    return sum(array.size for array in arrays.values())
+
+
+def _shape_text(shape: Shape) -> str:
+    """As Keras writes it: the number of examples is open."""
+    return str((None, *shape))

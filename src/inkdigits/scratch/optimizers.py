@@ -1,0 +1,173 @@
+"""Optimizers: which step to take, given the gradient.
+
+All the parameters of a network are one vector, `parameters`, and so is `gradient`; a step changes
+`parameters` in place. Only a part of them is `shrunk` by weight decay: the weights, but not the
+biases. Every formula is PyTorch's, so that settings carry over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from inkdigits.errors import InvalidNetwork
+from inkdigits.scratch.layers import Array
+from inkdigits.scratch.schedules import Constant, Schedule
+
+EVERYTHING = slice(None)
+
+
+@dataclass
+class Optimizer:
+    """A step against the direction that `_direction` makes of the gradient.
+
+    `weight_decay` adds the gradient of weight_decay / 2 · ‖weights‖² (L2 regularisation).
+    """
+
+    learning_rate: float | Schedule = 0.001
+    _: KW_ONLY
+    weight_decay: float = 0.0
+
+    remembers: ClassVar[tuple[str, ...]] = ()
+    """The names of the vectors that it keeps from step to step."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.learning_rate, Schedule):
+            Constant(self.learning_rate)  # raises InvalidNetwork
+        if not self.weight_decay >= 0:
+            raise InvalidNetwork(f"The weight decay must be 0 or more, not {self.weight_decay}.")
+        self.steps = 0
+        self.state: dict[str, Array] = {}
+
+    @property
+    def schedule(self) -> Schedule:
+        rate = self.learning_rate
+        return rate if isinstance(rate, Schedule) else Constant(rate)
+
+    def step(
+        self,
+        parameters: Array,
+        gradient: Array,
+        learning_rate: float,
+        shrunk: slice = EVERYTHING,
+    ) -> None:
+        """Change `parameters` in place."""
+        self._begin(parameters)
+        if self.weight_decay:
+            gradient = gradient.copy()
+            gradient[shrunk] += self.weight_decay * parameters[shrunk]
+        parameters -= learning_rate * self._direction(gradient)
+
+    def _begin(self, parameters: Array) -> None:
+        if not self.steps:
+            self.state = {name: np.zeros_like(parameters) for name in self.remembers}
+        self.steps += 1
+
+    def _direction(self, gradient: Array) -> Array:
+        raise NotImplementedError
+
+
+@dataclass
+class SGD(Optimizer):
+    """Stochastic gradient descent: the gradient itself, or a running sum of past ones.
+
+    With `momentum` v = momentum · v + g, as a ball keeps rolling (Polyak 1964); `nesterov` looks
+    one step ahead (Sutskever et al. 2013, "On the importance of initialization and momentum").
+    """
+
+    learning_rate: float | Schedule = 0.1
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    remembers = ("velocity",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _share("momentum", self.momentum)
+        if self.nesterov and not self.momentum:
+            raise InvalidNetwork("nesterov=True needs a momentum above 0, such as 0.9.")
+
+    def _direction(self, gradient: Array) -> Array:
+        if not self.momentum:
+            return gradient
+        velocity = self.state["velocity"]
+        velocity *= self.momentum
+        velocity += gradient
+        return gradient + self.momentum * velocity if self.nesterov else velocity
+
+
+@dataclass
+class RMSprop(Optimizer):
+    """Each parameter's gradient over the root of its recent mean square.
+
+    Tieleman, Hinton 2012, "Neural Networks for Machine Learning", lecture 6.5.
+    """
+
+    decay: float = 0.99
+    epsilon: float = 1e-8
+
+    remembers = ("mean_square",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _share("decay", self.decay)
+
+    def _direction(self, gradient: Array) -> Array:
+        mean_square = self.state["mean_square"]
+        mean_square += (1 - self.decay) * (gradient**2 - mean_square)
+        return gradient / (np.sqrt(mean_square) + self.epsilon)
+
+
+@dataclass
+class Adam(Optimizer):
+    """Momentum over the root of the recent mean square, both corrected for starting at 0.
+
+    Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    remembers = ("mean", "mean_square")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _share("beta1", self.beta1)
+        _share("beta2", self.beta2)
+
+    def _direction(self, gradient: Array) -> Array:
+        mean, mean_square = self.state["mean"], self.state["mean_square"]
+        mean += (1 - self.beta1) * (gradient - mean)
+        mean_square += (1 - self.beta2) * (gradient**2 - mean_square)
+        corrected = mean / (1 - self.beta1**self.steps)
+        return corrected / (np.sqrt(mean_square / (1 - self.beta2**self.steps)) + self.epsilon)
+
+
+@dataclass
+class AdamW(Adam):
+    """Adam, with weight decay beside the gradient: weights shrink by learning rate · weight decay.
+
+    Loshchilov, Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
+    """
+
+    _: KW_ONLY
+    weight_decay: float = 0.01
+
+    def step(
+        self,
+        parameters: Array,
+        gradient: Array,
+        learning_rate: float,
+        shrunk: slice = EVERYTHING,
+    ) -> None:
+        self._begin(parameters)
+        parameters[shrunk] *= 1 - learning_rate * self.weight_decay
+        parameters -= learning_rate * self._direction(gradient)
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise InvalidNetwork(f"{name} must be from 0 to below 1, not {value}.")

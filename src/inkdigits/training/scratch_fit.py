@@ -1,0 +1,122 @@
+"""Fit a recipe's network from scratch, in NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.numpy
+
+from inkdigits.atomic_file import write_atomically
+from inkdigits.calibration import Calibration
+from inkdigits.model_file import CLASSES
+from inkdigits.normalize import SIDE, Normalizer
+from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
+from inkdigits.scratch.export import to_onnx
+from inkdigits.scratch.recipes import ScratchRecipe
+from inkdigits.training.fit import Data, Epoch, Fitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.team import Team, team_size
+
+BEST = "best."
+"""The names of the best epoch's tensors begin with it in a checkpoint."""
+
+
+class ScratchFitting(Fitting):
+    """The state of one training run; most of it is the network's own."""
+
+    checkpoint_name = "checkpoint.safetensors"
+    recipe: ScratchRecipe
+
+    def __init__(
+        self, recipe: ScratchRecipe, settings: Settings, data: Data, device: str, team: Team
+    ) -> None:
+        super().__init__(recipe, settings, data, device, team)
+        self.network = recipe.network(epochs=settings.epochs, seed=settings.seed)
+        self.network.begin((SIDE, SIDE), range(CLASSES))
+        normalize = Normalizer()
+        self._seen = normalize(data.pictures)
+        self._validation_seen = normalize(data.validation_pictures)
+        self._best: dict[str, Any] = {}
+
+    @staticmethod
+    def usable_device(name: str) -> str:
+        if name not in ("auto", "cpu"):
+            raise InvalidRun(
+                f"A network in NumPy trains on the CPU, not on {name}. Leave out --device."
+            )
+        if team_size() > 1:
+            raise InvalidRun("A network in NumPy trains in one process. Start it without torchrun.")
+        return "cpu"
+
+    def epochs(self, report: Report) -> Iterator[Epoch]:
+        rows = self.network.fit_by_epoch(
+            self._seen,
+            self.data.labels,
+            validation_data=(self._validation_seen, self.data.validation_labels),
+            resume=True,  # from what `begin` or `restore` made
+            report=report,
+        )
+        for row in rows:
+            epoch = Epoch(**row)
+            self.history.append(epoch)
+            if self.best_epoch is epoch:
+                self._best = self.network.tensors()
+            yield epoch
+
+    def save(self, path: Path) -> None:
+        best = {f"{BEST}{name}": array for name, array in self._best.items()}
+        story = {"settings": asdict(self.settings), "network": files.describe(self.network)}
+        content = safetensors.numpy.save(
+            files.tensors(self.network) | best, metadata={"story": json.dumps(story)}
+        )
+        write_atomically(path, content)
+
+    @staticmethod
+    def read_checkpoint(path: Path) -> dict[str, Any]:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            story: dict[str, Any] = json.loads(file.metadata()["story"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return story | {"tensors": tensors}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        last = {k: v for k, v in checkpoint["tensors"].items() if not k.startswith(BEST)}
+        self._best = {
+            name.removeprefix(BEST): array
+            for name, array in checkpoint["tensors"].items()
+            if name.startswith(BEST)
+        }
+        self.network = files.restore(NeuralNetwork, checkpoint["network"], last)
+        self.history = [Epoch(**row) for row in self.network.history_]
+
+    def result(self) -> Result:
+        if not self.is_finished:
+            self.network.set_tensors(self._best)
+        layers = self.network.layers_
+        return Result(
+            epoch=self.history[-1] if self.is_finished else self.best_epoch,
+            network=to_onnx(self.network),
+            validation_logits=self.network.logits(self._validation_seen),
+            parameters=sum(p.size for layer in layers for p in layer.parameters.values()),
+            pixel_weights=_pixel_weights(self.network),
+            kernels=[
+                layer.parameters["weights"].transpose(3, 2, 0, 1)
+                for layer in layers
+                if isinstance(layer, Conv2D)
+            ],
+        )
+
+    def save_network(self, folder: Path, calibration: Calibration) -> None:
+        self.network.calibration_ = calibration
+        self.network.save(folder / "network.safetensors")
+
+
+def _pixel_weights(network: NeuralNetwork) -> Any:
+    """(units, 28, 28) if the first layer that changes the pixels is dense, else None."""
+    first = next(x for x in network.layers_ if not isinstance(x, Flatten | Dropout))
+    if not isinstance(first, Dense):
+        return None
+    return first.parameters["weights"].T.reshape(-1, SIDE, SIDE)

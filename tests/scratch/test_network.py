@@ -1,0 +1,431 @@
+"""The network: a scikit-learn classifier that learns, goes on learning, and explains itself."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
+
+from inkdigits import InkDigitsError
+from inkdigits.errors import Diverged, InvalidNetwork
+from inkdigits.scratch import (
+    SGD,
+    Adam,
+    AdamW,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    NeuralNetwork,
+    OneCycle,
+    ReLU,
+    Reshape,
+    Step,
+)
+from scratch.clouds import clouds
+
+X, Y = clouds()
+
+
+def small(**settings: Any) -> NeuralNetwork:
+    return NeuralNetwork(
+        [Dense(16), ReLU(), Dense(3)], **{"random_state": 0, "epochs": 5, **settings}
+    )
+
+
+def cnn(**settings: Any) -> NeuralNetwork:
+    layers = [
+        Reshape((8, 8, 1)),
+        Conv2D(8, padding=1),
+        BatchNorm(),
+        ReLU(),
+        MaxPool2D(2),
+        Flatten(),
+        Dropout(0.2),
+        Dense(10),
+    ]
+    return NeuralNetwork(layers, **{"random_state": 0, "epochs": 12, **settings})
+
+
+def digits() -> tuple[NDArray[Any], NDArray[Any]]:
+    pixels, labels = load_digits(return_X_y=True)
+    return pixels / 16, labels
+
+
+def tensors_equal(one: NeuralNetwork, other: NeuralNetwork) -> bool:
+    a, b = one.tensors(), other.tensors()
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@parametrize_with_checks(
+    [
+        NeuralNetwork(random_state=0),
+        NeuralNetwork([Dense(32), ReLU(), Dense()], random_state=0),
+        NeuralNetwork([Dense(32), BatchNorm(), ReLU(), Dense()], random_state=0, dtype="float64"),
+    ]
+)
+def test_it_is_what_scikit_learn_expects_of_a_classifier(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_it_works_in_a_pipeline_and_in_cross_validation() -> None:
+    pixels, labels = digits()
+    pipeline = make_pipeline(StandardScaler(), NeuralNetwork([Dense(64), ReLU(), Dense()]))
+    assert cross_val_score(pipeline, pixels, labels, cv=3).min() > 0.9
+
+
+def test_a_convolutional_network_learns_digits() -> None:
+    pixels, labels = digits()
+    network = cnn().fit(pixels[:1400], labels[:1400])
+    assert network.score(pixels[1400:], labels[1400:]) > 0.93
+
+
+def test_training_is_what_pytorch_does_step_by_step() -> None:
+    """A whole network, full batch, with momentum and weight decay on the weights alone."""
+    network = small(
+        epochs=1, batch_size=None, optimizer=SGD(0.2, momentum=0.9, weight_decay=0.01)
+    ).begin((4,), [0, 1, 2])
+    network = network.set_params(dtype="float64", warm_start=True, epochs=20)
+    network.begin((4,), [0, 1, 2])
+    other = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3)).double()
+    for number, name in (("1", "0"), ("3", "2")):
+        tensors = network.tensors()
+        other.get_parameter(f"{name}.weight").data = torch.from_numpy(
+            tensors[f"{number}.weights"].T
+        )
+        other.get_parameter(f"{name}.bias").data = torch.from_numpy(tensors[f"{number}.biases"])
+    network.fit(X, Y)
+    weights = [p for name, p in other.named_parameters() if name.endswith("weight")]
+    biases = [p for name, p in other.named_parameters() if name.endswith("bias")]
+    optimizer = torch.optim.SGD(
+        [{"params": weights, "weight_decay": 0.01}, {"params": biases}], lr=0.2, momentum=0.9
+    )
+    losses = []
+    for _ in range(20):
+        loss = nn.functional.cross_entropy(other(torch.from_numpy(X).double()), torch.from_numpy(Y))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    np.testing.assert_allclose([row["loss"] for row in network.history_], losses, rtol=1e-9)
+    with torch.no_grad():
+        np.testing.assert_allclose(
+            network.logits(X), other(torch.from_numpy(X).double()), atol=1e-9
+        )
+
+
+def test_the_same_seed_gives_the_same_network_and_another_one_another() -> None:
+    pixels, labels = digits()
+    first, again = cnn(epochs=2).fit(pixels, labels), cnn(epochs=2).fit(pixels, labels)
+    assert tensors_equal(first, again)
+    assert not tensors_equal(first, cnn(epochs=2, random_state=1).fit(pixels, labels))
+
+
+def test_the_layers_given_stay_descriptions() -> None:
+    layers = [Dense(16), ReLU(), Dense()]
+    before = copy.deepcopy(layers)
+    network = NeuralNetwork(layers, random_state=0).fit(X, Y)
+    assert layers == before
+    assert not hasattr(layers[0], "parameters")
+    assert network.layers_[2] == Dense(3)
+    with pytest.raises(NotFittedError):
+        clone(network).predict(X)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_a_copy_of_a_fitted_network_goes_on_learning_by_itself(copied: Any) -> None:
+    network = small().fit(X, Y)
+    other = copied(network)
+    before = network.tensors()
+    other.partial_fit(X, Y)
+    assert not tensors_equal(network, other)
+    assert all(np.array_equal(before[name], array) for name, array in network.tensors().items())
+    assert tensors_equal(network.partial_fit(X, Y), other)
+
+
+def test_history_tells_of_each_epoch() -> None:
+    network = small(epochs=3, validation_fraction=0.2, optimizer=Adam(Step(0.01, every=2)))
+    network.fit(X, Y)
+    assert [row["epoch"] for row in network.history_] == [1, 2, 3]
+    assert [row["learning_rate"] for row in network.history_] == pytest.approx([0.01, 0.01, 0.001])
+    assert network.history_[2]["loss"] < network.history_[0]["loss"]
+    assert network.history_[2]["validation_accuracy"] > 0.8
+    assert all(row["seconds"] > 0 for row in network.history_)
+
+
+def test_each_epoch_uses_each_example_once_in_a_new_order() -> None:
+    seen: list[NDArray[Any]] = []
+
+    class Spy(Flatten):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            if training:
+                seen.append(x[:, 0].copy())
+            return super().forward(x, training)
+
+    numbers = np.arange(10, dtype=np.float32)[:, None]
+    network = NeuralNetwork([Spy(), Dense()], epochs=2, batch_size=4, random_state=0)
+    network.fit(numbers, np.arange(10) % 2)
+    assert [len(batch) for batch in seen] == [4, 4, 2] * 2
+    one, two = np.concatenate(seen[:3]), np.concatenate(seen[3:])
+    assert sorted(one) == sorted(two) == list(range(10))
+    assert not np.array_equal(one, two)
+
+
+def test_the_callbacks_are_called_after_each_epoch_and_can_stop_the_training() -> None:
+    epochs: list[int] = []
+
+    def watch(network: NeuralNetwork) -> bool:
+        epochs.append(network.history_[-1]["epoch"])
+        return len(epochs) == 3
+
+    small(callbacks=[watch], epochs=10).fit(X, Y)
+    assert epochs == [1, 2, 3]
+
+
+def test_early_stopping_goes_back_to_the_best_epoch() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(60, 20)), rng.integers(0, 3, 60)  # only to learn by heart
+    others = rng.normal(size=(60, 20)), rng.integers(0, 3, 60)
+    network = NeuralNetwork(
+        [Dense(64), ReLU(), Dense()], epochs=200, patience=5, random_state=0, dtype="float64"
+    )
+    network.fit(*noise, validation_data=others)
+    losses = [row["validation_loss"] for row in network.history_]
+    assert len(losses) == int(np.argmin(losses)) + 1 + 5
+    probabilities = network.predict_proba(others[0])
+    loss = -np.log(probabilities[np.arange(60), others[1]]).mean()
+    assert loss == pytest.approx(min(losses))
+
+
+def test_validation_examples_are_not_trained_on() -> None:
+    learned, judged = set(), set()
+
+    class Spy(Flatten):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            (learned if training else judged).update(x[:, 0])
+            return super().forward(x, training)
+
+    numbers = np.arange(100.0)[:, None]
+    network = NeuralNetwork([Spy(), Dense()], epochs=3, validation_fraction=0.3)
+    network.fit(numbers, np.arange(100) % 2)
+    assert (len(learned), len(judged)) == (70, 30)
+    assert not learned & judged
+
+
+def test_warm_start_goes_on_with_new_data() -> None:
+    network = small(warm_start=True).fit(X, Y)
+    before = network.tensors()
+    more = clouds(100, seed=1)
+    network.fit(*more)
+    assert [row["epoch"] for row in network.history_] == list(range(1, 11))
+    assert network.history_[5]["loss"] < network.history_[0]["loss"] / 2
+    cold = small().fit(*more)
+    assert not tensors_equal(network, cold)
+    assert not np.array_equal(before["1.weights"], network.tensors()["1.weights"])
+
+
+def test_partial_fit_learns_from_a_stream_of_batches() -> None:
+    network = small(optimizer=Adam(0.02))
+    for seed in range(20):
+        network.partial_fit(*clouds(60, seed), classes=[0, 1, 2])
+    assert network.score(*clouds(300, 99)) > 0.9
+
+
+def test_partial_fit_needs_only_some_of_the_classes_each_time() -> None:
+    network = small().partial_fit(X[Y < 2], Y[Y < 2], classes=[0, 1, 2])
+    network.partial_fit(X[Y == 2], Y[Y == 2])
+    assert network.predict_proba(X).shape == (300, 3)
+
+
+def test_an_interrupted_training_that_is_resumed_ends_as_if_it_had_never_stopped() -> None:
+    settings = {"epochs": 6, "optimizer": Adam(OneCycle(0.02))}
+    whole = small(**settings).fit(X, Y)
+    network = small(**settings)
+    rows = network.fit_by_epoch(X, Y)
+    for _ in range(3):
+        next(rows)
+    rows.close()
+    list(network.fit_by_epoch(X, Y, resume=True))
+    assert len(network.history_) == 6
+    assert tensors_equal(whole, network)
+
+
+def test_labels_may_be_words() -> None:
+    words = np.array(["ash", "birch", "cedar"])[Y]
+    network = small().fit(X, words)
+    assert list(network.classes_) == ["ash", "birch", "cedar"]
+    assert network.score(X, words) > 0.9
+
+
+def test_calibration_changes_confidence_and_no_answer() -> None:
+    network = small(epochs=40).fit(X[:40], Y[:40])
+    other, labels = clouds(400, seed=5)
+    before, confidence = network.predict(other), network.predict_proba(other).max(axis=1)
+    network.calibrate(other, labels)
+    np.testing.assert_array_equal(network.predict(other), before)
+    assert not np.allclose(network.predict_proba(other).max(axis=1), confidence)
+    sure = network.predict_proba(other).max(axis=1) >= network.calibration_.sure_from
+    assert sure.mean() == pytest.approx(0.99, abs=0.01)
+
+
+def test_the_squared_error_learns_too() -> None:
+    assert small(loss="mean_squared_error", epochs=30).fit(X, Y).score(X, Y) > 0.9
+
+
+def test_a_summary_lists_layers_shapes_and_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    cnn().summary(input_shape=(64,))
+    text = capsys.readouterr().out
+    assert re.search(r"Conv2D\(filters=8, padding=1\)\s+\(None, 8, 8, 8\)\s+80\n", text)
+    assert re.search(r"Dense\(units=10\)\s+\(None, 10\)\s+1,290\n", text)
+    assert "parameters: 1,386\n" in text
+    assert "not trained: 16\n" in text
+    small().fit(X, Y).summary()
+    assert "parameters: 131\n" in capsys.readouterr().out
+
+
+def test_the_bar_shows_epoch_loss_and_accuracy(capfd: pytest.CaptureFixture[str]) -> None:
+    small(progress=True, epochs=2, validation_fraction=0.2).fit(X, Y)
+    shown = capfd.readouterr().err
+    assert re.search(r"epoch +2/2  loss 0\.\d+  accuracy [\d.]+%  validation loss", shown)
+
+
+def test_without_a_bar_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    small().fit(X, Y)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([Dense(16), Conv2D(4), Dense(3)], r"Layer 2, Conv2D\(filters=4\).*but gets \(16,\)"),
+        ([Reshape((2, 2, 1)), Dense(3)], r"Layer 2, Dense\(units=3\).*gets \(2, 2, 1\).*Flatten"),
+        ([Reshape((2, 2, 1)), Conv2D(4)], r"Layer 2.*window is 3 x 3.*only 2 x 2"),
+        ([Reshape((28, 28, 1))], r"Layer 1, Reshape.*784 values.*gets \(4,\)"),
+        ([Dense(16)], r"Dense\(units=16\), gives .*\(16,\), but 3 classes need \(3,\)"),
+        ([Dense(0), Dense(3)], "Layer 1.*units must be"),
+        ([], r"The last layer, the input, gives .*\(4,\)"),
+    ],
+    ids=str,
+)
+def test_layers_that_do_not_fit_are_named_before_the_first_step(
+    layers: list[Any], message: str
+) -> None:
+    with pytest.raises(InvalidNetwork, match=message):
+        NeuralNetwork(layers).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
+        ({"batch_size": 0}, "batch_size must be"),
+        ({"batch_size": 1.5}, "batch_size must be"),
+        ({"patience": 3}, "patience needs a validation_fraction"),
+        ({"patience": 0, "validation_fraction": 0.1}, "patience must be"),
+        ({"validation_fraction": 1.0}, "from 0 to below 1"),
+        ({"validation_fraction": 0.9999}, "leaves none of the 300 examples"),
+        ({"loss": "hinge"}, "no loss 'hinge': choose from cross_entropy"),
+        ({"dtype": "float16"}, "float32 or float64, not 'float16'"),
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_sense_are_explained(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidNetwork, match=message):
+        small(**settings).fit(X, Y)
+
+
+def test_nan_pixels_empty_data_and_mismatched_labels_are_explained() -> None:
+    holed = X.copy()
+    holed[3, 1] = np.nan
+    with pytest.raises(ValueError, match="contains NaN"):
+        small().fit(holed, Y)
+    with pytest.raises(ValueError, match="0 sample"):
+        small().fit(X[:0], Y[:0])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small().fit(X, Y[:-1])
+    network = small().fit(X, Y)
+    with pytest.raises(ValueError, match="contains NaN"):
+        network.predict(holed)
+
+
+def test_examples_of_another_shape_are_refused() -> None:
+    network = NeuralNetwork([Flatten(), Dense()], epochs=1).fit(X.reshape(-1, 2, 2), Y)
+    with pytest.raises(InvalidNetwork, match=r"shape \(2, 2\), .* these are \(2, 3\)"):
+        network.predict(np.zeros((5, 2, 3)))
+
+
+def test_a_label_that_was_not_among_the_classes_is_named() -> None:
+    network = small().fit(X, Y)
+    with pytest.raises(InvalidNetwork, match="y holds 7"):
+        network.partial_fit(X, np.full(len(Y), 7))
+    with pytest.raises(InvalidNetwork, match="y holds"):
+        network.partial_fit(X, np.full(len(Y), "seven"))
+    with pytest.raises(InvalidNetwork, match="y holds 9"):
+        small().fit(X, Y, validation_data=(X, Y + 7))
+    with pytest.raises(InvalidNetwork, match="knows the classes"):
+        network.partial_fit(X, Y, classes=[0, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("examples", "settings", "cause"),
+    [
+        (X, {"optimizer": SGD(1e30)}, "learning rate, 1e.30.* too large.*Try a tenth"),
+        (X * 1e30, {"optimizer": SGD(1e10)}, "examples are too large: they go up to"),
+    ],
+    ids=["rate", "examples"],
+)
+def test_an_exploding_loss_stops_the_training_and_names_the_likely_cause(
+    examples: NDArray[Any], settings: dict[str, Any], cause: str
+) -> None:
+    with pytest.raises(Diverged, match=f"The loss became nan in epoch 1, step .*{cause}") as error:
+        small(**settings).fit(examples, Y)
+    assert isinstance(error.value, InkDigitsError)
+
+
+def test_a_last_step_that_explodes_does_not_leave_a_network_of_nan() -> None:
+    with pytest.raises(Diverged, match=r"weights became infinite in epoch 1.*learning rate"):
+        small(epochs=1, batch_size=None, optimizer=SGD(3e38, weight_decay=100.0)).fit(X, Y)
+
+
+def test_an_exploding_loss_loses_nothing_that_was_learned_before() -> None:
+    network = small().fit(X, Y)
+    before = network.tensors()
+    network.optimizer_ = SGD(1e30)
+    with pytest.raises(Diverged):
+        network.partial_fit(X, Y)
+    assert all(np.array_equal(before[name], array) for name, array in network.tensors().items())
+
+
+def test_an_optimizer_that_shrinks_weights_leaves_smaller_ones() -> None:
+    plain = small(optimizer=AdamW(0.01, weight_decay=0)).fit(X, Y)
+    shrunk = small(optimizer=AdamW(0.01, weight_decay=1.0)).fit(X, Y)
+    norms = [np.linalg.norm(network.tensors()["1.weights"]) for network in (shrunk, plain)]
+    assert norms[0] < 0.9 * norms[1]
+
+
+def test_it_needs_neither_pytorch_nor_matplotlib() -> None:
+    code = """
+import sys
+from inkdigits.scratch import Dense, NeuralNetwork
+NeuralNetwork([Dense()], epochs=1).fit([[0.0], [1.0]] * 5, [0, 1] * 5)
+assert not {"torch", "matplotlib", "onnx", "onnxruntime"} & set(sys.modules), sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
