@@ -32,8 +32,7 @@ class TrainingBar:
 
     def report(self, epoch: int, done: float, loss: float) -> None:
         """Move the bar on: `done` of that epoch, 0 to 1, is done, and its loss so far."""
-        text = f"epoch {epoch}/{self.epochs}  loss {loss:.4f}{self._validation}"
-        self._progress.update(self._bar, completed=epoch - 1 + done, description=text)
+        self._move(epoch - 1 + done, f"epoch {epoch}/{self.epochs}  loss {loss:.4f}")
 
     def follow(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Print each row as it comes, above the bar, and give it on."""
@@ -41,10 +40,14 @@ class TrainingBar:
             for row in rows:
                 if "validation_accuracy" in row:
                     self._validation = f"  validation accuracy {row['validation_accuracy']:.2%}"
+                self._move(row["epoch"], f"epoch {row['epoch']}/{self.epochs}")
                 if self._shown:
                     console = self._progress.console
                     console.print(self._line(row), highlight=False, soft_wrap=True)
                 yield row
+
+    def _move(self, epochs: float, text: str) -> None:
+        self._progress.update(self._bar, completed=epochs, description=f"{text}{self._validation}")
 
     def _line(self, row: Row) -> str:
         parts = [f"epoch {row['epoch']:>3}/{self.epochs}"]

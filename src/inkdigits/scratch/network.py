@@ -253,7 +253,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows.append((str(layer), _shape_text(shape), f"{_count(layer.parameters):,}"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for name, shape_text, size in rows:
-            print(f"{name:<{widths[0]}}  {shape_text:<{widths[1]}}  {size:>{widths[2]}}")
+            print(f"{name:<{widths[0]}}  {shape_text:<{widths[1]}}  {size:>{widths[2]}}".rstrip())
         print(f"parameters: {sum(_count(layer.parameters) for layer in layers):,}")
         if kept := sum(_count(layer.statistics) for layer in layers):
             print(f"running statistics, not trained: {kept:,}")
