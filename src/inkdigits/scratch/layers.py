@@ -48,7 +48,7 @@ class Layer:
 
         Raises InvalidNetwork if the layer cannot take examples of that shape.
         """
-        self._hold({}, dtype)
+        self.hold({}, dtype)
         return shape
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -72,9 +72,10 @@ class Layer:
         ]
         return f"{type(self).__name__}({', '.join(told)})"
 
-    def _hold(
+    def hold(
         self, parameters: dict[str, Any], dtype: DTypeLike, statistics: dict[str, Any] | None = None
     ) -> None:
+        """For `build`: begin with these parameters and statistics, and room for the gradients."""
         self.parameters = {name: value.astype(dtype) for name, value in parameters.items()}
         self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
         self.statistics = {name: value.astype(dtype) for name, value in (statistics or {}).items()}
@@ -98,7 +99,7 @@ class Dense(Layer):
             )
         units = _positive(self, "units")
         weights = _initial(self.initializer, (*shape, units), shape[0], units, rng)
-        self._hold({"weights": weights} | ({"biases": np.zeros(units)} if self.bias else {}), dtype)
+        self.hold({"weights": weights} | ({"biases": np.zeros(units)} if self.bias else {}), dtype)
         return (units,)
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -151,7 +152,7 @@ class Conv2D(Layer):
             self.initializer, (k, k, channels, filters), k * k * channels, k * k * filters, rng
         )
         biases = {"biases": np.zeros(filters)} if self.bias else {}
-        self._hold({"weights": weights} | biases, dtype)
+        self.hold({"weights": weights} | biases, dtype)
         return (rows, columns, filters)
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -209,7 +210,7 @@ class MaxPool2D(Layer):
         height, width, channels = _picture_shape(shape)
         self._step = self.size if self.stride is None else _positive(self, "stride")
         self._rows, self._columns = _places((height, width), _positive(self, "size"), self._step)
-        self._hold({}, dtype)
+        self.hold({}, dtype)
         return (self._rows, self._columns, channels)
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -256,7 +257,7 @@ class BatchNorm(Layer):
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
         features = shape[-1]
-        self._hold(
+        self.hold(
             {"scale": np.ones(features), "shift": np.zeros(features)},
             dtype,
             {"mean": np.zeros(features), "variance": np.ones(features)},
@@ -316,7 +317,7 @@ class Dropout(Layer):
         if not 0 <= self.rate < 1:
             raise InvalidNetwork(f"its rate must be from 0 to below 1, not {self.rate}.")
         self._rng = rng
-        self._hold({}, dtype)
+        self.hold({}, dtype)
         return shape
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -337,7 +338,7 @@ class Flatten(Layer):
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
         self._shape = shape
-        self._hold({}, dtype)
+        self.hold({}, dtype)
         return (int(np.prod(shape)),)
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -360,7 +361,7 @@ class Reshape(Layer):
                 f"gets {shape}, which is {np.prod(shape)}."
             )
         self._before = shape
-        self._hold({}, dtype)
+        self.hold({}, dtype)
         return tuple(self.shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:

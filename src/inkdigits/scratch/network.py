@@ -31,7 +31,6 @@ Row = dict[str, Any]
 validation data validation_loss and validation_accuracy. Losses are without the weight decay's."""
 Data = tuple[Array, Labels]
 Report = Callable[[int, float, float], None]
-"""Told after each step: the epoch's number, the share of it that is done, its loss so far."""
 
 ROWS_AT_ONCE = 512
 """So many examples go forward together when there is nothing to learn from them."""
@@ -144,7 +143,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """`fit`, an epoch at a time: gives each one's row of the history.
 
         With `resume`, an interrupted training goes on after the last epoch in `history_`, and ends
-        as if it had never stopped.
+        as if it had never stopped (but `patience` begins to wait anew). `report` is told after each
+        step: the epoch's number, the share of it that is done, its loss so far.
         """
         begins = not (resume or self._goes_on())
         examples, targets = self._validated(X, y, reset=begins)
@@ -173,11 +173,13 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_settings()
         seed = int(check_random_state(self.random_state).randint(2**31))
-        self.seed_, self.rng_ = seed, np.random.default_rng(seed)
-        self.classes_ = np.unique(np.asarray(classes))
+        rng, known = np.random.default_rng(seed), np.unique(np.asarray(classes))
+        layers, _ = self._built(tuple(input_shape), len(known), rng)
+        # Whatever can fail has not failed: only now is the network that was there given up.
+        self.seed_, self.rng_ = seed, rng
+        self.layers_, self.classes_ = layers, known
         self.input_shape_: Shape = tuple(input_shape)
         self.n_features_in_ = self.input_shape_[0]
-        self.layers_, _ = self._built(self.input_shape_, len(self.classes_), self.rng_)
         self.optimizer_ = self._new_optimizer()
         self.calibration_ = Calibration()
         self.history_: list[Row] = []
@@ -229,7 +231,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Make the probabilities honest, by examples that were not trained on.
 
         Sets `calibration_`: the temperature that `predict_proba` divides logits by, and the
-        confidence that 99 % of the examples reach.
+        confidence that 99 % of the examples reach. Do it again after more training.
         """
         check_is_fitted(self, "layers_")
         examples, targets = self._validated(X, y)

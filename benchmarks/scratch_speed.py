@@ -1,6 +1,6 @@
 """How fast the network from scratch learns: an epoch of 784-128-10, batch 128, against its peers.
 
-    python benchmarks/scratch.py --data-dir path/to/mnist
+    python benchmarks/scratch_speed.py --data-dir path/to/mnist
 
 - textbook: the same network as people first write it in NumPy: float64, examples in columns,
   one-hot targets, a shuffled copy of the data cut into a list of mini-batches, a cost each batch;
