@@ -54,16 +54,20 @@ class Optimizer:
         shrunk: slice = EVERYTHING,
     ) -> None:
         """Change `parameters` in place."""
-        self._begin(parameters)
-        if self.weight_decay:
-            gradient = gradient.copy()
-            gradient[shrunk] += self.weight_decay * parameters[shrunk]
-        parameters -= learning_rate * self._direction(gradient)
-
-    def _begin(self, parameters: Array) -> None:
         if not self.steps:
             self.state = {name: np.zeros_like(parameters) for name in self.remembers}
         self.steps += 1
+        if self.weight_decay:
+            gradient = self._decay(parameters, gradient, learning_rate, shrunk)
+        parameters -= learning_rate * self._direction(gradient)
+
+    def _decay(
+        self, parameters: Array, gradient: Array, learning_rate: float, shrunk: slice
+    ) -> Array:
+        """The gradient, with that of the weight decay added."""
+        gradient = gradient.copy()
+        gradient[shrunk] += self.weight_decay * parameters[shrunk]
+        return gradient
 
     def _direction(self, gradient: Array) -> Array:
         raise NotImplementedError
@@ -156,16 +160,11 @@ class AdamW(Adam):
     _: KW_ONLY
     weight_decay: float = 0.01
 
-    def step(
-        self,
-        parameters: Array,
-        gradient: Array,
-        learning_rate: float,
-        shrunk: slice = EVERYTHING,
-    ) -> None:
-        self._begin(parameters)
+    def _decay(
+        self, parameters: Array, gradient: Array, learning_rate: float, shrunk: slice
+    ) -> Array:
         parameters[shrunk] *= 1 - learning_rate * self.weight_decay
-        parameters -= learning_rate * self._direction(gradient)
+        return gradient
 
 
 def _share(name: str, value: float) -> None:
