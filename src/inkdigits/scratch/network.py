@@ -303,7 +303,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, shape: Shape, classes: int, rng: np.random.Generator
     ) -> tuple[list[Layer], list[Shape]]:
         """Layers of its own for examples of that shape, and the shape that each gives."""
-        layers = copy.deepcopy(list([Dense()] if self.layers is None else self.layers))
+        given = [Dense()] if self.layers is None else self.layers
+        layers = [copy.deepcopy(layer) for layer in given]  # one by one: nothing is shared
         shapes: list[Shape] = []
         for number, layer in enumerate(layers, start=1):
             if isinstance(layer, Dense) and layer.units is None:
@@ -397,12 +398,13 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for epoch in epochs:
             start = time.perf_counter()
             rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
-            before = self.tensors()
+            before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
             try:
                 with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
                     loss, accuracy = self._fit_epoch(training, rates, vectors, report)
             except Diverged:
                 self.set_tensors(before)
+                self.optimizer_ = optimizer_before
                 raise
             number = len(self.history_) + 1
             row = {"epoch": number, "learning_rate": rates[0], "loss": loss, "accuracy": accuracy}
@@ -501,19 +503,18 @@ def _joined(layers: Sequence[Layer]) -> tuple[Array, Array, slice]:
     operations on vectors, however many layers there are.
     """
     slots = [(layer, name) for layer in layers for name in layer.parameters]
-    slots.sort(key=lambda slot: slot[1] != "weights")
+    slots.sort(key=lambda slot: slot[1] != "weights")  # weights first
     arrays = [layer.parameters[name] for layer, name in slots]
     if not arrays:
         raise InvalidNetwork("The network has nothing to learn with: give it a Dense layer.")
     parameters = np.concatenate([array.ravel() for array in arrays])
     gradients = np.zeros_like(parameters)
-    start = weights = 0
-    for (layer, name), array in zip(slots, arrays, strict=True):
-        place = slice(start, start + array.size)
-        layer.parameters[name] = parameters[place].reshape(array.shape)
-        layer.gradients[name] = gradients[place].reshape(array.shape)
-        start = place.stop
-        weights = start if name == "weights" else weights
+    ends = np.cumsum([array.size for array in arrays])
+    parts = zip(np.split(parameters, ends[:-1]), np.split(gradients, ends[:-1]), strict=True)
+    for (layer, name), array, (values, slopes) in zip(slots, arrays, parts, strict=True):
+        layer.parameters[name] = values.reshape(array.shape)
+        layer.gradients[name] = slopes.reshape(array.shape)
+    weights = sum(layer.parameters[name].size for layer, name in slots if name == "weights")
     return parameters, gradients, slice(0, weights)
 
 
