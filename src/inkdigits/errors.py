@@ -42,4 +42,4 @@ class InvalidNetwork(InkDigitsError, ValueError):
 
 
 class Diverged(InkDigitsError, ArithmeticError):
-    """Training came to a loss that is not a number."""
+    """Training came to a loss, or to weights, that are infinite or not a number."""

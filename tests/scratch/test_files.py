@@ -105,6 +105,17 @@ def test_a_layer_of_your_own_is_loaded_if_you_name_it(saved: Path) -> None:
         NeuralNetwork.load(saved)
 
 
+def test_a_layer_whose_settings_would_be_lost_is_not_saved(tmp_path: Path) -> None:
+    class Sharp(ReLU):
+        def __init__(self, factor: float = 1.0) -> None:
+            self.factor = factor
+
+    network = NeuralNetwork([Sharp(5.0), Dense()], epochs=1).fit(X, Y)
+    with pytest.raises(InvalidModel, match=r"Sharp has settings that cannot be saved.*@dataclass"):
+        network.save(tmp_path / "mine.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_file_is_named(saved: Path) -> None:
     with pytest.raises(InvalidModel, match=r"absent\.safetensors cannot be read"):
         NeuralNetwork.load(saved.with_name("absent.safetensors"))

@@ -33,6 +33,7 @@ from inkdigits.scratch import (
     Dense,
     Dropout,
     Flatten,
+    Layer,
     MaxPool2D,
     NeuralNetwork,
     OneCycle,
@@ -339,6 +340,55 @@ def test_layers_that_do_not_fit_are_named_before_the_first_step(
         NeuralNetwork(layers).fit(X, Y)
 
 
+class Scale(Layer):
+    """One factor a feature, as a learner would write it."""
+
+    def build(self, shape: tuple[int, ...], rng: np.random.Generator, dtype: Any) -> Any:
+        self.hold({"factors": np.full(shape, 2.0)}, dtype)
+        return shape
+
+    def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+        self.kept = x
+        return x * self.parameters["factors"]
+
+    def backward_parameters(self, gradient: NDArray[Any]) -> None:
+        self.gradients["factors"][:] = (gradient * self.kept).sum(axis=0)
+
+    def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+        return gradient * self.parameters["factors"]
+
+
+def test_a_layer_of_your_own_learns() -> None:
+    network = NeuralNetwork([Dense(8), Scale(), ReLU(), Dense()], random_state=0).fit(X, Y)
+    assert np.abs(network.layers_[1].parameters["factors"] - 2).min() > 0.001
+    assert network.score(X, Y) > 0.9
+
+
+def test_a_layer_of_your_own_that_would_never_learn_is_named() -> None:
+    class Replaces(Scale):
+        def backward_parameters(self, gradient: NDArray[Any]) -> None:
+            self.gradients["factors"] = (gradient * self.kept).sum(axis=0)
+
+    with pytest.raises(
+        InvalidNetwork, match=r'Layer 1, Replaces\(\).*gradients\["factors"\]\[:\] ='
+    ):
+        NeuralNetwork([Replaces(), Dense()]).fit(X, Y)
+
+
+def test_a_layer_of_your_own_that_is_not_built_right_is_named() -> None:
+    class GivesNothing(Scale):
+        def build(self, *args: Any) -> None:
+            super().build(*args)
+
+    class HoldsNothing(Scale):
+        def build(self, shape: tuple[int, ...], *_: Any) -> Any:
+            return shape
+
+    for kind in (GivesNothing, HoldsNothing):
+        with pytest.raises(InvalidNetwork, match=r"Layer 1, .*has to call self\.hold.* return"):
+            NeuralNetwork([kind(), Dense()]).fit(X, Y)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -394,7 +444,7 @@ def test_a_label_that_was_not_among_the_classes_is_named() -> None:
 @pytest.mark.parametrize(
     ("examples", "settings", "cause"),
     [
-        (X, {"optimizer": SGD(1e30)}, "learning rate, 1e.30.* too large.*Try a tenth"),
+        (X, {"optimizer": SGD(1e30)}, "learning rate, 1e.30.* too large.*Divide it by 10"),
         (X * 1e30, {"optimizer": SGD(1e10)}, "examples are too large: they go up to"),
     ],
     ids=["rate", "examples"],

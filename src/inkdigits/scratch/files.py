@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Sequence
@@ -154,11 +155,15 @@ def _read(path: Path) -> bytes:
 
 def _to_json(thing: Any) -> Any:
     """A layer, an optimizer or a schedule as its type and its settings."""
-    if isinstance(thing, (Layer, optimizers.Optimizer, schedules.Schedule)):
-        settings = fields(thing) if is_dataclass(thing) else ()
-        values = {field.name: _to_json(getattr(thing, field.name)) for field in settings}
-        return {"type": type(thing).__name__, **values}
-    return thing
+    if not isinstance(thing, (Layer, optimizers.Optimizer, schedules.Schedule)):
+        return thing
+    settings = [field.name for field in fields(thing)] if is_dataclass(thing) else []
+    if set(settings) != set(inspect.signature(type(thing)).parameters):
+        raise InvalidModel(
+            f"{type(thing).__name__} has settings that cannot be saved: make it a @dataclass, with "
+            "a field for each."
+        )
+    return {"type": type(thing).__name__, **{k: _to_json(getattr(thing, k)) for k in settings}}
 
 
 def _from_json(thing: Any, known: dict[str, type]) -> Any:

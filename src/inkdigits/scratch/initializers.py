@@ -39,7 +39,10 @@ def glorot(
 def zeros(
     shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """All 0: to see why not. Units that begin alike get the same gradient and stay alike."""
+    """All 0: to see why not. Units that begin alike get the same gradient and stay alike.
+
+    Behind ReLU, they even stay 0: no signal comes through, and so no gradient comes back.
+    """
     return np.zeros(shape)
 
 

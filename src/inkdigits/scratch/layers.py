@@ -37,14 +37,15 @@ class Layer:
     parameters: dict[str, Array]
     """What is trained. "weights" are shrunk by weight decay, what has another name is not."""
     gradients: dict[str, Array]
-    """dL/d of each parameter, in its shape: `backward_parameters` writes them."""
+    """dL/d of each parameter, in its shape. `backward_parameters` writes *into* these arrays
+    (`[:] =`): while a network trains they are views of one vector, and so are the parameters."""
     statistics: dict[str, Array]
     """What else is learned from the data."""
     kept: Any = None
     """What `forward` keeps in training for the way back."""
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
-        """Make the parameters for examples of `shape`; give the shape of what comes out.
+        """Make the parameters, with `hold`, for examples of `shape`; give the output's shape.
 
         Raises InvalidNetwork if the layer cannot take examples of that shape.
         """
@@ -158,7 +159,9 @@ class Conv2D(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         k, s, p = self.kernel_size, self.stride, self.padding
         padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0))) if p else x
+        # (N, rows, columns, channels, k, k), without copying anything yet
         windows = sliding_window_view(padded, (k, k), axis=(1, 2))[:, ::s, ::s]
+        # (N rows columns, k k channels): the channels go last, where the weights have them
         patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, k * k * x.shape[3])
         y = patches @ self._matrix()
         if self.bias:
@@ -208,8 +211,8 @@ class MaxPool2D(Layer):
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
         height, width, channels = _picture_shape(shape)
-        self._step = self.size if self.stride is None else _positive(self, "stride")
-        self._rows, self._columns = _places((height, width), _positive(self, "size"), self._step)
+        self._stride = self.size if self.stride is None else _positive(self, "stride")
+        self._rows, self._columns = _places((height, width), _positive(self, "size"), self._stride)
         self.hold({}, dtype)
         return (self._rows, self._columns, channels)
 
@@ -238,7 +241,7 @@ class MaxPool2D(Layer):
 
     def _pixels(self, x: Array, i: int, j: int) -> Array:
         """The pixel at (i, j) of each window, as a view of x."""
-        s = self._step
+        s = self._stride
         return x[:, i : i + s * self._rows : s, j : j + s * self._columns : s]
 
 
@@ -247,7 +250,8 @@ class BatchNorm(Layer):
     """Each feature, or channel, gets the mean `shift` and the standard deviation `scale`, learned.
 
     Any shape; the last axis is the features. In training, mean and variance are those of the batch
-    (and of all pixels); afterwards, running averages of them, which forget with `momentum`.
+    (and of all pixels); afterwards, running averages of them: after each batch, average =
+    momentum · average + (1 - momentum) · batch. (PyTorch's momentum is 1 minus this one.)
 
     Ioffe, Szegedy 2015, "Batch Normalization", algorithm 1.
     """

@@ -32,6 +32,8 @@ def softmax(logits: Array) -> Array:
 def cross_entropy(logits: Array, labels: Labels) -> tuple[float, Array]:
     """L = -log(p of the label) = log(sum(exp(z))) - z of the label; dL/dz = p - one-hot label.
 
+    That is for one example; the mean over N of them divides both by N.
+
     Softmax and logarithm in one step: a probability that rounds to 0 would have no logarithm
     (Goodfellow, Bengio, Courville 2016, "Deep Learning", section 6.2.2.3).
     """

@@ -116,7 +116,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             InvalidNetwork: layers, settings and data do not fit together.
             ValueError: the data is empty, or holds NaN or infinity.
-            Diverged: the loss became NaN; the weights are those before that epoch.
+            Diverged: the loss became NaN or infinite; the weights are those before that epoch.
         """
         if self.progress:
             from inkdigits.progress import TrainingBar
@@ -311,6 +311,11 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 layer.units = classes
             try:
                 shape = layer.build(shape, rng, self.dtype)
+                if not isinstance(shape, tuple) or not hasattr(layer, "parameters"):
+                    raise InvalidNetwork(
+                        "its build has to call self.hold(parameters, dtype) and return the shape "
+                        "of what comes out."
+                    )
             except InvalidNetwork as error:
                 raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
             shapes.append(shape)
@@ -346,7 +351,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[Array, NDArray[Any]]:
         """Examples, and their classes if there are any, as arrays without NaN or infinity.
 
-        With `reset` they say what examples look like; else they have to look like those.
+        With `reset` they say what examples look like; else they have to look like those. (Without
+        `y` it is scikit-learn's own word for that: a `y` of None is a mistake.)
         """
         if np.dtype(self.dtype) not in (np.float32, np.float64):
             raise InvalidNetwork(f"dtype must be float32 or float64, not {self.dtype!r}.")
@@ -443,6 +449,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             logits = self._forward(examples[batch], training=True)
             loss, gradient = LOSSES[self.loss](logits, labels[batch])
             self._backward(gradient)
+            if step == 0:
+                self._check_views(parameters, gradients)
             self.optimizer_.step(parameters, gradients, rate, shrunk)
             last = step + 1 == len(rates)
             if not math.isfinite(loss) or (last and not np.isfinite(parameters).all()):
@@ -469,6 +477,21 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             layer.backward_parameters(gradient)
             gradient = layer.backward(gradient)
         self.layers_[first].backward_parameters(gradient)
+
+    def _check_views(self, parameters: Array, gradients: Array) -> None:
+        """Raise InvalidNetwork if a layer has put an array of its own where it had a view."""
+        for number, layer in enumerate(self.layers_, start=1):
+            for name in layer.parameters:
+                for arrays, vector, word in (
+                    (layer.parameters[name], parameters, "parameters"),
+                    (layer.gradients[name], gradients, "gradients"),
+                ):
+                    if not np.may_share_memory(arrays, vector):
+                        raise InvalidNetwork(
+                            f'Layer {number}, {layer}: it has replaced {word}["{name}"], which '
+                            f"the optimizer then does not see. Write into it: "
+                            f'{word}["{name}"][:] = …'
+                        )
 
     def _logits(self, examples: Array) -> Array:
         starts = range(0, len(examples), ROWS_AT_ONCE)
@@ -530,7 +553,7 @@ def _why_diverged(loss: float, epoch: int, step: int, rate: float, examples: Arr
         )
     return text + (
         f"Most likely the learning rate, {rate:.4g} at that step, is too large: each step overshot "
-        f"and the weights grew without end. Try a tenth of it, {rate / 10:.2g}."
+        f"and the weights grew without end. Divide it by 10, again and again, until it learns."
     )
 
 

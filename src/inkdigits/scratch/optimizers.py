@@ -64,7 +64,10 @@ class Optimizer:
     def _decay(
         self, parameters: Array, gradient: Array, learning_rate: float, shrunk: slice
     ) -> Array:
-        """The gradient, with that of the weight decay added."""
+        """Let the weights decay: here, the gradient with that of the L2 penalty added.
+
+        `AdamW`, which alone needs the learning rate, shrinks the weights themselves instead.
+        """
         gradient = gradient.copy()
         gradient[shrunk] += self.weight_decay * parameters[shrunk]
         return gradient

@@ -14,7 +14,7 @@ from inkdigits.errors import InvalidNetwork
 
 @dataclass
 class Schedule:
-    """A schedule with that largest learning rate; alone, a constant one."""
+    """Goes up to `learning_rate`, or begins there; alone, it stays there."""
 
     learning_rate: float
 
@@ -25,6 +25,7 @@ class Schedule:
             )
 
     def at(self, epoch: float, epochs: int) -> float:
+        """The learning rate after `epoch`, such as 1.5, of `epochs` epochs."""
         return self.learning_rate
 
 
@@ -34,7 +35,7 @@ class Constant(Schedule):
 
 @dataclass
 class Step(Schedule):
-    """Times `factor` after `every` so many epochs."""
+    """Times `factor` after every `every` epochs."""
 
     every: int = 10
     factor: float = 0.1
