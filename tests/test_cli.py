@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -222,6 +223,42 @@ HEAVY = {"torch", "onnx", "fastapi", "starlette", "uvicorn", "matplotlib", "pooc
 def test_importing_is_cheap(module: str) -> None:
     imported = set(python(f"import sys, {module}; print(*sys.modules)").split())
     assert not imported & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("missing", "recipe", "message"),
+    [
+        ("torch", "cnn", 'need torch: pip install "inkdigits[train]"'),
+        ("torch", "mpl", "mpl is none of mlp, mlp-deep, mlp-small, cnn-scratch"),
+        ("onnxscript", "cnn", 'needs onnxscript: pip install "inkdigits[train]"'),
+        ("sklearn", "mlp", 'needs sklearn: pip install "inkdigits[scratch]"'),
+        ("safetensors", "mlp", 'needs safetensors: pip install "inkdigits[scratch]"'),
+    ],
+)
+def test_a_package_that_training_needs_is_named_with_its_extra(
+    tmp_path: Path, data_dir: str, missing: str, recipe: str, message: str
+) -> None:
+    code = f"""
+import sys
+class NotInstalled:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, NotInstalled)
+sys.argv = ["inkdigits", "train", {recipe!r}, "--out", "run", "--limit", "50", "--epochs", "1"]
+from inkdigits.cli import main
+main()
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "INKDIGITS_DATA_DIR": data_dir},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_reading_imports_neither_training_nor_the_web(folder: Path) -> None:

@@ -11,11 +11,14 @@ from inkdigits.errors import InkDigitsError
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Replace the file at `path`. Raises InkDigitsError if it cannot be written."""
     path = Path(path)
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        raise InkDigitsError(
-            f"{path} cannot be written: {error.strerror}. Choose another place."
-        ) from error
+        part = path.with_name(f"{path.name}.part")
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:  # ValueError: no name at all, or one that cannot be
+        why = getattr(error, "strerror", None) or error
+        raise InkDigitsError(f"{path} cannot be written: {why}. Choose another place.") from error

@@ -171,8 +171,10 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     with _extra("scratch"):
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
+    found, extra = _recipe(recipe)
     try:
-        metrics = run(_recipe(recipe), out, measure_test=measure_test, **options)
+        with _extra(extra):
+            metrics = run(found, out, measure_test=measure_test, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -182,16 +184,22 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
 
 
-def _recipe(name: str) -> Recipe:
-    """The recipe of that name; PyTorch is needed only for those that are trained with it."""
+def _recipe(name: str) -> tuple[Recipe, str]:
+    """The recipe of that name, and the extra that it needs: PyTorch only if it is of PyTorch."""
     from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
 
     if name in IN_NUMPY:
-        return IN_NUMPY[name]
-    with _extra("train"):
+        return IN_NUMPY[name], "scratch"
+    known = ", ".join(IN_NUMPY)
+    try:
         from inkdigits.training.recipes import RECIPES as IN_PYTORCH
+    except ModuleNotFoundError as error:
+        raise InkDigitsError(
+            f"{name} is none of {known}. The recipes of PyTorch, such as cnn, need {error.name}: "
+            'pip install "inkdigits[train]"'
+        ) from error
     if name in IN_PYTORCH:
-        return IN_PYTORCH[name]
+        return IN_PYTORCH[name], "train"
     known = ", ".join([*IN_NUMPY, *IN_PYTORCH])
     raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
@@ -206,11 +214,12 @@ class _extra:  # noqa: N801 (reads as a word in a with statement)
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(
-            "inkdigits"
-        ):
+        if not isinstance(error, ModuleNotFoundError):
+            return
+        package = (error.name or "").partition(".")[0]
+        if package != "inkdigits":
             raise InkDigitsError(
-                f'This command needs {error.name}: pip install "inkdigits[{self.name}]"'
+                f'This command needs {package}: pip install "inkdigits[{self.name}]"'
             ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
+import torch
 
 from inkdigits import InkDigitsError, InvalidModel
 from inkdigits.scratch import (
@@ -79,6 +82,38 @@ def test_classes_may_be_words(saved: Path) -> None:
     assert set(NeuralNetwork.load(saved).predict(X)) <= {"ash", "birch", "cedar"}
 
 
+def test_what_numpy_counts_with_can_be_saved_too(saved: Path) -> None:
+    network = NeuralNetwork(
+        [Dense(np.int64(5)), ReLU(), Dense()],  # type: ignore[arg-type]
+        optimizer=Adam(np.float32(0.01)),
+        epochs=np.int64(2),  # type: ignore[arg-type]
+        dtype=np.float32,  # type: ignore[arg-type]
+        random_state=np.random.RandomState(0),
+    ).fit(X, Y.astype(np.uint8))
+    network.save(saved)
+    loaded = NeuralNetwork.load(saved)
+    np.testing.assert_array_equal(loaded.predict_proba(X), network.predict_proba(X))
+    assert loaded.classes_.dtype == np.uint8
+    assert loaded.epochs == 2
+
+
+def test_a_save_that_fails_leaves_the_one_before(network: NeuralNetwork, saved: Path) -> None:
+    class Unsaved(ReLU):
+        def __init__(self, factor: float = 1.0) -> None:
+            self.factor = factor
+
+    with pytest.raises(InvalidModel):
+        NeuralNetwork([Unsaved(5.0), Dense()], epochs=1).fit(X, Y).save(saved)
+    np.testing.assert_array_equal(NeuralNetwork.load(saved).predict(X), network.predict(X))
+
+
+def test_somebody_elses_json_is_not_overwritten(network: NeuralNetwork, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"my": "notes"}')
+    with pytest.raises(InvalidModel, match="is there already and does not describe a network"):
+        network.save(tmp_path / "mine.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+
+
 def test_the_description_can_be_read_by_people(saved: Path) -> None:
     described = json.loads(saved.with_suffix(".json").read_text())
     assert described["layers"][2] == {
@@ -140,7 +175,26 @@ def test_a_flipped_bit_is_an_error(saved: Path) -> None:
         NeuralNetwork.load(saved)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "x"}', "\x00\xff"])
+@pytest.mark.parametrize("content", [b"", b"nonsense", "bfloat16", "nan", "float64"])
+def test_weights_that_are_none_are_an_error_even_with_the_right_checksum(
+    saved: Path, content: bytes | str
+) -> None:
+    arrays = safetensors.numpy.load_file(saved)
+    if content == "bfloat16":
+        weights = {"3.weights": torch.zeros(4, 16, dtype=torch.bfloat16)}
+        content = safetensors.torch.save(weights)
+    elif isinstance(content, str):
+        arrays["3.weights"] = arrays["3.weights"] * np.array(np.nan, np.float32)
+        if content == "float64":
+            arrays["3.weights"] = np.zeros((4, 16))
+        content = safetensors.numpy.save(arrays)
+    saved.write_bytes(content)
+    change(saved.with_suffix(".json"), sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(InvalidModel, match=r"mine\."):
+        NeuralNetwork.load(saved)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "x"}', "\x00\xff", "[" * 200_000])
 def test_a_description_that_is_none_is_an_error(saved: Path, text: str) -> None:
     saved.with_suffix(".json").write_text(text)
     with pytest.raises(InvalidModel, match=r"mine\.json does not describe a network"):
@@ -181,6 +235,19 @@ def test_a_description_of_another_architecture_names_the_tensor(saved: Path) -> 
         {"rng": {}},
         {"classes": []},
         {"calibration": {"temperature": 1, "heat": 2}},
+        {"calibration": {"temperature": "x", "sure_from": 0.9}},
+        {"calibration": {"temperature": 0, "sure_from": 0.9}},
+        {"layers": [5]},
+        {"layers": [{"type": "InvalidNetwork"}]},
+        {"layers": [{"type": "Dense", "units": 10**14}]},
+        {"optimizer": "adam"},
+        {"optimizer_steps": "7"},
+        {"history": 5},
+        {"history": [{}]},
+        {"classes": [2, 1, 0]},
+        {"classes": [0, 0, 1]},
+        {"settings": {"dtype": "float16"}},
+        {"rng": {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}}},
     ],
     ids=str,
 )

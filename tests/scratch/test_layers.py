@@ -216,7 +216,7 @@ def test_float32_stays_float32(layer: Layer, shape: tuple[int, ...]) -> None:
         (Conv2D(4), (28, 28), r"\(height, width, channels\) but gets \(28, 28\).*Reshape"),
         (Conv2D(4, kernel_size=5), (4, 9, 1), "5 x 5, but the picture it gets is only 4 x 9"),
         (Conv2D(4, stride=0), (9, 9, 1), "stride must be"),
-        (Conv2D(4, padding=-1), (9, 9, 1), "padding must be 0 or more"),
+        (Conv2D(4, padding=-1), (9, 9, 1), "padding must be a whole number from 0"),
         (MaxPool2D(3), (2, 2, 1), "3 x 3, but the picture it gets is only 2 x 2"),
         (MaxPool2D(2), (784,), r"pictures of shape .* but gets \(784,\)"),
         (Dropout(1.0), (4,), "rate must be from 0 to below 1"),

@@ -47,9 +47,8 @@ X, Y = clouds()
 
 
 def small(**settings: Any) -> NeuralNetwork:
-    return NeuralNetwork(
-        [Dense(16), ReLU(), Dense(3)], **{"random_state": 0, "epochs": 5, **settings}
-    )
+    layers = [Dense(16), ReLU(), Dense(3)]
+    return NeuralNetwork(**{"layers": layers, "random_state": 0, "epochs": 5, **settings})
 
 
 def cnn(**settings: Any) -> NeuralNetwork:
@@ -206,6 +205,8 @@ def test_the_callbacks_are_called_after_each_epoch_and_can_stop_the_training() -
 
     small(callbacks=[watch], epochs=10).fit(X, Y)
     assert epochs == [1, 2, 3]
+    stopped = small(callbacks=[lambda network: np.bool_(True)], epochs=10).fit(X, Y)
+    assert len(stopped.history_) == 1
 
 
 def test_early_stopping_goes_back_to_the_best_epoch() -> None:
@@ -255,6 +256,65 @@ def test_partial_fit_learns_from_a_stream_of_batches() -> None:
     for seed in range(20):
         network.partial_fit(*clouds(60, seed), classes=[0, 1, 2])
     assert network.score(*clouds(300, 99)) > 0.9
+
+
+def test_partial_fit_learns_with_a_patience_that_only_fit_can_have() -> None:
+    network = small(patience=3, validation_fraction=0.2).partial_fit(X, Y)
+    before = network.tensors()
+    network.partial_fit(X, Y)
+    assert not np.array_equal(before["1.weights"], network.tensors()["1.weights"])
+
+
+def test_what_is_learned_between_two_epochs_is_not_lost() -> None:
+    network = small(epochs=3, optimizer=SGD(0.1))
+    rows = network.fit_by_epoch(X, Y)
+    next(rows)
+    network.partial_fit(X, Y)
+    between = network.tensors()
+    list(rows)
+    assert len(network.history_) == 4
+    assert not np.array_equal(between["1.weights"], network.tensors()["1.weights"])
+
+
+def test_a_refit_that_fails_leaves_the_network_as_it_was() -> None:
+    network = small().fit(X, Y)
+    before = network.predict_proba(X)
+    with pytest.raises(InvalidNetwork):
+        network.fit(X[:, :2], Y > 0)
+    np.testing.assert_array_equal(network.predict_proba(X), before)
+
+
+def test_a_last_batch_of_one_example_does_not_spoil_batch_normalisation() -> None:
+    def fitted(count: int) -> NeuralNetwork:
+        network = NeuralNetwork([Dense(16), BatchNorm(), ReLU(), Dense()], random_state=0)
+        return network.fit(*clouds(count))
+
+    even, odd = (fitted(count).tensors()["2.variance"].mean() for count in (320, 321))
+    assert odd == pytest.approx(even, rel=0.1)
+
+
+def test_batch_normalisation_of_one_example_at_a_time_is_refused() -> None:
+    with pytest.raises(InvalidNetwork, match="1 sample at a time: take a larger batch_size"):
+        NeuralNetwork([Dense(16), BatchNorm(), ReLU(), Dense()], batch_size=1).fit(X, Y)
+
+
+def test_ctrl_c_goes_back_to_the_best_epoch_and_lets_go_of_the_batch() -> None:
+    losses: list[float] = []
+
+    def stop(network: NeuralNetwork) -> None:
+        losses.append(network.history_[-1]["validation_loss"])
+        if len(losses) > 4 and losses[-1] > min(losses):
+            raise KeyboardInterrupt
+
+    rng = np.random.default_rng(0)
+    others = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    network = small(epochs=200, patience=100, callbacks=[stop], optimizer=Adam(0.05))
+    with pytest.raises(KeyboardInterrupt):
+        network.fit(X[:40], Y[:40], validation_data=others)
+    probabilities = network.predict_proba(others[0])
+    loss = -np.log(probabilities[np.arange(50), others[1]]).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-4)
+    assert all(layer.kept is None for layer in network.layers_)
 
 
 def test_partial_fit_needs_only_some_of_the_classes_each_time() -> None:
@@ -401,6 +461,15 @@ def test_a_layer_of_your_own_that_is_not_built_right_is_named() -> None:
         ({"validation_fraction": 0.9999}, "leaves none of the 300 examples"),
         ({"loss": "hinge"}, "no loss 'hinge': choose from cross_entropy"),
         ({"dtype": "float16"}, "float32 or float64, not 'float16'"),
+        ({"dtype": "wide"}, "float32 or float64, not 'wide'"),
+        ({"optimizer": "adam"}, r"one such as Adam\(0.001\), not 'adam'"),
+        ({"optimizer": Adam}, r"one such as Adam\(0.001\)"),
+        ({"callbacks": print}, "a list of functions"),
+        ({"validation_fraction": None}, "from 0 to below 1, not None"),
+        ({"layers": [Dense, Dense(3)]}, "Layer 1 is <class .*Dense'>, and no layer"),
+        ({"layers": ["relu", Dense(3)]}, "Layer 1 is 'relu', and no layer"),
+        ({"layers": [Reshape(4), Dense(3)]}, "Layer 1, .*must be a tuple"),
+        ({"layers": [BatchNorm(momentum=7), Dense(3)]}, "momentum must be from 0 to below 1"),
     ],
     ids=str,
 )
@@ -427,6 +496,15 @@ def test_examples_of_another_shape_are_refused() -> None:
     network = NeuralNetwork([Flatten(), Dense()], epochs=1).fit(X.reshape(-1, 2, 2), Y)
     with pytest.raises(InvalidNetwork, match=r"shape \(2, 2\), .* these are \(2, 3\)"):
         network.predict(np.zeros((5, 2, 3)))
+    with pytest.raises(InvalidNetwork, match=r"shape \(2, 2\), .* these are \(4,\)"):
+        network.predict(X)
+    with pytest.raises(InvalidNetwork, match=r"shape \(4,\), .* these are \(2, 2\)"):
+        small().fit(X, Y).predict(X.reshape(-1, 2, 2))
+
+
+def test_nothing_is_resumed_that_was_not_begun() -> None:
+    with pytest.raises(NotFittedError):
+        small().fit_by_epoch(X, Y, resume=True)
 
 
 def test_a_label_that_was_not_among_the_classes_is_named() -> None:
@@ -435,7 +513,7 @@ def test_a_label_that_was_not_among_the_classes_is_named() -> None:
         network.partial_fit(X, np.full(len(Y), 7))
     with pytest.raises(InvalidNetwork, match="y holds"):
         network.partial_fit(X, np.full(len(Y), "seven"))
-    with pytest.raises(InvalidNetwork, match="y holds 9"):
+    with pytest.raises(InvalidNetwork, match="y holds 7"):
         small().fit(X, Y, validation_data=(X, Y + 7))
     with pytest.raises(InvalidNetwork, match="knows the classes"):
         network.partial_fit(X, Y, classes=[0, 1, 2, 3])

@@ -59,6 +59,21 @@ def test_only_what_is_to_be_shrunk_decays(kind: type[Optimizer]) -> None:
 
 
 @pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
+def test_settings_of_numpys_do_not_widen_float32(kind: type[Optimizer]) -> None:
+    optimizer = kind(np.float64(0.1), weight_decay=0.5)
+    parameters = np.ones(3, np.float32)
+    optimizer.step(parameters, np.ones(3, np.float32), optimizer.schedule.at(0, 1))
+    assert {array.dtype for array in optimizer.state.values()} <= {np.dtype(np.float32)}
+    assert isinstance(optimizer.learning_rate, float)
+
+
+def test_plain_gradient_descent_remembers_nothing() -> None:
+    optimizer = SGD(0.1)
+    optimizer.step(np.ones(3), np.ones(3), 0.1)
+    assert optimizer.state == {}
+
+
+@pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
 def test_the_gradient_is_left_as_it_was(kind: type[Optimizer]) -> None:
     gradient = np.arange(3.0)
     kind(0.1, weight_decay=0.5).step(np.ones(3), gradient, 0.1)
@@ -74,6 +89,10 @@ def test_the_gradient_is_left_as_it_was(kind: type[Optimizer]) -> None:
         (lambda: SGD(0.1, nesterov=True), "nesterov=True needs a momentum"),
         (lambda: Adam(0.1, beta2=1.5), "beta2 must be"),
         (lambda: RMSprop(0.1, decay=-1), "decay must be"),
+        (lambda: RMSprop(0.1, epsilon=float("nan")), "epsilon must be"),
+        (lambda: Adam(0.1, epsilon=-1), "epsilon must be"),
+        (lambda: Adam("fast"), "learning rate must be above 0 and finite, not 'fast'"),
+        (lambda: AdamW(0.1, weight_decay=float("inf")), "weight decay must be 0 or more"),
         (lambda: AdamW(0.1, weight_decay=-0.1), "weight decay must be 0 or more"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_learning_rate_has_to_be_above_0_and_finite(kind: type[Schedule], rate
 
 
 def test_settings_that_make_no_sense_are_explained() -> None:
-    with pytest.raises(InkDigitsError, match="every must be 1 or more"):
+    with pytest.raises(InkDigitsError, match="every must be a whole number from 1"):
         Step(0.1, every=0)
     with pytest.raises(InkDigitsError, match="warm_up must be above 0"):
         OneCycle(0.1, warm_up=1.0)

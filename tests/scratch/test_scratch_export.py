@@ -15,6 +15,7 @@ from handwriting import written
 from inkdigits import Reader
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InvalidNetwork
+from inkdigits.graph import Graph, Value
 from inkdigits.normalize import Normalizer
 from inkdigits.scratch import (
     Adam,
@@ -31,6 +32,7 @@ from inkdigits.scratch import (
     Sigmoid,
     Tanh,
 )
+from inkdigits.scratch.export import add_layer
 
 EVERY_LAYER = [
     Reshape((28, 28, 1)),
@@ -132,14 +134,22 @@ def test_a_network_that_does_not_read_digits_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_layer_of_your_own_has_to_say_how(tmp_path: Path) -> None:
-    class Mystery(ReLU):
-        pass
-
-    class Unknown(Flatten.__base__):  # type: ignore[name-defined, misc]
-        pass
+    class Clipped(ReLU):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            return np.minimum(super().forward(x, training), 6)
 
     rng = np.random.default_rng(0)
-    data = rng.random((20, 784)), list(range(10)) * 2
-    NeuralNetwork([Mystery(), Dense()], epochs=1).fit(*data).export(tmp_path / "a.onnx")
-    with pytest.raises(InvalidNetwork, match=r"Unknown\(\) cannot be exported.*register"):
-        NeuralNetwork([Unknown(), Dense()], epochs=1).fit(*data).export(tmp_path / "b.onnx")
+    network = NeuralNetwork([Clipped(), Dense()], epochs=1, random_state=0)
+    network.fit(9 * rng.random((20, 784)), list(range(10)) * 2)
+    with pytest.raises(InvalidNetwork, match=r"Clipped\(\) cannot be exported.*register"):
+        network.export(tmp_path / "mine.onnx")
+
+    @add_layer.register(Clipped)
+    def _(layer: Clipped, g: Graph, x: Value) -> Value:
+        return g.Clip(x, g.constant(0.0), g.constant(6.0))
+
+    network.export(tmp_path / "mine.onnx")
+    probabilities, seen, _ = answers(
+        tmp_path / "mine.onnx", rng.integers(0, 255, (5, 28, 28), np.uint8)
+    )
+    assert np.abs(probabilities - network.predict_proba(seen.reshape(-1, 784))).max() < 1e-5

@@ -24,6 +24,7 @@ from inkdigits.scratch.recipes import MLP, ScratchRecipe
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.recipes import CNN, Recipe
 from inkdigits.training.run import RunFolder, train
+from inkdigits.training.scratch_fit import ScratchFitting
 from training.tiny import TINY, TINY_SCRATCH
 
 LIMIT = 2000
@@ -122,7 +123,7 @@ def test_a_run_resumes_only_as_it_was_started(
         train(recipe, finished, resume=True, data_dir=data_dir, **change)  # type: ignore[arg-type]
 
 
-def test_another_recipe_cannot_resume_a_run(
+def test_another_recipe_of_its_kind_cannot_resume_a_run(
     recipe: AnyRecipe, finished: Path, data_dir: str
 ) -> None:
     other = CNN if recipe is TINY else MLP
@@ -214,6 +215,35 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, data_dir: str
     torch.save({"weights": torch.zeros(3)}, tmp_path / "checkpoint.pt")
     with pytest.raises(InvalidRun, match=r"checkpoint\.pt is damaged, or of another version"):
         train(TINY, tmp_path, resume=True, data_dir=data_dir)
+
+
+def test_a_run_of_the_other_kind_is_neither_overwritten_nor_resumed(
+    recipe: AnyRecipe, finished: Path, data_dir: str
+) -> None:
+    other = MLP if recipe is TINY else CNN
+    for resume in (False, True):
+        with pytest.raises(InvalidRun, match="holds a run of another recipe"):
+            train(other, finished, data_dir=data_dir, resume=resume)
+
+
+def test_a_checkpoint_with_half_its_story_is_named(
+    recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
+) -> None:
+    if recipe is TINY:
+        checkpoint = torch.load(finished / "checkpoint.pt", weights_only=True)
+        del checkpoint["optimizer"]
+        torch.save(checkpoint, tmp_path / "checkpoint.pt")
+    else:
+        story = {
+            "settings": ScratchFitting.read_checkpoint(finished / "checkpoint.safetensors")[
+                "settings"
+            ]
+        }
+        safetensors.numpy.save_file(
+            {}, tmp_path / "checkpoint.safetensors", {"story": json.dumps(story)}
+        )
+    with pytest.raises(InvalidRun, match="is damaged, or of another version"):
+        train(recipe, tmp_path, resume=True, limit=LIMIT, data_dir=data_dir)
 
 
 def test_a_checkpoint_in_numpy_of_something_else_is_refused(tmp_path: Path, data_dir: str) -> None:

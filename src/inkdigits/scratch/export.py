@@ -49,6 +49,11 @@ def to_onnx(network: NeuralNetwork) -> onnx.ModelProto:
     g = Graph("scratch")
     x = g.Reshape(g.input("seen"), g.integers(-1, *shape))
     for layer in network.layers_:
+        if type(layer) not in add_layer.registry:  # it may do something else than its parent
+            raise InvalidNetwork(
+                f"{layer} cannot be exported: say how, with "
+                "@inkdigits.scratch.export.add_layer.register."
+            )
         x = add_layer(layer, g, x)
     g.Identity(x, name="logits")
     return g.model(
@@ -59,10 +64,8 @@ def to_onnx(network: NeuralNetwork) -> onnx.ModelProto:
 
 @singledispatch
 def add_layer(layer: Layer, g: Graph, x: Value) -> Value:
-    """Add what the layer does to `x`, in the shapes of the layer. Register yours for your own."""
-    raise InvalidNetwork(
-        f"{layer} cannot be exported: say how, with inkdigits.scratch.export.add_layer.register."
-    )
+    """Add what the layer does to `x`, in the shapes of the layer. Register one for your own."""
+    raise NotImplementedError(layer)
 
 
 @add_layer.register
@@ -124,7 +127,7 @@ def _(layer: layers.ReLU, g: Graph, x: Value) -> Value:
 
 @add_layer.register
 def _(layer: layers.LeakyReLU, g: Graph, x: Value) -> Value:
-    return g.LeakyRelu(x, alpha=layer.slope)
+    return g.LeakyRelu(x, alpha=float(layer.slope))
 
 
 @add_layer.register

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
+import operator
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
@@ -16,7 +18,7 @@ import safetensors.numpy
 
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import Calibration
-from inkdigits.errors import InkDigitsError, InvalidModel
+from inkdigits.errors import InvalidModel
 from inkdigits.scratch import layers, optimizers, schedules
 from inkdigits.scratch.layers import Array, Layer
 
@@ -29,11 +31,12 @@ NOT_SETTINGS = ("layers", "optimizer", "callbacks")
 OPTIMIZER = "optimizer."
 """The names of what the optimizer remembers begin with it; a layer's begin with its number."""
 
+PARTS = (Layer, optimizers.Optimizer, schedules.Schedule)
 KINDS = tuple(
     kind
     for room in (layers, optimizers, schedules)
     for kind in vars(room).values()
-    if isinstance(kind, type)
+    if isinstance(kind, type) and issubclass(kind, PARTS)
 )
 """What a description can speak of, by name."""
 
@@ -43,10 +46,15 @@ Network = TypeVar("Network", bound="NeuralNetwork")
 def save(network: NeuralNetwork, path: str | os.PathLike[str]) -> None:
     """Write `path` (.safetensors) and its description beside it (.json)."""
     weights, description = _paths(path)
+    if description.exists() and b'"inkdigits.scratch' not in description.read_bytes():
+        raise InvalidModel(
+            f"{description} is there already and does not describe a network: choose another name."
+        )
     content = safetensors.numpy.save(tensors(network))
     described = {**describe(network), "sha256": hashlib.sha256(content).hexdigest()}
+    text = json.dumps(described, indent=2)
     write_atomically(weights, content)
-    write_atomically(description, json.dumps(described, indent=2).encode())
+    write_atomically(description, text.encode())
 
 
 def load(
@@ -60,7 +68,7 @@ def load(
     try:
         described = json.loads(text)
         whole = described["sha256"] == hashlib.sha256(content).hexdigest()
-    except (ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # whatever a file that somebody made up can do to a parser
         raise InvalidModel(
             f"{description} does not describe a network: {error!r}. Save the network again."
         ) from error
@@ -73,6 +81,8 @@ def load(
         return restore(network_type, described, safetensors.numpy.load(content), own_layers)
     except InvalidModel as error:
         raise InvalidModel(f"{description}: {error}") from None
+    except Exception as error:  # likewise
+        raise InvalidModel(f"{weights} holds no tensors: {error!r}.") from error
 
 
 def describe(network: NeuralNetwork) -> dict[str, Any]:
@@ -83,7 +93,8 @@ def describe(network: NeuralNetwork) -> dict[str, Any]:
         "layers": [_to_json(layer) for layer in network.layers_],
         "input_shape": list(network.input_shape_),
         "classes": network.classes_.tolist(),
-        "settings": {k: v for k, v in parameters.items() if k not in NOT_SETTINGS},
+        "classes_dtype": network.classes_.dtype.str,
+        "settings": {k: _to_json(v) for k, v in parameters.items() if k not in NOT_SETTINGS},
         "optimizer": _to_json(network.optimizer_),
         "optimizer_steps": network.optimizer_.steps,
         "calibration": asdict(network.calibration_),
@@ -106,26 +117,43 @@ def restore(
     own_layers: Sequence[type[Layer]] = (),
 ) -> Network:
     """The network that `describe` and `tensors` told of. Raises InvalidModel."""
+    try:
+        return _restored(network_type, described, arrays, own_layers)
+    except InvalidModel:
+        raise
+    except Exception as error:  # whatever a description that somebody made up can do
+        raise InvalidModel(f"it does not describe a network: {error!r}") from error
+
+
+def _restored(
+    network_type: type[Network],
+    described: dict[str, Any],
+    arrays: dict[str, Array],
+    own_layers: Sequence[type[Layer]],
+) -> Network:
     if described.get("format") != FORMAT:
         raise InvalidModel(
             f"its format is {described.get('format')!r}, and this version of inkdigits reads "
             f"{FORMAT!r}."
         )
     known = {kind.__name__: kind for kind in (*KINDS, *own_layers)}
-    try:
-        network = network_type(
-            [_from_json(layer, known) for layer in described["layers"]],
-            optimizer=_from_json(described["optimizer"], known),
-            **described["settings"],
-        )
-        network.begin(tuple(described["input_shape"]), np.array(described["classes"]))
-        network.rng_.bit_generator.state = described["rng"]
-        network.seed_ = described["seed"]
-        network.history_ = described["history"]
-        network.calibration_ = Calibration(**described["calibration"])
-        network.optimizer_.steps = described["optimizer_steps"]
-    except (KeyError, TypeError, ValueError, InkDigitsError) as error:
-        raise InvalidModel(f"it does not describe a network: {error}") from error
+    network = network_type(
+        [_from_json(layer, known) for layer in described["layers"]],
+        optimizer=_from_json(described["optimizer"], known),
+        **described["settings"],
+    )
+    classes = np.array(described["classes"], dtype=np.dtype(described["classes_dtype"]))
+    network.begin(tuple(described["input_shape"]), classes)
+    if not np.array_equal(network.classes_, classes):
+        raise InvalidModel("its classes are not sorted, or one of them is there twice.")
+    network.rng_.bit_generator.state = described["rng"]
+    network.seed_ = int(described["seed"])
+    network.history_ = [_checked_row(row) for row in described["history"]]
+    calibration = {name: float(value) for name, value in described["calibration"].items()}
+    network.calibration_ = Calibration(**calibration)
+    if not 0 < network.calibration_.temperature < math.inf:
+        raise InvalidModel(f"its temperature is {network.calibration_.temperature}.")
+    network.optimizer_.steps = operator.index(described["optimizer_steps"])
     _check_tensors(network, arrays)
     network.set_tensors(arrays)
     network.optimizer_.state = {
@@ -154,8 +182,14 @@ def _read(path: Path) -> bytes:
 
 
 def _to_json(thing: Any) -> Any:
-    """A layer, an optimizer or a schedule as its type and its settings."""
-    if not isinstance(thing, (Layer, optimizers.Optimizer, schedules.Schedule)):
+    """A layer, an optimizer or a schedule as its type and its settings; the rest as it is."""
+    if isinstance(thing, np.generic):
+        return thing.item()
+    if isinstance(thing, type):  # np.float32, as dtype
+        return np.dtype(thing).name
+    if isinstance(thing, np.random.RandomState):
+        return None  # the network's own generator is saved
+    if not isinstance(thing, PARTS):
         return thing
     settings = [field.name for field in fields(thing)] if is_dataclass(thing) else []
     if set(settings) != set(inspect.signature(type(thing)).parameters):
@@ -178,12 +212,19 @@ def _from_json(thing: Any, known: dict[str, type]) -> Any:
     return tuple(thing) if isinstance(thing, list) else thing
 
 
+def _checked_row(row: dict[str, Any]) -> dict[str, Any]:
+    for name in ("epoch", "learning_rate", "loss", "accuracy", "seconds"):
+        float(row[name])
+    return row
+
+
 def _check_tensors(network: NeuralNetwork, arrays: dict[str, Array]) -> None:
-    """Raise InvalidModel for the first array that is missing, too much, or of another shape."""
+    """Raise InvalidModel for the first array that is missing, too much, or not as it should be."""
+    dtype = np.dtype(network.dtype)
     wanted = {name: array.shape for name, array in network.tensors().items()}
     if network.optimizer_.steps:
         size = sum(p.size for layer in network.layers_ for p in layer.parameters.values())
-        wanted |= {f"{OPTIMIZER}{name}": (size,) for name in network.optimizer_.remembers}
+        wanted |= {f"{OPTIMIZER}{name}": (size,) for name in network.optimizer_.remembers()}
     got = {name: array.shape for name, array in arrays.items()}
     for name in sorted(wanted.keys() | got.keys()):
         if wanted.get(name) != got.get(name):
@@ -191,3 +232,5 @@ def _check_tensors(network: NeuralNetwork, arrays: dict[str, Array]) -> None:
                 f"the weights are of another architecture: {name} should be "
                 f"{wanted.get(name, 'absent')}, but is {got.get(name, 'absent')}."
             )
+        if arrays[name].dtype != dtype or not np.isfinite(arrays[name]).all():
+            raise InvalidModel(f"{name} should be of finite numbers in {dtype}.")

@@ -17,6 +17,7 @@ are (height, width, channels), as in Keras.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -98,7 +99,7 @@ class Dense(Layer):
             raise InvalidNetwork(
                 f"it takes examples of shape (inputs,) but gets {shape}. Put a Flatten() before it."
             )
-        units = _positive(self, "units")
+        units = _whole(self, "units")
         weights = _initial(self.initializer, (*shape, units), shape[0], units, rng)
         self.hold({"weights": weights} | ({"biases": np.zeros(units)} if self.bias else {}), dtype)
         return (units,)
@@ -144,11 +145,10 @@ class Conv2D(Layer):
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
         height, width, channels = _picture_shape(shape)
-        k, filters = _positive(self, "kernel_size"), _positive(self, "filters")
-        if self.padding < 0:
-            raise InvalidNetwork(f"its padding must be 0 or more, not {self.padding}.")
-        size = (height + 2 * self.padding, width + 2 * self.padding)
-        rows, columns = _places(size, k, _positive(self, "stride"))
+        k, filters = _whole(self, "kernel_size"), _whole(self, "filters")
+        padding = _whole(self, "padding", least=0)
+        size = (height + 2 * padding, width + 2 * padding)
+        rows, columns = _places(size, k, _whole(self, "stride"))
         weights = _initial(
             self.initializer, (k, k, channels, filters), k * k * channels, k * k * filters, rng
         )
@@ -211,8 +211,8 @@ class MaxPool2D(Layer):
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
         height, width, channels = _picture_shape(shape)
-        self._stride = self.size if self.stride is None else _positive(self, "stride")
-        self._rows, self._columns = _places((height, width), _positive(self, "size"), self._stride)
+        self._stride = self.size if self.stride is None else _whole(self, "stride")
+        self._rows, self._columns = _places((height, width), _whole(self, "size"), self._stride)
         self.hold({}, dtype)
         return (self._rows, self._columns, channels)
 
@@ -260,6 +260,11 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+        if not 0 <= self.momentum < 1 or not 0 < self.epsilon < 1:
+            raise InvalidNetwork(
+                f"its momentum must be from 0 to below 1, not {self.momentum}, and its epsilon "
+                f"above 0 and below 1, not {self.epsilon}."
+            )
         features = shape[-1]
         self.hold(
             {"scale": np.ones(features), "shift": np.zeros(features)},
@@ -273,7 +278,7 @@ class BatchNorm(Layer):
         rows = x.reshape(-1, x.shape[-1])
         if training:
             mean, variance = self._batch_statistics(rows)
-        deviation = np.sqrt(variance + self.epsilon)
+        deviation = np.sqrt(variance + float(self.epsilon))
         normal = (rows - mean) / deviation
         if training:
             self.kept = normal, deviation
@@ -296,14 +301,23 @@ class BatchNorm(Layer):
         return ((g - _column_sums(g) / len(g) - normal * along) / deviation).reshape(gradient.shape)
 
     def _batch_statistics(self, rows: Array) -> tuple[Array, Array]:
-        """The batch's mean and variance, which the running ones take note of."""
+        """The batch's mean and variance, which the running ones take note of.
+
+        One row has no variance. It may be what is left of the examples in the end, but there is
+        nothing to learn from batches that are all like that.
+        """
         count = len(rows)
+        if count == 1 and not self.statistics["mean"].any():
+            raise InvalidNetwork(
+                "BatchNorm learns nothing from 1 sample at a time: take a larger batch_size."
+            )
         mean = _column_sums(rows) / count
         variance = _column_sums((rows - mean) ** 2) / count
-        unbiased = variance * count / max(count - 1, 1)
-        for name, now in ("mean", mean), ("variance", unbiased):
-            running = self.statistics[name]
-            running += (1 - self.momentum) * (now - running)
+        if count > 1:
+            unbiased = variance * count / (count - 1)
+            for name, now in ("mean", mean), ("variance", unbiased):
+                running = self.statistics[name]
+                running += (1 - float(self.momentum)) * (now - running)
         return mean, variance
 
 
@@ -318,8 +332,9 @@ class Dropout(Layer):
     rate: float = 0.5
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
-        if not 0 <= self.rate < 1:
-            raise InvalidNetwork(f"its rate must be from 0 to below 1, not {self.rate}.")
+        rate: Any = self.rate
+        if not isinstance(rate, Real) or not 0 <= float(rate) < 1:
+            raise InvalidNetwork(f"its rate must be from 0 to below 1, not {rate!r}.")
         self._rng = rng
         self.hold({}, dtype)
         return shape
@@ -359,6 +374,10 @@ class Reshape(Layer):
     shape: Shape
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+        if not isinstance(self.shape, tuple):
+            raise InvalidNetwork(
+                f"its shape must be a tuple, such as (28, 28, 1), not {self.shape}."
+            )
         if np.prod(shape) != np.prod(self.shape):
             raise InvalidNetwork(
                 f"it takes examples of {np.prod(self.shape)} values, for {tuple(self.shape)}, but "
@@ -452,10 +471,10 @@ def _initial(
     return INITIALIZERS[initializer](shape, fan_in, fan_out, rng)
 
 
-def _positive(layer: Layer, name: str) -> int:
+def _whole(layer: Layer, name: str, least: int = 1) -> int:
     value = getattr(layer, name)
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidNetwork(f"its {name} must be a whole number from 1 on, not {value!r}.")
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidNetwork(f"its {name} must be a whole number from {least} on, not {value!r}.")
     return int(value)
 
 

@@ -7,6 +7,8 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -70,7 +72,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         layers_: the layers with their weights.
         optimizer_: the optimizer with what it remembers.
         calibration_: see `calibrate`.
-        n_features_in_: the length of an example's first axis.
+        n_features_in_: the length of an example's first axis, as scikit-learn has it.
     """
 
     def __init__(
@@ -147,22 +149,25 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         step: the epoch's number, the share of it that is done, its loss so far.
         """
         begins = not (resume or self._goes_on())
-        examples, targets = self._validated(X, y, reset=begins)
-        self._check_settings()
-        if begins:
-            check_classification_targets(targets)
-            self.begin(examples.shape[1:], targets)
-        elif not resume:
-            self.optimizer_ = self._new_optimizer()
-        training = (examples, self._labels(targets))
-        validation = None
-        if validation_data is not None:
-            judges, answers = self._validated(*validation_data)
-            validation = (judges, self._labels(answers))
-        elif self.validation_fraction:
-            training, validation = self._split(training)
-        elif self.patience is not None:
-            raise InvalidNetwork("patience needs a validation_fraction or validation_data.")
+        if not begins:
+            check_is_fitted(self, "layers_")
+        with self._all_or_nothing():
+            examples, targets = self._validated(X, y, reset=begins)
+            if begins:
+                check_classification_targets(targets)
+                self.begin(examples.shape[1:], targets)
+            elif not resume:
+                self._check_settings()
+                self.optimizer_ = self._new_optimizer()
+            training = (examples, self._labels(targets))
+            validation = None
+            if validation_data is not None:
+                judges, answers = self._validated(*validation_data)
+                validation = (judges, self._labels(answers))
+            elif self.validation_fraction:
+                training, validation = self._split(training)
+            elif self.patience is not None:
+                raise InvalidNetwork("patience needs a validation_fraction or validation_data.")
         epochs = range(len(self.history_) if resume else 0, self.epochs)
         return self._fit(training, validation, epochs, self.optimizer_.schedule, report)
 
@@ -173,13 +178,11 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_settings()
         seed = int(check_random_state(self.random_state).randint(2**31))
-        rng, known = np.random.default_rng(seed), np.unique(np.asarray(classes))
-        layers, _ = self._built(tuple(input_shape), len(known), rng)
-        # Whatever can fail has not failed: only now is the network that was there given up.
-        self.seed_, self.rng_ = seed, rng
-        self.layers_, self.classes_ = layers, known
+        self.seed_, self.rng_ = seed, np.random.default_rng(seed)
+        self.classes_ = np.unique(np.asarray(classes))
         self.input_shape_: Shape = tuple(input_shape)
         self.n_features_in_ = self.input_shape_[0]
+        self.layers_, _ = self._built(self.input_shape_, len(self.classes_), self.rng_)
         self.optimizer_ = self._new_optimizer()
         self.calibration_ = Calibration()
         self.history_: list[Row] = []
@@ -197,16 +200,17 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ever be, and matter in the first call only; those in `y` if left out.
         """
         first = not hasattr(self, "layers_")
-        examples, targets = self._validated(X, y, reset=first)
-        self._check_settings()
-        if first:
-            check_classification_targets(targets)
-            self.begin(examples.shape[1:], targets if classes is None else classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise InvalidNetwork(
-                f"The network knows the classes {self.classes_}, and not {np.unique(classes)}."
-            )
-        training = (examples, self._labels(targets))
+        with self._all_or_nothing():
+            examples, targets = self._validated(X, y, reset=first)
+            if first:
+                check_classification_targets(targets)
+                self.begin(examples.shape[1:], targets if classes is None else classes)
+            elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise InvalidNetwork(
+                    f"The network knows the classes {self.classes_}, and not {np.unique(classes)}."
+                )
+            self._check_settings()
+            training = (examples, self._labels(targets))
         constant = Constant(self.optimizer_.schedule.learning_rate)
         for _ in self._fit(training, None, range(1), constant):
             pass
@@ -296,7 +300,19 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Whether `fit` goes on from the weights that are there."""
         return self.warm_start and hasattr(self, "layers_")
 
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Keep the network that was there if the block fails."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
     def _new_optimizer(self) -> Optimizer:
+        # A small network on few examples, which is what people try first, learns with 0.01.
         return Adam(0.01) if self.optimizer is None else copy.deepcopy(self.optimizer)
 
     def _built(
@@ -307,6 +323,8 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         layers = [copy.deepcopy(layer) for layer in given]  # one by one: nothing is shared
         shapes: list[Shape] = []
         for number, layer in enumerate(layers, start=1):
+            if not isinstance(layer, Layer):
+                raise InvalidNetwork(f"Layer {number} is {layer!r}, and no layer such as ReLU().")
             if isinstance(layer, Dense) and layer.units is None:
                 layer.units = classes
             try:
@@ -334,13 +352,18 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             optional = value is None and name != "epochs"
             if not optional and (not isinstance(value, (int, np.integer)) or value < 1):
                 raise InvalidNetwork(f"{name} must be a whole number from 1 on, not {value!r}.")
+        if not (self.optimizer is None or isinstance(self.optimizer, Optimizer)):
+            raise InvalidNetwork(
+                f"optimizer must be one such as Adam(0.001), not {self.optimizer!r}."
+            )
+        if callable(self.callbacks) or not all(map(callable, self.callbacks)):
+            raise InvalidNetwork("callbacks must be a list of functions.")
         if self.loss not in LOSSES:
             known = ", ".join(LOSSES)
             raise InvalidNetwork(f"There is no loss {self.loss!r}: choose from {known}.")
-        if not 0 <= self.validation_fraction < 1:
-            raise InvalidNetwork(
-                f"validation_fraction must be from 0 to below 1, not {self.validation_fraction}."
-            )
+        share: Any = self.validation_fraction
+        if not isinstance(share, Real) or not 0 <= float(share) < 1:
+            raise InvalidNetwork(f"validation_fraction must be from 0 to below 1, not {share!r}.")
 
     def _validated(
         self,
@@ -354,27 +377,35 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         With `reset` they say what examples look like; else they have to look like those. (Without
         `y` it is scikit-learn's own word for that: a `y` of None is a mistake.)
         """
-        if np.dtype(self.dtype) not in (np.float32, np.float64):
+        if self.dtype not in ("float32", "float64", np.float32, np.float64):
             raise InvalidNetwork(f"dtype must be float32 or float64, not {self.dtype!r}.")
+        # Of rows of features scikit-learn speaks in its own words, of pictures it has none.
+        if not reset and max(len(getattr(X, "shape", ())) - 1, len(self.input_shape_)) > 1:
+            self._check_shape(np.asarray(X))
         options = {"dtype": self.dtype, "allow_nd": True, "reset": reset}
         checked = validate_data(self, X, y, **options)
         examples, targets = checked if isinstance(checked, tuple) else (checked, np.empty(0))
-        if not reset and examples.shape[1:] != self.input_shape_:
+        if not reset:
+            self._check_shape(examples)
+        return examples, targets
+
+    def _check_shape(self, examples: Array) -> None:
+        if examples.shape[1:] != self.input_shape_:
             raise InvalidNetwork(
                 f"The network takes examples of shape {self.input_shape_}, as it was fitted with; "
                 f"these are {examples.shape[1:]}."
             )
-        return examples, targets
 
     def _labels(self, targets: NDArray[Any]) -> Labels:
         """The classes' places in `classes_`."""
-        labels = np.searchsorted(self.classes_, targets).clip(max=len(self.classes_) - 1)
-        strange = targets[self.classes_[labels] != targets]
-        if len(strange):
+        known, places = np.unique(targets, return_inverse=True)
+        place_of = {value: place for place, value in enumerate(self.classes_.tolist())}
+        strange = [value for value in known.tolist() if value not in place_of]
+        if strange:
             raise InvalidNetwork(
-                f"The network knows the classes {self.classes_}, but y holds {strange[0]}."
+                f"The network knows the classes {self.classes_}, but y holds {strange[0]!r}."
             )
-        return labels
+        return np.array([place_of[value] for value in known.tolist()])[places]
 
     def _split(self, data: Data) -> tuple[Data, Data]:
         """The examples to learn from, and those to judge by; the same for the same data."""
@@ -398,48 +429,67 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         report: Report | None = None,
     ) -> Iterator[Row]:
         """Train for `epochs`, counted from 0, of which the schedule knows the last."""
-        vectors = _joined(self.layers_)
-        steps = math.ceil(len(training[1]) / (self.batch_size or len(training[1])))
+        total = len(training[1])
+        steps = math.ceil(total / (self.batch_size or total))
+        stops_early = self.patience is not None and validation is not None
         best, best_loss, waited = self.tensors(), math.inf, 0
-        for epoch in epochs:
-            start = time.perf_counter()
-            rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
-            before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
-            try:
-                with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
-                    loss, accuracy = self._fit_epoch(training, rates, vectors, report)
-            except Diverged:
-                self.set_tensors(before)
-                self.optimizer_ = optimizer_before
-                raise
-            number = len(self.history_) + 1
-            row = {"epoch": number, "learning_rate": rates[0], "loss": loss, "accuracy": accuracy}
-            waited += 1
-            if validation is not None:
-                row["validation_loss"], row["validation_accuracy"] = self._judge(validation)
-                if row["validation_loss"] < best_loss:
-                    best, best_loss, waited = self.tensors(), row["validation_loss"], 0
-            row["seconds"] = time.perf_counter() - start
-            self.history_.append(row)
-            stop = [callback(self) is True for callback in self.callbacks]
-            yield row
-            if any(stop) or waited == self.patience:
-                break
-        if self.patience is not None:
+        try:
+            for epoch in epochs:
+                start = time.perf_counter()
+                rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
+                loss, accuracy = self._fit_epoch(training, rates, report)
+                row = {
+                    "epoch": len(self.history_) + 1,
+                    "learning_rate": rates[0],
+                    "loss": loss,
+                    "accuracy": accuracy,
+                }
+                waited += 1
+                if validation is not None:
+                    row["validation_loss"], row["validation_accuracy"] = self._judge(validation)
+                    if stops_early and row["validation_loss"] < best_loss:
+                        best, best_loss, waited = self.tensors(), row["validation_loss"], 0
+                row["seconds"] = time.perf_counter() - start
+                self.history_.append(row)
+                stop = [callback(self) for callback in self.callbacks]
+                yield row
+                if any(isinstance(answer, bool | np.bool_) and answer for answer in stop):
+                    break
+                if stops_early and waited == self.patience:
+                    break
+        except KeyboardInterrupt:
+            self._end(best if stops_early and best_loss < math.inf else None)
+            raise
+        self._end(best if stops_early else None)
+
+    def _end(self, best: dict[str, Array] | None) -> None:
+        """Go back to the best weights, if there are any, and let go of the last batch."""
+        if best is not None:
             self.set_tensors(best)
         for layer in self.layers_:
             layer.kept = None
 
     def _fit_epoch(
-        self,
-        training: Data,
-        rates: Sequence[float],
-        vectors: tuple[Array, Array, slice],
-        report: Report | None,
+        self, training: Data, rates: Sequence[float], report: Report | None
     ) -> tuple[float, float]:
-        """Learn from each example once; the mean loss, and the share of right answers."""
+        """Learn from each example once; the mean loss, and the share of right answers.
+
+        There is a learning rate for each step. If it diverges, all is as it was before.
+        """
+        before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
+                return self._fit_batches(training, rates, report)
+        except Diverged:
+            self.set_tensors(before)
+            self.optimizer_ = optimizer_before
+            raise
+
+    def _fit_batches(
+        self, training: Data, rates: Sequence[float], report: Report | None
+    ) -> tuple[float, float]:
         examples, labels = training
-        parameters, gradients, shrunk = vectors
+        parameters, gradients, shrunk = _joined(self.layers_)
         epoch, total = len(self.history_) + 1, len(labels)
         batch_size = self.batch_size or total
         loss_sum, right, done = 0.0, 0, 0
@@ -452,14 +502,15 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if step == 0:
                 self._check_views(parameters, gradients)
             self.optimizer_.step(parameters, gradients, rate, shrunk)
-            last = step + 1 == len(rates)
-            if not math.isfinite(loss) or (last and not np.isfinite(parameters).all()):
+            if not math.isfinite(loss):
                 raise Diverged(_why_diverged(loss, epoch, step, rate, examples))
             loss_sum += loss * len(batch)
             right += int((logits.argmax(axis=1) == labels[batch]).sum())
             done += len(batch)
             if report:
                 report(epoch, done / total, loss_sum / done)
+        if not np.isfinite(parameters).all():  # the last step may have been one too large
+            raise Diverged(_why_diverged(loss, epoch, step, rate, examples))
         return loss_sum / total, right / total
 
     def _forward(self, x: Array, training: bool = False) -> Array:

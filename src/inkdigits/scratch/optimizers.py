@@ -7,8 +7,8 @@ biases. Every formula is PyTorch's, so that settings carry over.
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,16 +30,17 @@ class Optimizer:
     _: KW_ONLY
     weight_decay: float = 0.0
 
-    remembers: ClassVar[tuple[str, ...]] = ()
-    """The names of the vectors that it keeps from step to step."""
-
     def __post_init__(self) -> None:
         if not isinstance(self.learning_rate, Schedule):
-            Constant(self.learning_rate)  # raises InvalidNetwork
-        if not self.weight_decay >= 0:
+            self.learning_rate = Constant(self.learning_rate).learning_rate
+        if not 0 <= self.weight_decay < math.inf:
             raise InvalidNetwork(f"The weight decay must be 0 or more, not {self.weight_decay}.")
         self.steps = 0
         self.state: dict[str, Array] = {}
+
+    def remembers(self) -> tuple[str, ...]:
+        """The names of the vectors that it keeps in `state` from step to step."""
+        return ()
 
     @property
     def schedule(self) -> Schedule:
@@ -55,7 +56,7 @@ class Optimizer:
     ) -> None:
         """Change `parameters` in place."""
         if not self.steps:
-            self.state = {name: np.zeros_like(parameters) for name in self.remembers}
+            self.state = {name: np.zeros_like(parameters) for name in self.remembers()}
         self.steps += 1
         if self.weight_decay:
             gradient = self._decay(parameters, gradient, learning_rate, shrunk)
@@ -88,13 +89,14 @@ class SGD(Optimizer):
     momentum: float = 0.0
     nesterov: bool = False
 
-    remembers = ("velocity",)
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        _share("momentum", self.momentum)
+        self.momentum = _share("momentum", self.momentum)
         if self.nesterov and not self.momentum:
             raise InvalidNetwork("nesterov=True needs a momentum above 0, such as 0.9.")
+
+    def remembers(self) -> tuple[str, ...]:
+        return ("velocity",) if self.momentum else ()
 
     def _direction(self, gradient: Array) -> Array:
         if not self.momentum:
@@ -115,11 +117,13 @@ class RMSprop(Optimizer):
     decay: float = 0.99
     epsilon: float = 1e-8
 
-    remembers = ("mean_square",)
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        _share("decay", self.decay)
+        self.decay = _share("decay", self.decay)
+        self.epsilon = _small("epsilon", self.epsilon)
+
+    def remembers(self) -> tuple[str, ...]:
+        return ("mean_square",)
 
     def _direction(self, gradient: Array) -> Array:
         mean_square = self.state["mean_square"]
@@ -138,12 +142,14 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
-    remembers = ("mean", "mean_square")
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        _share("beta1", self.beta1)
-        _share("beta2", self.beta2)
+        self.beta1 = _share("beta1", self.beta1)
+        self.beta2 = _share("beta2", self.beta2)
+        self.epsilon = _small("epsilon", self.epsilon)
+
+    def remembers(self) -> tuple[str, ...]:
+        return ("mean", "mean_square")
 
     def _direction(self, gradient: Array) -> Array:
         mean, mean_square = self.state["mean"], self.state["mean_square"]
@@ -170,6 +176,13 @@ class AdamW(Adam):
         return gradient
 
 
-def _share(name: str, value: float) -> None:
+def _share(name: str, value: float) -> float:
     if not 0 <= value < 1:
         raise InvalidNetwork(f"{name} must be from 0 to below 1, not {value}.")
+    return float(value)  # a float64 of NumPy's would make float64 of everything
+
+
+def _small(name: str, value: float) -> float:
+    if not 0 < value < 1:
+        raise InvalidNetwork(f"{name} must be above 0 and below 1, not {value}.")
+    return float(value)

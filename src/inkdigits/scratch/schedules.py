@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 from inkdigits.errors import InvalidNetwork
 
@@ -19,10 +21,10 @@ class Schedule:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.learning_rate < math.inf:
-            raise InvalidNetwork(
-                f"The learning rate must be above 0 and finite, not {self.learning_rate}."
-            )
+        rate: Any = self.learning_rate
+        if not isinstance(rate, Real) or not 0 < float(rate) < math.inf:
+            raise InvalidNetwork(f"The learning rate must be above 0 and finite, not {rate!r}.")
+        self.learning_rate = float(rate)
 
     def at(self, epoch: float, epochs: int) -> float:
         """The learning rate after `epoch`, such as 1.5, of `epochs` epochs."""
@@ -42,8 +44,10 @@ class Step(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.every < 1 or not 0 < self.factor <= 1:
-            raise InvalidNetwork(f"{self}: every must be 1 or more, factor above 0 and at most 1.")
+        if not isinstance(self.every, int) or self.every < 1 or not 0 < self.factor <= 1:
+            raise InvalidNetwork(
+                f"{self}: every must be a whole number from 1 on, factor above 0 and at most 1."
+            )
 
     def at(self, epoch: float, epochs: int) -> float:
         return self.learning_rate * self.factor ** int(epoch // self.every)

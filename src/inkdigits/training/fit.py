@@ -16,6 +16,8 @@ from inkdigits.calibration import Calibration
 from inkdigits.errors import InkDigitsError
 from inkdigits.training.team import Team
 
+CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"
+
 
 class InvalidRun(InkDigitsError):
     """A run cannot be started or resumed as asked."""

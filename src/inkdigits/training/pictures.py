@@ -5,6 +5,7 @@ Figures are made without pyplot: no display is needed and no state is shared.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
+
+from inkdigits.atomic_file import write_atomically
 
 MOST_UNITS = 100
 MOST_FILTERS, MOST_CHANNELS = 32, 16
@@ -41,7 +44,7 @@ def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str) -
         axes.grid(alpha=0.3, which="both")
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=130)
+    _write(figure, path)
 
 
 def draw_weights(weights: NDArray[Any], path: Path, title: str) -> None:
@@ -60,7 +63,7 @@ def draw_weights(weights: NDArray[Any], path: Path, title: str) -> None:
         fontsize=9,
     )
     _mosaic(axes, shown.reshape(rows, columns, *shown.shape[1:]))
-    figure.savefig(path, dpi=130)
+    _write(figure, path)
 
 
 def draw_filters(kernels: Sequence[NDArray[Any]], path: Path, title: str) -> None:
@@ -81,7 +84,7 @@ def draw_filters(kernels: Sequence[NDArray[Any]], path: Path, title: str) -> Non
             fontsize=8,
         )
         _mosaic(axes, kernel)
-    figure.savefig(path, dpi=130)
+    _write(figure, path)
 
 
 def draw_mistakes(
@@ -113,7 +116,13 @@ def draw_mistakes(
         axes.imshow(seen[i], cmap="gray_r", vmin=0, vmax=1)
         confidence = probabilities[i, answers[i]]
         axes.set_title(f"{labels[i]}, read as {answers[i]}\nat {confidence:.1%}", fontsize=7)
-    figure.savefig(path, dpi=130)
+    _write(figure, path)
+
+
+def _write(figure: Figure, path: Path) -> None:
+    content = io.BytesIO()
+    figure.savefig(content, dpi=130)
+    write_atomically(path, content.getvalue())
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from inkdigits import __version__
+from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import calibrate
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InkDigitsError
@@ -25,7 +28,16 @@ from inkdigits.progress import TrainingBar
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training import pictures as drawn
-from inkdigits.training.fit import Data, Epoch, Fitting, InvalidRun, Recipe, Result, Settings
+from inkdigits.training.fit import (
+    CHECKPOINT_NAMES,
+    Data,
+    Epoch,
+    Fitting,
+    InvalidRun,
+    Recipe,
+    Result,
+    Settings,
+)
 from inkdigits.training.team import joined_team, team_size
 
 DataDir = str | os.PathLike[str] | None
@@ -74,12 +86,14 @@ class RunFolder:
         return self.path / "filters.png"
 
     def make(self) -> None:
-        """Make the folder if it is not there yet."""
+        """Make the folder if it is not there yet, and see that it can be written to."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.path).close()
         except OSError as error:
             raise InvalidRun(
-                f"The folder {self.path} cannot be made: {error.strerror}. Choose another (--out)."
+                f"The folder {self.path} cannot be made or written to: {error.strerror}. "
+                "Choose another (--out)."
             ) from error
 
 
@@ -123,8 +137,13 @@ def train(
     fitting_type = _fitting_type(recipe)
     usable_device = fitting_type.usable_device(device)
     checkpoint_file = folder.path / fitting_type.checkpoint_name
+    others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
+    if others - {checkpoint_file.name}:
+        raise InvalidRun(
+            f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
+        )
     checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
-    if checkpoint is None and any(folder.path.glob("checkpoint.*")):
+    if checkpoint is None and checkpoint_file.exists():
         raise InvalidRun(
             f"{folder.path} holds a run already. "
             "Go on with it (--resume), or choose another folder (--out)."
@@ -135,12 +154,12 @@ def train(
         with team.leader_first():
             pictures, labels = load_mnist("train", data_dir)
             validation = load_mnist("validation", data_dir)
+        if team.leads:
+            folder.make()
         data = Data(pictures[: settings.limit], labels[: settings.limit], *validation)
         fitting = fitting_type(recipe, settings, data, usable_device, team)
         if checkpoint:
-            fitting.restore(checkpoint)
-        if team.leads:
-            folder.make()
+            _restore(fitting, checkpoint, checkpoint_file)
         try:
             _fit(fitting, checkpoint_file, folder, console)
         except KeyboardInterrupt:
@@ -209,6 +228,8 @@ def _code(recipe: Recipe) -> str:
 
 def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console | None) -> None:
     """Fit the epochs that are left, with a bar, and a checkpoint after each."""
+    if fitting.is_finished:
+        return
     leads = fitting.team.leads
     bar = TrainingBar(fitting.settings.epochs, console=console, shown=leads)
 
@@ -274,7 +295,7 @@ def _finish(
         "device": fitting.device,
         "file_bytes": folder.model.stat().st_size,
     }
-    folder.metrics.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     _draw(fitting, result, probabilities, folder)
     return metrics
 
@@ -302,15 +323,27 @@ def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
         checkpoint = fitting_type.read_checkpoint(path)
         Settings(**checkpoint["settings"])
     except Exception as error:  # pickle, zip, PyTorch and safetensors each have their own kinds
-        raise InvalidRun(
-            f"{path} is damaged, or of another version of inkdigits: {error!r}. "
-            "Start the run anew in another folder (--out)."
-        ) from error
+        raise _damaged(path, error) from error
     return checkpoint
 
 
+def _restore(fitting: Fitting, checkpoint: dict[str, Any], path: Path) -> None:
+    try:
+        fitting.restore(checkpoint)
+    except Exception as error:  # likewise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InvalidRun:
+    return InvalidRun(
+        f"{path} is damaged, or of another version of inkdigits: {error!r}. "
+        "Start the run anew in another folder (--out)."
+    )
+
+
 def _write_history(path: Path, history: list[Epoch]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(asdict(history[0])))
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in history)
+    write_atomically(path, text.getvalue().encode())

@@ -18,7 +18,16 @@ from inkdigits.normalize import SIDE, Normalizer
 from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
 from inkdigits.scratch.export import to_onnx
 from inkdigits.scratch.recipes import ScratchRecipe
-from inkdigits.training.fit import Data, Epoch, Fitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.fit import (
+    NUMPY_CHECKPOINT,
+    Data,
+    Epoch,
+    Fitting,
+    InvalidRun,
+    Report,
+    Result,
+    Settings,
+)
 from inkdigits.training.team import Team, team_size
 
 BEST = "best."
@@ -28,7 +37,7 @@ BEST = "best."
 class ScratchFitting(Fitting):
     """The state of one training run; most of it is the network's own."""
 
-    checkpoint_name = "checkpoint.safetensors"
+    checkpoint_name = NUMPY_CHECKPOINT
     recipe: ScratchRecipe
 
     def __init__(

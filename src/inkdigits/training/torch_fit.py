@@ -21,7 +21,16 @@ from torch.optim.swa_utils import AveragedModel
 from inkdigits.atomic_file import write_atomically
 from inkdigits.normalize import Normalizer
 from inkdigits.training.export import to_onnx
-from inkdigits.training.fit import Data, Epoch, Fitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.fit import (
+    PYTORCH_CHECKPOINT,
+    Data,
+    Epoch,
+    Fitting,
+    InvalidRun,
+    Report,
+    Result,
+    Settings,
+)
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.team import Team, team_size
 
@@ -35,7 +44,7 @@ class TorchFitting(Fitting):
     so that a run which resumes at an epoch goes on as if it had never stopped.
     """
 
-    checkpoint_name = "checkpoint.pt"
+    checkpoint_name = PYTORCH_CHECKPOINT
     recipe: Recipe
 
     def __init__(
