@@ -3,7 +3,8 @@
 >>> from inkdigits.scratch import Dense, NeuralNetwork, ReLU
 >>> NeuralNetwork([Dense(128), ReLU(), Dense(10)]).fit(examples, labels)
 
-Read in this order: layers (with initializers), losses, optimizers (with schedules), network.
+Read in this order: layers (with initializers), losses, optimizers (with schedules), learning,
+network.
 """
 
 from inkdigits.scratch.layers import (

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.calibration import Calibration, calibrate
 from inkdigits.errors import Diverged, InvalidNetwork
 from inkdigits.scratch.layers import Array, Dense, Layer, Shape
+from inkdigits.scratch.learning import forward, learn
 from inkdigits.scratch.losses import LOSSES, Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
@@ -476,77 +477,33 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         There is a learning rate for each step. If it diverges, all is as it was before.
         """
+        examples, labels = training
+        epoch, total = len(self.history_) + 1, len(labels)
+        batch_size = self.batch_size or total
+        order = self.rng_.permutation(total)
+        parts = (order[i * batch_size : (i + 1) * batch_size] for i in range(len(rates)))
+        batches = (
+            (examples[part], labels[part], rate) for part, rate in zip(parts, rates, strict=True)
+        )
+
+        def told(count: int, loss: float) -> None:
+            if report:
+                report(epoch, count / total, loss)
+
         before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
-                return self._fit_batches(training, rates, report)
-        except Diverged:
+                return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches, told)
+        except Diverged as error:
             self.set_tensors(before)
             self.optimizer_ = optimizer_before
-            raise
-
-    def _fit_batches(
-        self, training: Data, rates: Sequence[float], report: Report | None
-    ) -> tuple[float, float]:
-        examples, labels = training
-        parameters, gradients, shrunk = _joined(self.layers_)
-        epoch, total = len(self.history_) + 1, len(labels)
-        batch_size = self.batch_size or total
-        loss_sum, right, done = 0.0, 0, 0
-        order = self.rng_.permutation(total)
-        for step, rate in enumerate(rates):
-            batch = order[step * batch_size : (step + 1) * batch_size]
-            logits = self._forward(examples[batch], training=True)
-            loss, gradient = LOSSES[self.loss](logits, labels[batch])
-            self._backward(gradient)
-            if step == 0:
-                self._check_views(parameters, gradients)
-            self.optimizer_.step(parameters, gradients, rate, shrunk)
-            if not math.isfinite(loss):
-                raise Diverged(_why_diverged(loss, epoch, step, rate, examples))
-            loss_sum += loss * len(batch)
-            right += int((logits.argmax(axis=1) == labels[batch]).sum())
-            done += len(batch)
-            if report:
-                report(epoch, done / total, loss_sum / done)
-        if not np.isfinite(parameters).all():  # the last step may have been one too large
-            raise Diverged(_why_diverged(loss, epoch, step, rate, examples))
-        return loss_sum / total, right / total
-
-    def _forward(self, x: Array, training: bool = False) -> Array:
-        for layer in self.layers_:
-            x = layer.forward(x, training)
-        return x
-
-    def _backward(self, gradient: Array) -> None:
-        """Let each layer work out its parameters' gradients, from the last to the first.
-
-        Before the first layer that has parameters, nobody needs the gradient.
-        """
-        first = next(i for i, layer in enumerate(self.layers_) if layer.parameters)
-        for layer in reversed(self.layers_[first + 1 :]):
-            layer.backward_parameters(gradient)
-            gradient = layer.backward(gradient)
-        self.layers_[first].backward_parameters(gradient)
-
-    def _check_views(self, parameters: Array, gradients: Array) -> None:
-        """Raise InvalidNetwork if a layer has put an array of its own where it had a view."""
-        for number, layer in enumerate(self.layers_, start=1):
-            for name in layer.parameters:
-                for arrays, vector, word in (
-                    (layer.parameters[name], parameters, "parameters"),
-                    (layer.gradients[name], gradients, "gradients"),
-                ):
-                    if not np.may_share_memory(arrays, vector):
-                        raise InvalidNetwork(
-                            f'Layer {number}, {layer}: it has replaced {word}["{name}"], which '
-                            f"the optimizer then does not see. Write into it: "
-                            f'{word}["{name}"][:] = …'
-                        )
+            raise Diverged(f"Epoch {epoch}, {error}") from None
 
     def _logits(self, examples: Array) -> Array:
         starts = range(0, len(examples), ROWS_AT_ONCE)
-        return np.concatenate([self._forward(examples[i : i + ROWS_AT_ONCE]) for i in starts])
+        return np.concatenate(
+            [forward(self.layers_, examples[i : i + ROWS_AT_ONCE]) for i in starts]
+        )
 
     def _judge(self, data: Data) -> tuple[float, float]:
         """Loss and accuracy on data that is not trained on."""
@@ -568,44 +525,6 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for number, layer in enumerate(self.layers_, start=1):
             for name, array in {**layer.parameters, **layer.statistics}.items():
                 yield f"{number}.{name}", array
-
-
-def _joined(layers: Sequence[Layer]) -> tuple[Array, Array, slice]:
-    """All parameters as one vector, all gradients as another, and which part of them is weights.
-
-    The layers' own arrays become views of the two, so that a step of the optimizer is a few
-    operations on vectors, however many layers there are.
-    """
-    slots = [(layer, name) for layer in layers for name in layer.parameters]
-    slots.sort(key=lambda slot: slot[1] != "weights")  # weights first
-    arrays = [layer.parameters[name] for layer, name in slots]
-    if not arrays:
-        raise InvalidNetwork("The network has nothing to learn with: give it a Dense layer.")
-    parameters = np.concatenate([array.ravel() for array in arrays])
-    gradients = np.zeros_like(parameters)
-    ends = np.cumsum([array.size for array in arrays])
-    parts = zip(np.split(parameters, ends[:-1]), np.split(gradients, ends[:-1]), strict=True)
-    for (layer, name), array, (values, slopes) in zip(slots, arrays, parts, strict=True):
-        layer.parameters[name] = values.reshape(array.shape)
-        layer.gradients[name] = slopes.reshape(array.shape)
-    weights = sum(layer.parameters[name].size for layer, name in slots if name == "weights")
-    return parameters, gradients, slice(0, weights)
-
-
-def _why_diverged(loss: float, epoch: int, step: int, rate: float, examples: Array) -> str:
-    """The likely cause of a loss that is not a number, and what to do."""
-    largest = float(np.abs(examples).max())
-    what = "weights became infinite" if math.isfinite(loss) else f"loss became {loss}"
-    text = f"The {what} in epoch {epoch}, step {step + 1}. "
-    if largest > 20:
-        return text + (
-            f"Most likely the examples are too large: they go up to {largest:.4g}. Scale them to "
-            "about 0 to 1; pixels of 0 to 255, say, divided by 255."
-        )
-    return text + (
-        f"Most likely the learning rate, {rate:.4g} at that step, is too large: each step overshot "
-        f"and the weights grew without end. Divide it by 10, again and again, until it learns."
-    )
 
 
 def _count(arrays: dict[str, Array]) -> int:
