@@ -73,13 +73,6 @@ def test_plain_gradient_descent_remembers_nothing() -> None:
     assert optimizer.state == {}
 
 
-@pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
-def test_the_gradient_is_left_as_it_was(kind: type[Optimizer]) -> None:
-    gradient = np.arange(3.0)
-    kind(0.1, weight_decay=0.5).step(np.ones(3), gradient, 0.1)
-    np.testing.assert_array_equal(gradient, np.arange(3.0))
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [

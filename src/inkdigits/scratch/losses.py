@@ -37,14 +37,14 @@ def cross_entropy(logits: Array, labels: Labels) -> tuple[float, Array]:
     Softmax and logarithm in one step: a probability that rounds to 0 would have no logarithm
     (Goodfellow, Bengio, Courville 2016, "Deep Learning", section 6.2.2.3).
     """
-    rows = np.arange(len(labels))
+    count, rows = len(labels), np.arange(len(labels))
     shifted = logits - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
-    sums = exponentials.sum(axis=1, keepdims=True)
-    losses = np.log(sums[:, 0]) - shifted[rows, labels]
-    gradient = exponentials / sums
-    gradient[rows, labels] -= 1
-    return float(losses.mean()), gradient / len(labels)
+    gradient = np.exp(shifted)
+    sums = gradient.sum(axis=1, keepdims=True)
+    loss = (np.log(sums).sum() - shifted[rows, labels].sum()) / count
+    gradient /= sums * count
+    gradient[rows, labels] -= 1 / count
+    return float(loss), gradient
 
 
 def mean_squared_error(logits: Array, labels: Labels) -> tuple[float, Array]:

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.calibration import Calibration, calibrate
 from inkdigits.errors import Diverged, InvalidNetwork
 from inkdigits.scratch.layers import Array, Dense, Layer, Shape
-from inkdigits.scratch.learning import forward, learn
+from inkdigits.scratch.learning import Batch, forward, learn
 from inkdigits.scratch.losses import LOSSES, Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
@@ -481,10 +481,15 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         epoch, total = len(self.history_) + 1, len(labels)
         batch_size = self.batch_size or total
         order = self.rng_.permutation(total)
-        parts = (order[i * batch_size : (i + 1) * batch_size] for i in range(len(rates)))
-        batches = (
-            (examples[part], labels[part], rate) for part, rate in zip(parts, rates, strict=True)
-        )
+        # Each batch lies where the last one lay, which is in the processor's cache.
+        room = np.empty((min(batch_size, total), *examples.shape[1:]), examples.dtype)
+
+        def batches() -> Iterator[Batch]:
+            for i, rate in enumerate(rates):
+                part = order[i * batch_size : (i + 1) * batch_size]
+                batch = room[: len(part)]
+                np.take(examples, part, axis=0, out=batch, mode="clip")
+                yield batch, labels[part], rate
 
         def told(count: int, loss: float) -> None:
             if report:
@@ -493,7 +498,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
-                return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches, told)
+                return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told)
         except Diverged as error:
             self.set_tensors(before)
             self.optimizer_ = optimizer_before

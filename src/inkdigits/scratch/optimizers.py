@@ -54,13 +54,15 @@ class Optimizer:
         learning_rate: float,
         shrunk: slice = EVERYTHING,
     ) -> None:
-        """Change `parameters` in place."""
+        """Change `parameters` in place. `gradient` is used up."""
         if not self.steps:
             self.state = {name: np.zeros_like(parameters) for name in self.remembers()}
         self.steps += 1
         if self.weight_decay:
             gradient = self._decay(parameters, gradient, learning_rate, shrunk)
-        parameters -= learning_rate * self._direction(gradient)
+        step = self._direction(gradient)
+        step *= learning_rate
+        parameters -= step
 
     def _decay(
         self, parameters: Array, gradient: Array, learning_rate: float, shrunk: slice
@@ -69,11 +71,11 @@ class Optimizer:
 
         `AdamW`, which alone needs the learning rate, shrinks the weights themselves instead.
         """
-        gradient = gradient.copy()
         gradient[shrunk] += self.weight_decay * parameters[shrunk]
         return gradient
 
     def _direction(self, gradient: Array) -> Array:
+        """Against which direction to go, in an array that may be changed."""
         raise NotImplementedError
 
 
@@ -104,7 +106,7 @@ class SGD(Optimizer):
         velocity = self.state["velocity"]
         velocity *= self.momentum
         velocity += gradient
-        return gradient + self.momentum * velocity if self.nesterov else velocity
+        return gradient + self.momentum * velocity if self.nesterov else velocity.copy()
 
 
 @dataclass
