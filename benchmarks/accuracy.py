@@ -20,7 +20,7 @@ from PIL import Image
 
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.mnist import load_mnist
-from pen_strokes import draw, read_unipen
+from inkdigits.datasets.strokes import draw, read_unipen
 
 Picture = NDArray[np.uint8]
 

@@ -1,4 +1,4 @@
-"""The command line: inkdigits read | serve | train.
+"""The command line: inkdigits read | serve | train | convert | kaggle.
 
 Each command imports what it needs when it runs, so that reading a picture does not wait for a
 web framework or for PyTorch.
@@ -22,6 +22,7 @@ import click
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError
+from inkdigits.picture import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from inkdigits.reader import Reading
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -152,6 +152,11 @@ def serve(
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
 @click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
 @click.option(
+    "--data",
+    metavar="DATASET",
+    help="What to train on, such as csv:train.csv.  [default: MNIST's training part]",
+)
+@click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="A folder with MNIST's files.  [default: fetched]",
@@ -182,6 +187,50 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         print(f"{name}  {accuracy:.2%}")
     if metrics:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
+
+
+@app.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="A folder with data sets' files.  [default: INKDIGITS_DATA_DIR, or MNIST is fetched]",
+)
+def convert(source: str, target: str, data_dir: Path | None) -> None:
+    """Write the data set FROM in another format, TO.
+
+    FROM is one of mnist:test (or train, validation), csv:FILE, folder:FOLDER, idx:PICTURES,LABELS,
+    npz:FILE, strokes:FILE; TO is csv:FILE, folder:FOLDER, idx:PICTURES,LABELS or npz:FILE.
+    """
+    with _extra("scratch"):
+        from inkdigits.datasets.convert import convert as run
+        from inkdigits.datasets.spec import open_dataset
+
+        count = run(open_dataset(source, data_dir), target)
+    print(f"{count:,} pictures written to {target}")
+
+
+@app.command()
+@click.argument("test", type=click.Path(path_type=Path))
+@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The submission.")
+@_model_option
+def kaggle(test: Path, out: Path, model: Path | None) -> None:
+    """Write a submission for Kaggle's digit recogniser: TEST is its test.csv.
+
+    Its test rows come from MNIST, most of which the model that ships was trained on. An honest
+    submission is by a model that was trained on Kaggle's train.csv alone.
+    """
+    from inkdigits.kaggle import HONESTY, write_submission
+    from inkdigits.reader import Reader
+
+    reader = Reader(model, threads=os.cpu_count() or 1)
+    submission = write_submission(reader, test, out)
+    for origin in submission.blank:
+        print(f"inkdigits: {origin} is blank: its label is a guess.", file=sys.stderr)
+    print(f"{submission.count:,} rows written to {out}")
+    trained_on = reader.metadata.get("trained_on") or "data that it does not tell"
+    print(f"The model was trained on {trained_on}. {HONESTY}")
 
 
 def _recipe(name: str) -> tuple[Recipe, str]:

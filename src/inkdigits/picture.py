@@ -25,6 +25,9 @@ PictureSource: TypeAlias = (
 )
 Grey: TypeAlias = NDArray[np.uint8]
 
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+"""Files that are pictures by their name."""
+
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000

@@ -185,11 +185,7 @@ class Reader:
             UnreadablePicture: the array's shape or values are not those of pictures.
             NoInk: some of the pictures are blank; the message names the first.
         """
-        array = to_uint8(np.asarray(pictures))
-        if array.ndim != 3 or 0 in array.shape[1:]:
-            raise UnreadablePicture(
-                f"The array has the shape {array.shape}. Give pictures as (N, H, W)."
-            )
+        array = _stack(pictures)
         probabilities = np.empty((len(array), 10), np.float32)
         for start, outputs in self._run(array):
             blank = np.flatnonzero(~outputs["has_ink"])
@@ -197,6 +193,18 @@ class Reader:
                 raise NoInk(f"Nothing is written in picture {start + blank[0]}. Leave it out.")
             probabilities[start : start + len(outputs["probabilities"])] = outputs["probabilities"]
         return probabilities
+
+    def outputs(self, pictures: ArrayLike) -> dict[str, NDArray[Any]]:
+        """All that the model file says of `pictures` (N, H, W), by the names of its contract.
+
+        probabilities (N, 10), seen (N, 28, 28), box (N, 4), has_ink (N,) and sure (N,). Where
+        has_ink is False, the rest means nothing.
+
+        Raises:
+            UnreadablePicture: the array's shape or values are not those of pictures.
+        """
+        parts = [outputs for _, outputs in self._run(_stack(pictures))]
+        return {name: np.concatenate([part[name] for part in parts]) for name in CONTRACT}
 
     def _stream(
         self, pictures: Iterator[PictureSource], batch_size: int, errors: str
@@ -238,6 +246,15 @@ class Reader:
             options = self._giving_back if part.size > LARGE_RUN else None
             values = self._session.run(list(CONTRACT), {"picture": part}, options)
             yield start, dict(zip(CONTRACT, values, strict=True))
+
+
+def _stack(pictures: ArrayLike) -> NDArray[np.uint8]:
+    array = to_uint8(np.asarray(pictures))
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise UnreadablePicture(
+            f"The array has the shape {array.shape}. Give pictures as (N, H, W)."
+        )
+    return array
 
 
 def _batches(

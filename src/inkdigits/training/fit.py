@@ -60,6 +60,8 @@ class Settings:
     """Changes with the recipe and with the normaliser."""
     revision: str = "unknown"
     """The revision of inkdigits that started the run."""
+    data: str = "mnist"
+    """What is trained on: MNIST's training part, or the data set of that spec."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from rich.console import Console
 from inkdigits import __version__
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import calibrate
+from inkdigits.datasets.convert import like_mnist
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.errors import InkDigitsError
+from inkdigits.datasets.spec import open_dataset
+from inkdigits.errors import InkDigitsError, InvalidDataset
 from inkdigits.model_file import Facts, build_model, describe, revision, write_model
 from inkdigits.normalize import Normalizer, normalizer
 from inkdigits.progress import TrainingBar
@@ -40,6 +42,9 @@ from inkdigits.training.fit import (
 )
 from inkdigits.training.team import joined_team, team_size
 
+MNIST = "mnist"
+ONE_IN = 10
+"""So many pictures of a data set that has no validation part of its own keep one for it."""
 DataDir = str | os.PathLike[str] | None
 
 
@@ -104,13 +109,14 @@ def train(
     epochs: int | None = None,
     seed: int | None = None,
     limit: int | None = None,
+    data: str | None = None,
     data_dir: DataDir = None,
     device: str = "auto",
     resume: bool = False,
     measure_test: bool = False,
     console: Console | None = None,
 ) -> dict[str, Any]:
-    """Train `recipe` on MNIST's training part and leave a model file and its story in `out`.
+    """Train `recipe`, and leave a model file and its story in `out`.
 
     Args:
         recipe: what to train, of `inkdigits.scratch.recipes` or `inkdigits.training.recipes`.
@@ -118,6 +124,9 @@ def train(
         epochs: passes over the data; the recipe's own number if left out.
         seed: of the weights, the order of the pictures and how they are bent; 0 if left out.
         limit: train on only so many pictures, to try things out.
+        data: what to train on, as `inkdigits.datasets.spec.open_dataset` names it, such as
+            "csv:train.csv"; every tenth picture of it is kept for validation. MNIST's training
+            part, and its validation part, if left out.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
         resume: go on from the checkpoint in `out`. On the same machine the weights end as those
@@ -148,16 +157,15 @@ def train(
             f"{folder.path} holds a run already. "
             "Go on with it (--resume), or choose another folder (--out)."
         )
-    settings = _settings(folder, checkpoint, recipe, epochs, seed, limit)
+    asked = {"epochs": epochs, "seed": seed, "limit": limit, "data": data}
+    settings = _settings(folder, checkpoint, recipe, asked)
     with joined_team(usable_device) as team:
         # The leader fetches what is missing; the others then find it.
         with team.leader_first():
-            pictures, labels = load_mnist("train", data_dir)
-            validation = load_mnist("validation", data_dir)
+            training = _training_data(settings, data_dir)
         if team.leads:
             folder.make()
-        data = Data(pictures[: settings.limit], labels[: settings.limit], *validation)
-        fitting = fitting_type(recipe, settings, data, usable_device, team)
+        fitting = fitting_type(recipe, settings, training, usable_device, team)
         if checkpoint:
             _restore(fitting, checkpoint, checkpoint_file)
         try:
@@ -170,6 +178,32 @@ def train(
             return {}
         test = load_mnist("test", data_dir) if measure_test else None
         return _finish(fitting, folder, test)
+
+
+def _training_data(settings: Settings, data_dir: DataDir) -> Data:
+    """What is trained on, and what the network is judged by."""
+    if settings.data == MNIST:
+        pictures, labels = load_mnist("train", data_dir)
+        validation = load_mnist("validation", data_dir)
+    else:
+        dataset = open_dataset(settings.data, data_dir)
+        normalize = Normalizer()
+        batches = [(like_mnist(batch, normalize), batch.labels) for batch in dataset.batches()]
+        if not batches:
+            raise InvalidDataset(f"{settings.data} is empty: it holds no pictures.")
+        if batches[0][1] is None:
+            raise InvalidDataset(f"{settings.data} has no labels to learn from.")
+        pictures = np.concatenate([pictures for pictures, _ in batches])
+        labels = np.concatenate([labels for _, labels in batches if labels is not None])
+        judges = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
+        if not judges.any():
+            raise InvalidDataset(
+                f"{settings.data} has only {len(labels)} pictures; it takes {ONE_IN} or more to "
+                "keep one for validation."
+            )
+        validation = pictures[judges], labels[judges]
+        pictures, labels = pictures[~judges], labels[~judges]
+    return Data(pictures[: settings.limit], labels[: settings.limit], *validation)
 
 
 def _fitting_type(recipe: Recipe) -> type[Fitting]:
@@ -187,25 +221,23 @@ def _settings(
     folder: RunFolder,
     checkpoint: dict[str, Any] | None,
     recipe: Recipe,
-    epochs: int | None,
-    seed: int | None,
-    limit: int | None,
+    asked: dict[str, Any],
 ) -> Settings:
     """What was asked for; when resuming what was asked for then, which must not differ."""
     now = Settings(
         recipe=recipe.name,
-        epochs=epochs or recipe.epochs,
-        seed=seed or 0,
-        limit=limit,
+        epochs=asked["epochs"] or recipe.epochs,
+        seed=asked["seed"] or 0,
+        limit=asked["limit"],
         processes=team_size(),
         code=_code(recipe),
         revision=revision(),
+        data=asked["data"] or MNIST,
     )
     if checkpoint is None:
         return now
     earlier = Settings(**checkpoint["settings"])
     another = "Resume it as it was started, or start another (--out)."
-    asked = {"epochs": epochs, "seed": seed, "limit": limit}
     for name, value in {**asked, "recipe": now.recipe, "processes": now.processes}.items():
         if value not in (None, getattr(earlier, name)):
             raise InvalidRun(
@@ -269,14 +301,15 @@ def _finish(
     facts = Facts(
         name=fitting.recipe.name,
         version=__version__,
-        trained_on=f"MNIST, {len(data.labels):,} training pictures",
+        trained_on=f"{_data_name(fitting.settings)}, {len(data.labels):,} training pictures",
         revision=fitting.settings.revision,
     )
     model = build_model(result.network, calibration, facts)
     reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
     probabilities = reader.predict_proba(data.validation_pictures)
     right = probabilities.argmax(axis=1) == data.validation_labels
-    accuracy = {"mnist:validation": float(right.mean())}
+    held_out = "mnist" if fitting.settings.data == MNIST else fitting.settings.data
+    accuracy = {f"{held_out}:validation": float(right.mean())}
     if test is not None:
         pictures, labels = test
         accuracy["mnist:test"] = float((reader.predict(pictures) == labels).mean())
@@ -298,6 +331,10 @@ def _finish(
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     _draw(fitting, result, probabilities, folder)
     return metrics
+
+
+def _data_name(settings: Settings) -> str:
+    return "MNIST" if settings.data == MNIST else settings.data
 
 
 def _draw(

@@ -1,0 +1,156 @@
+"""Write a data set in another format."""
+
+from __future__ import annotations
+
+import csv
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inkdigits.datasets.dataset import Batch, Dataset
+from inkdigits.errors import InkDigitsError, InvalidDataset
+from inkdigits.normalize import SIDE, Normalizer
+
+KINDS = "csv:FILE, folder:FOLDER, npz:FILE or idx:PICTURES,LABELS"
+
+
+def convert(dataset: Dataset, target: str) -> int:
+    """Write all of `dataset` to `target`, such as "csv:mine.csv"; how many pictures there were.
+
+    A folder keeps pictures as they are. The other formats have one size: pictures that are not
+    28x28 are made so the way MNIST was made, by the normaliser.
+
+    Raises InkDigitsError if the target is there already or cannot be written.
+    """
+    kind, _, name = target.partition(":")
+    writers: dict[str, Callable[[Iterator[Batch], str], int]] = {
+        "csv": _write_csv,
+        "folder": _write_folder,
+        "npz": _write_npz,
+        "idx": _write_idx,
+    }
+    if kind not in writers or not name:
+        raise InvalidDataset(f'"{target}" cannot be written to. Write to {KINDS}.')
+    batches = dataset.batches()
+    first = next(batches, None)
+    if first is None:
+        raise InvalidDataset(f"{dataset.name} is empty: it holds no pictures.")
+
+    def all_batches() -> Iterator[Batch]:
+        yield first
+        yield from batches
+
+    try:
+        return writers[kind](all_batches(), name)
+    except OSError as error:
+        raise InkDigitsError(
+            f"{error.filename or name} cannot be written: {error.strerror}. Choose another place."
+        ) from error
+
+
+def like_mnist(batch: Batch, normalize: Normalizer) -> NDArray[np.uint8]:
+    """The batch's pictures as MNIST has them: (N, 28, 28), ink bright on 0.
+
+    Those that are 28x28 stay as they are; others are normalised.
+    """
+    if isinstance(batch.pictures, np.ndarray) and batch.pictures.shape[1:] == (SIDE, SIDE):
+        return batch.pictures
+    seen = np.empty((len(batch), SIDE, SIDE), np.float32)
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for i, picture in enumerate(batch.pictures):
+        by_shape.setdefault(picture.shape, []).append(i)
+    for places in by_shape.values():
+        seen[places] = normalize(np.stack([batch.pictures[i] for i in places]))
+    return (255 * seen).round().astype(np.uint8)
+
+
+def _write_csv(batches: Iterator[Batch], name: str) -> int:
+    normalize, count = Normalizer(), 0
+    with _new_file(Path(name), "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for batch in batches:
+            if not count:
+                label = [] if batch.labels is None else ["label"]
+                writer.writerow([*label, *(f"pixel{i}" for i in range(SIDE * SIDE))])
+            rows = like_mnist(batch, normalize).reshape(-1, SIDE * SIDE)
+            if batch.labels is not None:
+                rows = np.column_stack([batch.labels, rows])
+            writer.writerows(rows.tolist())
+            count += len(batch)
+    return count
+
+
+def _write_folder(batches: Iterator[Batch], name: str) -> int:
+    folder = Path(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise InvalidDataset(f"{folder} is not empty. Choose a new folder.")
+    count = 0
+    for batch in batches:
+        for i, picture in enumerate(batch.pictures):
+            place = folder if batch.labels is None else folder / str(batch.labels[i])
+            place.mkdir(exist_ok=True)
+            # Without a label, no digit may begin the name: it would be taken for one.
+            Image.fromarray(picture).save(place / f"picture_{count:06}.png")
+            count += 1
+    return count
+
+
+def _write_npz(batches: Iterator[Batch], name: str) -> int:
+    normalize = Normalizer()
+    pictures, labels = [], []
+    for batch in batches:
+        pictures.append(like_mnist(batch, normalize))
+        if batch.labels is not None:
+            labels.append(batch.labels)
+    arrays = {"pictures": np.concatenate(pictures)}
+    if labels:
+        arrays["labels"] = np.concatenate(labels)
+    with _new_file(Path(name), "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    return len(arrays["pictures"])
+
+
+def _write_idx(batches: Iterator[Batch], name: str) -> int:
+    pictures_name, _, labels_name = name.partition(",")
+    normalize, count = Normalizer(), 0
+    labels: list[NDArray[np.uint8]] = []
+    with _new_file(Path(pictures_name), "wb") as file:
+        file.write(b"\0" * 16)
+        for batch in batches:
+            file.write(like_mnist(batch, normalize).tobytes())
+            count += len(batch)
+            if batch.labels is not None:
+                labels.append(batch.labels)
+        if bool(labels) != bool(labels_name):
+            has = "labels" if labels else "no labels"
+            raise InvalidDataset(
+                f"The data set has {has}: write to idx:PICTURES,LABELS or without."
+            )
+        file.seek(0)
+        file.write(b"\0\0\x08\x03" + struct.pack(">III", count, SIDE, SIDE))
+        if labels:
+            with _new_file(Path(labels_name), "wb") as labels_file:
+                labels_file.write(b"\0\0\x08\x01" + struct.pack(">I", count))
+                labels_file.write(np.concatenate(labels).tobytes())
+    return count
+
+
+@contextmanager
+def _new_file(path: Path, mode: str) -> Iterator[IO[Any]]:
+    """A file that is there only if all of it has been written, and in nobody's place."""
+    if path.exists():
+        raise InvalidDataset(f"{path} is there already. Choose another name, or take it away.")
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open(mode, newline="" if mode == "w" else None) as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

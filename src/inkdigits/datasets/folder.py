@@ -1,0 +1,67 @@
+"""A folder of pictures, labelled by sub-folder or by file name: people's own handwriting."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.datasets.dataset import Batch, Dataset
+from inkdigits.errors import InvalidDataset, UnreadablePicture
+from inkdigits.picture import PICTURE_SUFFIXES, read_picture
+
+
+class FolderDataset(Dataset):
+    """Pictures of any size: `7/mine.png` is a 7 by its folder, `7_mine.jpg` by its name.
+
+    A folder counts before a name. Either all pictures have a label or none has: one alone without
+    a label is a mistake that names the file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(f"folder:{path}")
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise InvalidDataset(f"{self.path} is no folder. Check its path.")
+        self._files = sorted(
+            file
+            for file in self.path.rglob("*")
+            if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
+        )
+        if not self._files:
+            known = ", ".join(sorted(PICTURE_SUFFIXES))
+            raise InvalidDataset(f"{self.path} holds no pictures ({known}).")
+        labels = [self._label(file) for file in self._files]
+        unknown = [file for file, label in zip(self._files, labels, strict=True) if label is None]
+        if unknown and len(unknown) < len(labels):
+            raise InvalidDataset(
+                f"{unknown[0]} has no label, but others in {self.path} have one. Put it into a "
+                'folder named for its digit ("7"), or begin its name with it ("7_mine.jpg").'
+            )
+        self._labels = None if unknown else np.array(labels, np.uint8)
+
+    def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
+        numbers = iter(range(len(self._files)))
+        while part := list(islice(numbers, batch_size)):
+            pictures = []
+            for i in part:
+                try:
+                    pictures.append(read_picture(self._files[i]))
+                except UnreadablePicture as error:
+                    raise InvalidDataset(f"{self._files[i]}: {error} Or take it away.") from error
+            yield Batch(
+                pictures,
+                None if self._labels is None else self._labels[part],
+                [str(self._files[i].relative_to(self.path)) for i in part],
+            )
+
+    def _label(self, file: Path) -> int | None:
+        for folder in reversed(file.relative_to(self.path).parts[:-1]):
+            if re.fullmatch(r"\d", folder):
+                return int(folder)
+        named = re.match(r"(\d)(?!\d)", file.stem)
+        return int(named[1]) if named else None

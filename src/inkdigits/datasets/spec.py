@@ -1,0 +1,75 @@
+"""One name for any data set: mnist:test, csv:train.csv, folder:my-digits, strokes:file.gz."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from inkdigits.datasets.csv_file import CsvDataset
+from inkdigits.datasets.dataset import ArrayDataset, Dataset
+from inkdigits.datasets.folder import FolderDataset
+from inkdigits.datasets.idx import read_idx
+from inkdigits.datasets.npz import open_npz
+from inkdigits.datasets.strokes import StrokesDataset
+from inkdigits.errors import InvalidDataset
+
+KINDS = {
+    "mnist": "mnist:train, mnist:validation, mnist:train+validation or mnist:test",
+    "csv": "csv:FILE, 784 pixels a row and perhaps a label",
+    "folder": "folder:FOLDER of pictures, labelled by sub-folder (7/mine.png) or name (7_mine.png)",
+    "idx": "idx:PICTURES or idx:PICTURES,LABELS, MNIST's own format",
+    "npz": "npz:FILE, or npz:FILE,train and npz:FILE,test",
+    "strokes": "strokes:FILE of pen strokes in UNIPEN's format",
+}
+
+
+def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """The data set that `spec` names; see `KINDS`.
+
+    A file that is not where the spec says is looked for in `data_dir`, too, or else in the folder
+    that INKDIGITS_DATA_DIR names, and their sub-folders; MNIST is as `load_mnist` finds it.
+
+    Raises InvalidDataset if there is no such data set, or it is not what it should be.
+    """
+    kind, _, rest = spec.partition(":")
+    openers: dict[str, Callable[[], Dataset]] = {
+        "mnist": lambda: _mnist(rest, data_dir),
+        "csv": lambda: CsvDataset(_found(rest, data_dir)),
+        "folder": lambda: FolderDataset(rest),
+        "idx": lambda: _idx(*(_found(name, data_dir) for name in rest.split(",", 1))),
+        "npz": lambda: open_npz(
+            _found(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
+        ),
+        "strokes": lambda: StrokesDataset(_found(rest, data_dir)),
+    }
+    if kind not in openers or not rest:
+        known = "\n  ".join(KINDS.values())
+        raise InvalidDataset(f'"{spec}" names no data set. Name one like this:\n  {known}')
+    return openers[kind]()
+
+
+def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
+    from inkdigits.datasets.mnist import load_mnist
+
+    return ArrayDataset(f"mnist:{part}", *load_mnist(part, data_dir))  # type: ignore[arg-type]
+
+
+def _idx(pictures: Path, labels: Path | None = None) -> Dataset:
+    values = read_idx(pictures)
+    if values.ndim != 3:
+        raise InvalidDataset(
+            f"{pictures} has the shape {values.shape}, and pictures are (N, height, width). "
+            "Name the pictures first, then the labels."
+        )
+    name = f"idx:{pictures}" + (f",{labels}" if labels else "")
+    return ArrayDataset(name, values, read_idx(labels) if labels else None)
+
+
+def _found(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
+    """The file, where it is said to be or in the data folder."""
+    path = Path(name)
+    folder = data_dir or os.environ.get("INKDIGITS_DATA_DIR")
+    if path.exists() or path.is_absolute() or not folder:
+        return path
+    return next(Path(folder).rglob(path.name), path)

@@ -1,0 +1,134 @@
+"""CSV files: Kaggle's, Keras dumps, and what is wrong with a file, where."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inkdigits import InvalidDataset
+from inkdigits.datasets.csv_file import CsvDataset
+
+RNG = np.random.default_rng(0)
+PICTURES = RNG.choice([0, 0, 0, 7, 42, 255], (25, 28, 28)).astype(np.uint8)
+PICTURES[:, 0], PICTURES[:, -1] = 0, 0
+LABELS = np.arange(25, dtype=np.uint8) % 10
+NAMES = [f"pixel{i}" for i in range(784)]
+
+
+def write(path: Path, rows: NDArray[Any], names: list[str] | None = None, end: str = "\n") -> Path:
+    lines = [] if names is None else [",".join(names)]
+    lines += [",".join(map(str, row)) for row in rows.tolist()]
+    path.write_bytes(end.join([*lines, ""]).encode())
+    return path
+
+
+def labelled(place: int = 0) -> NDArray[Any]:
+    return np.insert(PICTURES.reshape(25, 784).astype(int), place, LABELS, axis=1)
+
+
+def assert_read(path: Path, labels: bool = True) -> None:
+    batch = CsvDataset(path).load()
+    np.testing.assert_array_equal(batch.pictures, PICTURES)
+    if labels:
+        np.testing.assert_array_equal(batch.labels, LABELS)
+    else:
+        assert batch.labels is None
+
+
+def test_kaggles_train_csv_has_labels_and_its_test_csv_has_none(tmp_path: Path) -> None:
+    assert_read(write(tmp_path / "train.csv", labelled(), ["label", *NAMES]))
+    assert_read(write(tmp_path / "test.csv", PICTURES.reshape(25, 784), NAMES), labels=False)
+
+
+@pytest.mark.parametrize("place", [0, 784])
+def test_the_label_may_be_first_or_last_with_names_or_without(tmp_path: Path, place: int) -> None:
+    for header in (None, [str(i) for i in range(785)], ["p" + str(i) for i in range(785)]):
+        if header and header[0] == "0":
+            header = [f"{i}x{i}" for i in range(785)]
+        assert_read(write(tmp_path / "file.csv", labelled(place), header))
+
+
+def test_a_column_called_class_in_the_middle_is_the_label(tmp_path: Path) -> None:
+    names = [*NAMES[:300], "Class", *NAMES[300:]]
+    assert_read(write(tmp_path / "file.csv", labelled(300), names))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_may_end_as_on_windows(tmp_path: Path, end: str) -> None:
+    assert_read(write(tmp_path / "file.csv", labelled(), ["label", *NAMES], end))
+
+
+def test_numbers_may_be_quoted_spaced_or_written_with_a_point(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    rows = [",".join(f'"{v}"' if v > 9 else f" {v}.0" for v in row) for row in labelled().tolist()]
+    path.write_text("\n".join([",".join(["label", *NAMES]), *rows]))  # and no newline at the end
+    assert_read(path)
+
+
+def test_a_long_file_is_read_in_parts_and_each_picture_knows_its_row(tmp_path: Path) -> None:
+    rows = np.tile(labelled(), (60, 1))
+    path = write(tmp_path / "long.csv", rows, ["label", *NAMES])
+    batches = list(CsvDataset(path).batches(batch_size=400))
+    assert [len(batch) for batch in batches] == [400, 400, 400, 300]
+    assert batches[0].origins[0] == "long.csv, row 2"
+    assert batches[3].origins[-1] == "long.csv, row 1501"
+    np.testing.assert_array_equal(batches[3].pictures[-1], PICTURES[-1])
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "message"),
+    [
+        (3, 5, "256", "row 5, column pixel4: '256' is not a pixel of 0 to 255"),
+        (3, 5, "1000", "row 5, column pixel4: '1000' is not a pixel"),
+        (0, 1, "-1", "row 2, column pixel0: '-1' is not a pixel"),
+        (24, 784, "ink", "row 26, column pixel783: 'ink' is not a pixel"),
+        (7, 9, "", "row 9, column pixel8: '' is not a pixel"),
+        (7, 9, "1.5", "row 9, column pixel8: '1.5' is not a pixel"),
+        (7, 9, "nan", "row 9, column pixel8: 'nan' is not a pixel"),
+        (2, 0, "10", "row 4, column label: the label is 10, and no digit"),
+        (2, 0, "x", "row 4, column label: 'x' is not a label from 0 to 9"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_row_and_column(
+    tmp_path: Path, row: int, column: int, value: str, message: str
+) -> None:
+    rows = labelled().astype(object)
+    rows[row, column] = value
+    path = write(tmp_path / "file.csv", rows, ["label", *NAMES])
+    with pytest.raises(InvalidDataset, match=rf"file\.csv, {message}"):
+        CsvDataset(path).load()
+
+
+def test_a_row_that_is_too_short_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "file.csv", labelled(), ["label", *NAMES])
+    lines = path.read_text().splitlines()
+    lines[4] = lines[4].rpartition(",")[0]
+    path.write_text("\n".join(lines))
+    with pytest.raises(InvalidDataset, match="row 5: it has 784 columns instead of 785"):
+        CsvDataset(path).load()
+
+
+def test_a_missing_column_is_said_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "file.csv", labelled()[:, :-5], ["label", *NAMES[:-5]])
+    with pytest.raises(InvalidDataset, match=r"has 780 columns\. It needs 784 pixels"):
+        CsvDataset(path)
+
+
+def test_a_label_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "file.csv", np.zeros((5, 785), int))
+    with pytest.raises(InvalidDataset, match=r'which is the label. Call it "label"'):
+        CsvDataset(path)
+
+
+@pytest.mark.parametrize("content", ["", ",".join(["label", *NAMES]) + "\n"])
+def test_an_empty_file_says_so(tmp_path: Path, content: str) -> None:
+    (tmp_path / "file.csv").write_text(content)
+    with pytest.raises(InvalidDataset, match="is empty"):
+        CsvDataset(tmp_path / "file.csv").load()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match=r"absent\.csv cannot be read"):
+        CsvDataset(tmp_path / "absent.csv")

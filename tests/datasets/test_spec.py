@@ -1,0 +1,174 @@
+"""One name for any data set, and every format read back as it was written."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handwriting import written
+from inkdigits import InkDigitsError, InvalidDataset, Reader
+from inkdigits.datasets.convert import convert
+from inkdigits.datasets.dataset import ArrayDataset
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.spec import open_dataset
+
+RNG = np.random.default_rng(0)
+PICTURES = RNG.integers(0, 256, (23, 28, 28), np.uint8)
+LABELS = np.sort(RNG.integers(0, 10, 23)).astype(np.uint8)
+TARGETS = ["csv:{}/a.csv", "npz:{}/a.npz", "idx:{0}/a-images,{0}/a-labels", "folder:{}/a"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_written_is_read_back(tmp_path: Path, target: str) -> None:
+    target = target.format(tmp_path)
+    assert convert(ArrayDataset("mine", PICTURES, LABELS), target) == 23
+    batch = open_dataset(target).load()
+    np.testing.assert_array_equal(np.asarray(batch.pictures), PICTURES)
+    np.testing.assert_array_equal(batch.labels, LABELS)
+    assert len(batch.origins) == len(set(batch.origins)) == 23
+
+
+@pytest.mark.parametrize("target", [*TARGETS[:2], "idx:{}/a-images", TARGETS[3]])
+def test_labels_may_be_missing(tmp_path: Path, target: str) -> None:
+    target = target.format(tmp_path)
+    convert(ArrayDataset("mine", PICTURES), target)
+    batch = open_dataset(target).load()
+    assert batch.labels is None
+    np.testing.assert_array_equal(np.asarray(batch.pictures), PICTURES)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_overwritten(tmp_path: Path, target: str) -> None:
+    target = target.format(tmp_path)
+    dataset = ArrayDataset("mine", PICTURES, LABELS)
+    convert(dataset, target)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(InkDigitsError, match=r"is there already|is not empty"):
+        convert(dataset, target)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_pictures_of_other_sizes_are_made_like_mnists(tmp_path: Path, reader: Reader) -> None:
+    for value in (3, 7):
+        (tmp_path / "own" / str(value)).mkdir(parents=True)
+        Image.fromarray(written(value)).save(tmp_path / "own" / str(value) / "mine.png")
+    convert(open_dataset(f"folder:{tmp_path}/own"), f"csv:{tmp_path}/own.csv")
+    batch = open_dataset(f"csv:{tmp_path}/own.csv").load()
+    assert batch.labels is not None
+    assert batch.labels.tolist() == [3, 7]
+    assert reader.predict(np.asarray(batch.pictures)).tolist() == [3, 7]
+    assert np.asarray(batch.pictures)[:, 0].max() == 0  # ink is bright on 0
+
+
+def test_a_folder_is_labelled_by_sub_folder_or_by_name(tmp_path: Path) -> None:
+    for name in ("7/a.png", "4_mine.png", "other/3.jpg", "9/5.png", "12.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(written(1)).save(path)
+    with pytest.raises(InvalidDataset, match=r"12\.png has no label"):
+        open_dataset(f"folder:{tmp_path}")
+    (tmp_path / "12.png").unlink()
+    batch = open_dataset(f"folder:{tmp_path}").load()
+    assert batch.labels is not None
+    assert dict(zip(batch.origins, batch.labels.tolist(), strict=True)) == {
+        "4_mine.png": 4,
+        "7/a.png": 7,
+        "9/5.png": 9,
+        "other/3.jpg": 3,
+    }
+
+
+def test_a_picture_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "7_mine.png").write_bytes(b"not a picture")
+    with pytest.raises(InvalidDataset, match=r"7_mine\.png"):
+        open_dataset(f"folder:{tmp_path}").load()
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match="holds no pictures"):
+        open_dataset(f"folder:{tmp_path}")
+
+
+def test_mnist_is_named_by_its_part(data_dir: str) -> None:
+    batch = open_dataset("mnist:validation", data_dir).load()
+    pictures, labels = load_mnist("validation", data_dir)
+    np.testing.assert_array_equal(batch.pictures, pictures)
+    np.testing.assert_array_equal(batch.labels, labels)
+    assert batch.origins[7] == "mnist:validation, number 7"
+
+
+def test_any_idx_pair_is_read(data_dir: str) -> None:
+    spec = "idx:t10k-images-idx3-ubyte.gz,t10k-labels-idx1-ubyte.gz"
+    assert len(open_dataset(spec, data_dir).load()) == 10_000
+    with pytest.raises(InvalidDataset, match="Name the pictures first"):
+        open_dataset("idx:t10k-labels-idx1-ubyte.gz", data_dir)
+
+
+def test_strokes_are_drawn_the_same_each_time(data_dir: str, reader: Reader) -> None:
+    batches = [next(open_dataset("strokes:pendigits-orig.tra.gz", data_dir).batches(40))] * 2
+    assert "digit 1 by writer" in batches[0].origins[0]
+    np.testing.assert_array_equal(batches[0].pictures, batches[1].pictures)
+    assert np.asarray(batches[0].pictures).shape == (40, 280, 280)
+    assert (reader.predict(np.asarray(batches[0].pictures)) == batches[0].labels).mean() > 0.8
+
+
+@pytest.mark.parametrize("damage", ["cut", "label", "text"])
+def test_damaged_strokes_are_named(tmp_path: Path, data_dir: str, damage: str) -> None:
+    [source] = Path(data_dir).rglob("pendigits-orig.tra.gz")
+    path = tmp_path / "strokes.gz"
+    shutil.copy(source, path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:5000])
+    elif damage == "label":
+        path.write_text('.SEGMENT DIGIT 0 ? "x"\n.COMMENT x 1 1\n.PEN_DOWN\n1 2\n.PEN_UP\n')
+    else:
+        path.write_text("hello")
+    with pytest.raises(
+        InvalidDataset, match=r"strokes\.gz.*(damaged|digit 1: its label|no UNIPEN)"
+    ):
+        open_dataset(f"strokes:{path}")
+
+
+def test_kerass_file_has_two_parts(tmp_path: Path) -> None:
+    path = tmp_path / "mnist.npz"
+    parts = {"x_train": PICTURES, "y_train": LABELS, "x_test": PICTURES[:5], "y_test": LABELS[:5]}
+    np.savez(path, **parts)
+    assert len(open_dataset(f"npz:{path},test").load()) == 5
+    assert len(open_dataset(f"npz:{path},train").load()) == 23
+    with pytest.raises(InvalidDataset, match="x_train and x_test: say which"):
+        open_dataset(f"npz:{path}")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"other": PICTURES}, "holds other. It needs an array called pictures"),
+        ({"pictures": PICTURES.astype(float)}, "whole numbers from 0 to 255"),
+        ({"pictures": PICTURES.astype(int) + 1}, "pixels go from 1 to 256"),
+        ({"pictures": PICTURES, "labels": LABELS + 5}, "is no|no digit from 0 to 9"),
+        ({"pictures": PICTURES, "labels": LABELS[:5]}, "23 pictures, but 5 labels"),
+        ({"pictures": np.array([object()])}, "cannot be read as .npz"),
+    ],
+)
+def test_an_npz_that_makes_no_sense_is_explained(
+    tmp_path: Path, arrays: dict[str, np.ndarray], message: str
+) -> None:
+    np.savez(tmp_path / "file.npz", **arrays)
+    with pytest.raises(InvalidDataset, match=message):
+        open_dataset(f"npz:{tmp_path}/file.npz")
+
+
+@pytest.mark.parametrize("spec", ["", "train.csv", "csv:", "png:a.png", "mnist"])
+def test_a_name_that_names_nothing_is_answered_with_those_that_do(spec: str) -> None:
+    with pytest.raises(InvalidDataset, match=r"names no data set(.|\n)*csv:FILE"):
+        open_dataset(spec)
+
+
+@pytest.mark.parametrize(
+    "spec", ["csv:absent.csv", "npz:absent.npz", "folder:absent", "idx:absent"]
+)
+def test_a_missing_file_is_named(tmp_path: Path, spec: str) -> None:
+    with pytest.raises(InvalidDataset, match="absent"):
+        open_dataset(spec, tmp_path)
