@@ -1,4 +1,4 @@
-"""The command line: inkdigits read | serve | train | convert | kaggle.
+"""The command line: inkdigits read | serve | train | evaluate | compare | ….
 
 Each command imports what it needs when it runs, so that reading a picture does not wait for a
 web framework or for PyTorch.
@@ -25,7 +25,7 @@ from inkdigits.errors import InkDigitsError
 from inkdigits.picture import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from inkdigits.reader import Reading
+    from inkdigits.reader import Reader, Reading
     from inkdigits.training.fit import Recipe
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -189,14 +189,94 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
 
 
-@app.command()
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
-@click.option(
+_data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="A folder with data sets' files.  [default: INKDIGITS_DATA_DIR, or MNIST is fetched]",
 )
+
+
+@app.command()
+@click.argument("model")
+@click.argument("dataset")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures, too.")
+@_data_dir_option
+def evaluate(
+    model: str, dataset: str, as_json: bool, html: Path | None, data_dir: Path | None
+) -> None:
+    """Judge MODEL on DATASET.
+
+    MODEL is a model file, a run's folder, or "shipped". DATASET is such as mnist:test, csv:FILE or
+    folder:my-digits; see convert.
+    """
+    with _extra("scratch"):
+        from inkdigits.datasets.spec import open_dataset
+        from inkdigits.evaluation.metrics import evaluate as figures_of
+        from inkdigits.evaluation.predictions import predict
+        from inkdigits.evaluation.text import evaluation_text
+
+        predictions = predict(_reader(model), open_dataset(dataset, data_dir))
+        figures = figures_of(predictions)
+        if html:
+            from inkdigits.atomic_file import write_atomically
+            from inkdigits.evaluation.page import page
+
+            write_atomically(html, page(model, predictions, figures).encode())
+    if as_json:
+        print(json.dumps({"model": model, **figures}))
+    else:
+        print(evaluation_text(model, figures))
+
+
+@app.command()
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@click.option("--on", "dataset", metavar="DATASET", required=True, help="Such as mnist:test.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@_data_dir_option
+def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path | None) -> None:
+    """Judge several models on the same pictures, and whether a difference from the first is real.
+
+    MODEL is a model file, a run's folder, or "shipped".
+    """
+    if len(set(models)) < 2 or len(set(models)) < len(models):
+        raise click.UsageError("Name two models or more, each once.")
+    with _extra("scratch"):
+        from dataclasses import asdict
+
+        from inkdigits.datasets.spec import open_dataset
+        from inkdigits.evaluation.metrics import difference
+        from inkdigits.evaluation.metrics import evaluate as figures_of
+        from inkdigits.evaluation.predictions import predict
+        from inkdigits.evaluation.text import comparison_text
+
+        opened = open_dataset(dataset, data_dir)
+        readers = {model: _reader(model) for model in models}
+        predictions = {model: predict(reader, opened) for model, reader in readers.items()}
+        figures = {model: figures_of(predicted) for model, predicted in predictions.items()}
+        first = predictions[models[0]]
+        differences = {model: difference(first, predictions[model]) for model in models[1:]}
+    if as_json:
+        against_first = {model: asdict(found) for model, found in differences.items()}
+        print(json.dumps({"models": figures, "against_first": against_first}))
+    else:
+        print(comparison_text(dataset, figures, differences))
+
+
+def _reader(model: str) -> Reader:
+    """For a model file, a run's folder, or "shipped"."""
+    from inkdigits.reader import Reader
+
+    path = Path(model)
+    if _is_folder(model):
+        path = path / "model.onnx"
+    return Reader(None if model == "shipped" else path, threads=os.cpu_count() or 1)
+
+
+@app.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@_data_dir_option
 def convert(source: str, target: str, data_dir: Path | None) -> None:
     """Write the data set FROM in another format, TO.
 
