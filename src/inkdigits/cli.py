@@ -292,6 +292,15 @@ def convert(source: str, target: str, data_dir: Path | None) -> None:
 
 
 @app.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
+def runs(folder: Path) -> None:
+    """Print the runs in FOLDER, or in runs, as a Markdown table."""
+    from inkdigits.training.table import table_of_runs
+
+    print(table_of_runs(folder))
+
+
+@app.command()
 @click.argument("test", type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The submission.")
 @_model_option
