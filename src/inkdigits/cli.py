@@ -11,9 +11,11 @@ import glob
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from html import unescape
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -261,6 +263,43 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
         print(json.dumps({"models": figures, "against_first": against_first}))
     else:
         print(comparison_text(dataset, figures, differences))
+
+
+@app.command()
+@click.argument("dataset")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("study"),
+    show_default=True,
+    help="The folder for study.html and its pictures.",
+)
+@_data_dir_option
+def study(dataset: str, out: Path, data_dir: Path | None) -> None:
+    """Look at DATASET: its counts, looks and measures, and what seems wrong with it.
+
+    DATASET is such as mnist:train, csv:FILE or folder:my-digits; see convert.
+    """
+    with _extra("scratch"):
+        from inkdigits.atomic_file import write_atomically
+        from inkdigits.datasets.spec import open_dataset
+        from inkdigits.study.facts import find_out
+        from inkdigits.study.page import findings, page, study_figures
+
+        facts = find_out(open_dataset(dataset, data_dir), _reader("shipped"))
+        pictures = study_figures(facts)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InkDigitsError(
+            f"The folder {out} cannot be made: {error.strerror}. Choose another (--out)."
+        ) from error
+    for name, content in pictures.items():
+        write_atomically(out / f"{name}.png", content)
+    write_atomically(out / "study.html", page(facts, pictures).encode())
+    for line in findings(facts):
+        print(unescape(re.sub(r"</?b>", "", line)))
+    print(out / "study.html")
 
 
 def _reader(model: str) -> Reader:

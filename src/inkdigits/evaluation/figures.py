@@ -35,7 +35,7 @@ def confusion(matrix: NDArray[Any]) -> bytes:
                 color="white" if dark else BLUE if row == column else "black",
             )
     axes.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="label")
-    return _png(figure)
+    return png(figure)
 
 
 def reliability(bins: CalibrationBins) -> bytes:
@@ -52,7 +52,7 @@ def reliability(bins: CalibrationBins) -> bytes:
     counts.set(xlabel="confidence", ylabel="pictures", yscale="log", xlim=(0, 1.02))
     counts.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     _plain(axes, counts)
-    return _png(figure)
+    return png(figure)
 
 
 def coverage(right: NDArray[np.bool_], confidence: NDArray[Any]) -> bytes:
@@ -68,7 +68,7 @@ def coverage(right: NDArray[np.bool_], confidence: NDArray[Any]) -> bytes:
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1))
     _plain(axes)
-    return _png(figure)
+    return png(figure)
 
 
 def picture(pixels: NDArray[Any]) -> bytes:
@@ -88,7 +88,8 @@ def _plain(*panels: Axes) -> None:
         axes.spines[["top", "right"]].set_visible(False)
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
     content = io.BytesIO()
     figure.savefig(content, dpi=110)
     return content.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from typing import Any
 
@@ -11,23 +10,7 @@ import numpy as np
 from inkdigits.evaluation import figures
 from inkdigits.evaluation.metrics import calibration
 from inkdigits.evaluation.predictions import NONE, Mistake, Predictions
-
-STYLE = """
-:root { color-scheme: light; font: 16px/1.5 system-ui, sans-serif; color: #1c2733; }
-body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { margin-top: 2.5rem; font-size: 1.2rem; }
-.lead { color: #52606d; margin-top: .25rem; }
-.big { font-size: 2.6rem; font-weight: 650; color: #1f5fbf; }
-table { border-collapse: collapse; } td, th { padding: .2rem .9rem .2rem 0; text-align: right; }
-th { font-weight: 600; color: #52606d; border-bottom: 1px solid #d5dbe1; }
-.pair { display: flex; flex-wrap: wrap; gap: 2rem; align-items: flex-start; }
-.pair img { max-width: 100%; }
-.gallery { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
-figure { margin: 0; } figure img { width: 4.4rem; height: 4.4rem; object-fit: contain;
-  border: 1px solid #d5dbe1; image-rendering: pixelated; background: #fff; }
-figcaption { font-size: .8rem; overflow-wrap: anywhere; } figcaption b { font-size: 1rem; }
-"""
+from inkdigits.html_page import document, image
 
 
 def page(model: str, predictions: Predictions, figures_of: dict[str, Any]) -> str:
@@ -44,16 +27,16 @@ def page(model: str, predictions: Predictions, figures_of: dict[str, Any]) -> st
         "<h2>By digit</h2>",
         _by_digit(figures_of["digits"]),
         "<h2>What is taken for what</h2>",
-        _image(figures.confusion(matrix), "The confusion matrix"),
+        image(figures.confusion(matrix), "The confusion matrix"),
         "<h2>Does its confidence mean what it says?</h2>",
         f"<p>Expected calibration error {figures_of['expected_calibration_error']:.2%}, log loss "
         f"{figures_of['log_loss']:.4f}, Brier score {figures_of['brier_score']:.4f}. It calls "
         f"{figures_of['sure']:.1%} of its answers sure, and {figures_of['accuracy_where_sure']:.2%}"
         " of these are right.</p>",
         '<div class="pair">',
-        _image(figures.reliability(calibration(predictions)), "Accuracy by confidence"),
+        image(figures.reliability(calibration(predictions)), "Accuracy by confidence"),
         "<div>",
-        _image(figures.coverage(predictions.right, predictions.confidence), "Error by coverage"),
+        image(figures.coverage(predictions.right, predictions.confidence), "Error by coverage"),
         _coverage(figures_of["coverage"]),
         "</div></div>",
         f"<h2>{_mistakes_title(predictions, figures_of['misread'])}</h2>",
@@ -62,12 +45,7 @@ def page(model: str, predictions: Predictions, figures_of: dict[str, Any]) -> st
         "</div>",
         f'<p class="lead">{figures_of["pictures_per_second"]:,.0f} pictures a second.</p>',
     ]
-    body = "\n".join(sections)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f"<title>{escape(model)} on {escape(predictions.dataset)}</title>\n"
-        f"<style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
+    return document(f"{model} on {predictions.dataset}", "\n".join(sections))
 
 
 def _in_words(figures_of: dict[str, Any], matrix: np.ndarray[Any, Any]) -> str:
@@ -113,12 +91,8 @@ def _mistake(mistake: Mistake) -> str:
     answer = "no ink" if mistake.answer == NONE else str(mistake.answer)
     at = "" if mistake.answer == NONE else f" at {mistake.confidence:.1%}"
     return (
-        f"<figure>{_image(figures.picture(mistake.picture), 'the picture')} "
-        f"{_image(figures.picture(mistake.seen), 'what the network saw')}"
+        f"<figure>{image(figures.picture(mistake.picture), 'the picture')} "
+        f"{image(figures.picture(mistake.seen), 'what the network saw')}"
         f"<figcaption><b>{mistake.label}</b>, read as <b>{answer}</b>{at}<br>"
         f"{escape(mistake.origin)}</figcaption></figure>"
     )
-
-
-def _image(png: bytes, alt: str) -> str:
-    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'

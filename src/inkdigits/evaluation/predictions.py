@@ -75,7 +75,7 @@ def predict(reader: Reader, dataset: Dataset, worst: int = 40) -> Predictions:
         if batch.labels is None:
             raise InvalidDataset(f"{dataset.name} has no labels to judge answers by.")
         start = time.perf_counter()
-        outputs = _outputs(reader, batch)
+        outputs = outputs_of(reader, batch)
         seconds += time.perf_counter() - start
         outputs["probabilities"][~outputs["has_ink"]] = 1 / CLASSES
         for loss, i, mistake in _mistakes(batch, outputs):
@@ -101,7 +101,7 @@ def predict(reader: Reader, dataset: Dataset, worst: int = 40) -> Predictions:
     )
 
 
-def _outputs(reader: Reader, batch: Batch) -> dict[str, NDArray[Any]]:
+def outputs_of(reader: Reader, batch: Batch) -> dict[str, NDArray[Any]]:
     """The model's outputs for a batch, whose pictures may be of different sizes."""
     if isinstance(batch.pictures, np.ndarray):
         return reader.outputs(batch.pictures)
