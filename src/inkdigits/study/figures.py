@@ -82,7 +82,7 @@ def picture_map(facts: Facts, method: str) -> bytes:
     places = facts.maps[method]
     figure = Figure(figsize=(9, 8), layout="constrained")
     axes = figure.subplots()
-    palette = colormaps["tab10"].colors
+    palette = [colormaps["tab10"](i)[:3] for i in range(CLASSES)]
     colours = [
         palette[9 if facts.labels is None else facts.labels[place]] for place in facts.mapped
     ]
