@@ -1,5 +1,6 @@
 """One name for any data set, and every format read back as it was written."""
 
+import gzip
 import shutil
 from pathlib import Path
 
@@ -104,6 +105,30 @@ def test_any_idx_pair_is_read(data_dir: str) -> None:
     assert len(open_dataset(spec, data_dir).load()) == 10_000
     with pytest.raises(InvalidDataset, match="Name the pictures first"):
         open_dataset("idx:t10k-labels-idx1-ubyte.gz", data_dir)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("damage", [-1, +1])
+def test_an_idx_file_that_is_too_short_or_too_long_is_named(
+    tmp_path: Path, packed: bool, damage: int
+) -> None:
+    spec = f"idx:{tmp_path}/images,{tmp_path}/labels"
+    convert(ArrayDataset("mine", PICTURES, LABELS), spec)
+    content = (tmp_path / "images").read_bytes()
+    content = content[:-1] if damage < 0 else content + b"x"
+    (tmp_path / "images").write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(InvalidDataset, match=r"images is (truncated|too long)"):
+        open_dataset(spec).load()
+    (tmp_path / "images").write_bytes(gzip.compress(content)[:-100])
+    with pytest.raises(InvalidDataset, match=r"images is (truncated|damaged)"):
+        open_dataset(spec).load()
+
+
+def test_idx_labels_have_to_be_as_many_as_the_pictures(tmp_path: Path) -> None:
+    convert(ArrayDataset("mine", PICTURES, LABELS), f"idx:{tmp_path}/images,{tmp_path}/labels")
+    convert(ArrayDataset("few", PICTURES[:5], LABELS[:5]), f"idx:{tmp_path}/i,{tmp_path}/few")
+    with pytest.raises(InvalidDataset, match=r"few has the shape .5,., but .*images has 23 pict"):
+        open_dataset(f"idx:{tmp_path}/images,{tmp_path}/few")
 
 
 def test_strokes_are_drawn_the_same_each_time(data_dir: str, reader: Reader) -> None:

@@ -53,7 +53,8 @@ class CsvDataset(Dataset):
         for rows in _in_parts(self._rows(), batch_size):
             labels, pixels = self._label_and_pixels(rows, start)
             count = len(pixels)
-            origins = [f"{self.path.name}, row {self._line(start + i)}" for i in range(count)]
+            first, name = self._line(start), self.path.name
+            origins = [f"{name}, row {line}" for line in range(first, first + count)]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
             start += count
 
@@ -113,7 +114,8 @@ class CsvDataset(Dataset):
                 whole, newline, rest = (rest + text).rpartition(b"\n")
                 if newline:
                     yield self._parsed(whole + newline, line)
-                    line += whole.count(b"\n") + 1
+                    newlines = np.frombuffer(whole, np.uint8) == ord("\n")
+                    line += int(np.count_nonzero(newlines)) + 1
             if rest.strip():
                 yield self._parsed(rest + b"\n", line)
 
@@ -167,14 +169,15 @@ def _digits_only(text: bytes, columns: int) -> NDArray[np.uint8] | None:
     characters = np.frombuffer(text, np.uint8)
     digits = characters - ord("0")  # what is no digit wraps around, to far above 9
     ends = np.flatnonzero(digits > 9)
-    lines = text.count(b"\n")
-    if len(ends) != lines * columns or text.count(b",") != lines * (columns - 1):
+    lines = np.count_nonzero(characters == ord("\n"))
+    commas = np.count_nonzero(characters == ord(","))
+    if len(ends) != lines * columns or commas != lines * (columns - 1):
         return None
     if (characters[ends[columns - 1 :: columns]] != ord("\n")).any():
         return None
     # A place before the first character is one from the end, where the last newline stands.
-    values = digits[ends - 1]
-    tens = digits[ends - 2]
+    values = digits.take(ends - 1, mode="wrap")
+    tens = digits.take(ends - 2, mode="wrap")
     if values.max() > 9:  # a comma behind a comma: nothing between them
         return None
     longer = np.flatnonzero(tens <= 9)

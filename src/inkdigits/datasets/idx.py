@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import InvalidDataset
 
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = b"\x00\x00\x08"
+MOST_HEADER = 20
+"""No header is longer, in bytes."""
 
 
 def read_idx(path: str | os.PathLike[str], *, md5: str | None = None) -> NDArray[np.uint8]:
@@ -44,7 +46,7 @@ def unpack(packed: bytes, source: object) -> bytes:
 
     The bytes decide, not the file's name: some servers and browsers decompress a `.gz` on the way.
     """
-    if not packed.startswith(_GZIP_MAGIC):
+    if not packed.startswith(GZIP_MAGIC):
         return packed
     try:
         return gzip.decompress(packed)
@@ -58,7 +60,7 @@ def unpack(packed: bytes, source: object) -> bytes:
 
 def parse_idx(content: bytes, source: object, *, md5: str | None = None) -> NDArray[np.uint8]:
     """The array in the decompressed bytes of an idx file; see `read_idx`."""
-    shape, start = _parse_header(content, source)
+    shape, start = parse_header(content, source)
     expected = start + math.prod(shape)
     if len(content) != expected:
         problem = "truncated" if len(content) < expected else "too long"
@@ -72,8 +74,8 @@ def parse_idx(content: bytes, source: object, *, md5: str | None = None) -> NDAr
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
-def _parse_header(content: bytes, source: object) -> tuple[tuple[int, ...], int]:
-    """The shape, and where the values start."""
+def parse_header(content: bytes, source: object) -> tuple[tuple[int, ...], int]:
+    """The shape, and where the values start; `content` is the file, or just its first bytes."""
     if not content.startswith(_UNSIGNED_BYTES):
         raise InvalidDataset(
             f"{source} is not an idx file of unsigned bytes: "

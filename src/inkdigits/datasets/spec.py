@@ -9,7 +9,7 @@ from pathlib import Path
 from inkdigits.datasets.csv_file import CsvDataset
 from inkdigits.datasets.dataset import ArrayDataset, Dataset
 from inkdigits.datasets.folder import FolderDataset
-from inkdigits.datasets.idx import read_idx
+from inkdigits.datasets.idx_pair import IdxDataset
 from inkdigits.datasets.npz import open_npz
 from inkdigits.datasets.strokes import StrokesDataset
 from inkdigits.errors import InvalidDataset
@@ -37,7 +37,7 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
         "mnist": lambda: _mnist(rest, data_dir),
         "csv": lambda: CsvDataset(_found(rest, data_dir)),
         "folder": lambda: FolderDataset(rest),
-        "idx": lambda: _idx(*(_found(name, data_dir) for name in rest.split(",", 1))),
+        "idx": lambda: IdxDataset(*(_found(name, data_dir) for name in rest.split(",", 1))),
         "npz": lambda: open_npz(
             _found(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
         ),
@@ -53,17 +53,6 @@ def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
     from inkdigits.datasets.mnist import load_mnist
 
     return ArrayDataset(f"mnist:{part}", *load_mnist(part, data_dir))  # type: ignore[arg-type]
-
-
-def _idx(pictures: Path, labels: Path | None = None) -> Dataset:
-    values = read_idx(pictures)
-    if values.ndim != 3:
-        raise InvalidDataset(
-            f"{pictures} has the shape {values.shape}, and pictures are (N, height, width). "
-            "Name the pictures first, then the labels."
-        )
-    name = f"idx:{pictures}" + (f",{labels}" if labels else "")
-    return ArrayDataset(name, values, read_idx(labels) if labels else None)
 
 
 def _found(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
