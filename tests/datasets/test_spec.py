@@ -173,8 +173,11 @@ def test_kerass_file_has_two_parts(tmp_path: Path) -> None:
         ({"pictures": PICTURES.astype(float)}, "whole numbers from 0 to 255"),
         ({"pictures": PICTURES.astype(int) + 1}, "pixels go from 1 to 256"),
         ({"pictures": PICTURES, "labels": LABELS + 5}, "is no|no digit from 0 to 9"),
-        ({"pictures": PICTURES, "labels": LABELS[:5]}, "23 pictures, but 5 labels"),
-        ({"pictures": np.array([object()])}, "cannot be read as .npz"),
+        (
+            {"pictures": PICTURES, "labels": LABELS[:5]},
+            r"23 pictures, but its labels are uint8 \(5,\)",
+        ),
+        ({"pictures": np.array([object()])}, "the pictures are object"),
     ],
 )
 def test_an_npz_that_makes_no_sense_is_explained(
@@ -182,7 +185,25 @@ def test_an_npz_that_makes_no_sense_is_explained(
 ) -> None:
     np.savez(tmp_path / "file.npz", **arrays)
     with pytest.raises(InvalidDataset, match=message):
-        open_dataset(f"npz:{tmp_path}/file.npz")
+        open_dataset(f"npz:{tmp_path}/file.npz").load()
+
+
+def test_an_npz_file_is_read_a_batch_at_a_time(tmp_path: Path) -> None:
+    flat = PICTURES.reshape(23, 784).astype(np.int32)
+    np.savez_compressed(tmp_path / "file.npz", x=flat, y=LABELS.astype(np.int64))
+    batches = list(open_dataset(f"npz:{tmp_path}/file.npz").batches(10))
+    assert [len(batch) for batch in batches] == [10, 10, 3]
+    np.testing.assert_array_equal(batches[2].pictures, PICTURES[20:])
+    np.testing.assert_array_equal(batches[2].labels, LABELS[20:])
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.9])
+def test_a_truncated_npz_is_named(tmp_path: Path, keep: float) -> None:
+    np.savez(tmp_path / "file.npz", pictures=PICTURES)
+    content = (tmp_path / "file.npz").read_bytes()
+    (tmp_path / "file.npz").write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(InvalidDataset, match=r"file\.npz cannot be read as \.npz"):
+        open_dataset(f"npz:{tmp_path}/file.npz").load()
 
 
 @pytest.mark.parametrize("spec", ["", "train.csv", "csv:", "png:a.png", "mnist"])

@@ -2,68 +2,125 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import ArrayDataset
+from inkdigits.datasets.dataset import Batch, Dataset, Labels, checked_labels
 from inkdigits.errors import InvalidDataset
 
 PICTURE_NAMES = ("pictures", "images", "x", "x_train", "x_test")
 LABEL_NAMES = ("labels", "y", "y_train", "y_test")
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def open_npz(path: str | os.PathLike[str], part: str | None = None) -> ArrayDataset:
-    """The pictures (N, H, W), or (N, 784), of an .npz file, and its labels if it has any.
+class NpzDataset(Dataset):
+    """The pictures (N, H, W) or (N, 784) of an .npz file, and its labels (N,) if it has any.
 
-    Args:
-        path: the file.
-        part: "train" or "test", for a file that has both, as Keras's mnist.npz.
+    Pictures are read a batch at a time; labels, which are small, at once.
     """
-    path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            pictures = _array(file, PICTURE_NAMES, part, path)
-            if pictures is None:
-                raise InvalidDataset(
-                    f"{path} holds {', '.join(file.files) or 'nothing'}. It needs an array called "
-                    f"{PICTURE_NAMES[0]}, and may have one called {LABEL_NAMES[0]}."
+
+    def __init__(self, path: str | os.PathLike[str], part: str | None = None) -> None:
+        """`part` is "train" or "test", for a file that has both, as Keras's mnist.npz."""
+        super().__init__(f"npz:{path}" + (f",{part}" if part else ""))
+        self.path = Path(path)
+        pictures, labels = self._names(part)
+        self._pictures = pictures
+        with self._array(pictures) as (_, shape, dtype, fortran):
+            self._count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
+            self._dtype = dtype
+        if self._shape is None or dtype.kind not in "ui" or fortran or not math.prod(shape):
+            raise InvalidDataset(
+                f"{self.path}: the pictures are {dtype} {shape}. They should be whole numbers from "
+                "0 to 255, (N, height, width) or (N, 784), row by row."
+            )
+        self._labels = None if labels is None else self._read_labels(labels)
+
+    def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
+        assert self._shape is not None
+        row = math.prod(self._shape) * self._dtype.itemsize
+        with self._array(self._pictures) as (file, *_):
+            for start in range(0, self._count, batch_size):
+                count = min(batch_size, self._count - start)
+                content = file.read(count * row)
+                if len(content) < count * row:
+                    raise InvalidDataset(f"{self.path} is truncated: its pictures end too early.")
+                values = np.frombuffer(content, self._dtype).reshape(count, *self._shape)
+                if values.min() < 0 or values.max() > 255:
+                    raise InvalidDataset(
+                        f"{self.path}: the pictures' pixels go from {values.min()} to "
+                        f"{values.max()}, not 0 to 255."
+                    )
+                yield Batch(
+                    values.astype(np.uint8),
+                    None if self._labels is None else self._labels[start : start + count],
+                    [f"{self.path.name}, number {start + i}" for i in range(count)],
                 )
-            labels = _array(file, LABEL_NAMES, part, path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InvalidDataset(f"{path} cannot be read as .npz: {why}.") from error
-    return ArrayDataset(
-        f"npz:{path}" + (f",{part}" if part else ""), _pictures(pictures, path), labels
-    )
 
-
-def _array(
-    file: np.lib.npyio.NpzFile, names: tuple[str, ...], part: str | None, path: Path
-) -> NDArray[np.generic] | None:
-    found = [name for name in names if name in file.files and (not part or name.endswith(part))]
-    if len(found) > 1:
-        raise InvalidDataset(
-            f"{path} holds {' and '.join(found)}: say which, such as npz:{path},train."
+    def _names(self, part: str | None) -> tuple[str, str | None]:
+        """The arrays' names."""
+        with self._open() as file:
+            names = [name.removesuffix(".npy") for name in file.namelist()]
+        pictures, labels = (
+            [name for name in known if name in names and (not part or name.endswith(part))]
+            for known in (PICTURE_NAMES, LABEL_NAMES)
         )
-    return file[found[0]] if found else None
+        for found in (pictures, labels):
+            if len(found) > 1:
+                raise InvalidDataset(
+                    f"{self.path} holds {' and '.join(found)}: say which, such as "
+                    f"npz:{self.path},train."
+                )
+        if not pictures:
+            raise InvalidDataset(
+                f"{self.path} holds {', '.join(names) or 'nothing'}. It needs an array called "
+                f"{PICTURE_NAMES[0]}, and may have one called {LABEL_NAMES[0]}."
+            )
+        return pictures[0], labels[0] if labels else None
+
+    def _read_labels(self, name: str) -> Labels:
+        with self._array(name) as (file, shape, dtype, _):
+            if shape != (self._count,) or dtype.kind not in "ui":
+                raise InvalidDataset(
+                    f"{self.path} has {self._count:,} pictures, but its labels are {dtype} "
+                    f"{shape}. They should be whole numbers, one a picture."
+                )
+            labels: NDArray[np.integer] = np.frombuffer(file.read(), dtype)
+        return checked_labels(labels, self.path)
+
+    @contextmanager
+    def _array(
+        self, name: str
+    ) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype[np.generic], bool]]:
+        """An array's file at its first value, its shape, its type, and whether it is by columns."""
+        with self._open() as archive, archive.open(f"{name}.npy") as file:
+            version = npy.read_magic(file)
+            shape, fortran, dtype = HEADERS.get(version, HEADERS[2, 0])(file)
+            yield file, shape, dtype, fortran and len(shape) > 1
+
+    @contextmanager
+    def _open(self) -> Iterator[zipfile.ZipFile]:
+        try:
+            with zipfile.ZipFile(self.path) as file:
+                yield file
+        except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InvalidDataset(f"{self.path} cannot be read as .npz: {why}.") from error
 
 
-def _pictures(array: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
-    if array.ndim == 2 and array.shape[1] == 784:
-        array = array.reshape(-1, 28, 28)
-    if array.ndim == 4 and array.shape[3] == 1:
-        array = array[..., 0]
-    if array.ndim != 3 or array.dtype.kind not in "ui" or not array.size:
-        raise InvalidDataset(
-            f"{path}: the pictures are {array.dtype} {array.shape}. They should be whole numbers "
-            "from 0 to 255, (N, height, width) or (N, 784)."
-        )
-    if array.min() < 0 or array.max() > 255:
-        raise InvalidDataset(
-            f"{path}: the pictures' pixels go from {array.min()} to {array.max()}, not 0 to 255."
-        )
-    return array.astype(np.uint8)
+def _picture_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Of one picture; None if they are no pictures."""
+    if len(shape) == 2 and shape[1] == 784:
+        return 28, 28
+    if len(shape) == 3 or (len(shape) == 4 and shape[3] == 1):
+        return shape[1], shape[2]
+    return None

@@ -10,7 +10,7 @@ from inkdigits.datasets.csv_file import CsvDataset
 from inkdigits.datasets.dataset import ArrayDataset, Dataset
 from inkdigits.datasets.folder import FolderDataset
 from inkdigits.datasets.idx_pair import IdxDataset
-from inkdigits.datasets.npz import open_npz
+from inkdigits.datasets.npz import NpzDataset
 from inkdigits.datasets.strokes import StrokesDataset
 from inkdigits.errors import InvalidDataset
 
@@ -38,7 +38,7 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
         "csv": lambda: CsvDataset(_found(rest, data_dir)),
         "folder": lambda: FolderDataset(rest),
         "idx": lambda: IdxDataset(*(_found(name, data_dir) for name in rest.split(",", 1))),
-        "npz": lambda: open_npz(
+        "npz": lambda: NpzDataset(
             _found(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
         ),
         "strokes": lambda: StrokesDataset(_found(rest, data_dir)),
