@@ -61,12 +61,10 @@ def like_mnist(batch: Batch, normalize: Normalizer) -> NDArray[np.uint8]:
     """
     if isinstance(batch.pictures, np.ndarray) and batch.pictures.shape[1:] == (SIDE, SIDE):
         return batch.pictures
-    seen = np.empty((len(batch), SIDE, SIDE), np.float32)
-    by_shape: dict[tuple[int, ...], list[int]] = {}
-    for i, picture in enumerate(batch.pictures):
-        by_shape.setdefault(picture.shape, []).append(i)
-    for places in by_shape.values():
-        seen[places] = normalize(np.stack([batch.pictures[i] for i in places]))
+    if isinstance(batch.pictures, np.ndarray):
+        seen = normalize(batch.pictures)
+    else:
+        seen = np.concatenate([normalize(picture[None]) for picture in batch.pictures])
     return (255 * seen).round().astype(np.uint8)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from inkdigits.datasets.dataset import Batch, Dataset, Labels
 from inkdigits.errors import InvalidDataset
 
-SIDE = 28
+SIDE = 28  # as normalize.SIDE, whose room needs onnx; a submission needs only the core
 PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
 BYTES_AT_ONCE = 512 * 1024
@@ -197,7 +197,7 @@ def _let_memory_be_used_again() -> None:
     """Free one large block, without ever touching it.
 
     glibc takes that for a sign that such blocks come and go. Otherwise it would give the memory of
-    each part back to the system and ask for it again, which takes as long as all the parsing.
+    each part back to the system and ask for it again, page by page.
     """
     np.empty(16 * 2**20, np.uint8)
 

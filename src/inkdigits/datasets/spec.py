@@ -10,6 +10,7 @@ from inkdigits.datasets.csv_file import CsvDataset
 from inkdigits.datasets.dataset import ArrayDataset, Dataset
 from inkdigits.datasets.folder import FolderDataset
 from inkdigits.datasets.idx_pair import IdxDataset
+from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.datasets.npz import NpzDataset
 from inkdigits.datasets.strokes import StrokesDataset
 from inkdigits.errors import InvalidDataset
@@ -50,15 +51,13 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
 
 def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
-    from inkdigits.datasets.mnist import load_mnist
-
     return ArrayDataset(f"mnist:{part}", *load_mnist(part, data_dir))  # type: ignore[arg-type]
 
 
 def _found(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
     """The file, where it is said to be or in the data folder."""
     path = Path(name)
-    folder = data_dir or os.environ.get("INKDIGITS_DATA_DIR")
+    folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if path.exists() or path.is_absolute() or not folder:
         return path
     return next(Path(folder).rglob(path.name), path)

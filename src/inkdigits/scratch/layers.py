@@ -498,6 +498,6 @@ def _places(size: tuple[int, int], window: int, stride: int) -> tuple[int, int]:
 
 
 def _column_sums(rows: Array) -> Array:
-    """(N, features) -> (features,). For few features, several times faster than sum(axis=0)."""
+    """(N, features) -> (features,). It is sum(axis=0), which is slow where features are few."""
     sums: Array = np.einsum("nf->f", rows)
     return sums

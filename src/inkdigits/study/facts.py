@@ -13,11 +13,10 @@ from sklearn.manifold import TSNE
 
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.errors import InvalidDataset
-from inkdigits.evaluation.predictions import outputs_of
+from inkdigits.evaluation.predictions import CLASSES, outputs_of
 from inkdigits.normalize import SIDE
 from inkdigits.reader import Reader
 
-CLASSES = 10
 COMPONENTS = 40
 """The map by t-SNE begins with so many principal components."""
 ENOUGH_FOR_TSNE = 30
@@ -105,9 +104,7 @@ def find_out(dataset: Dataset, reader: Reader) -> Facts:
     pictures = np.concatenate(seen)
     known = np.concatenate(labels) if labels else None
     answers = np.concatenate(probabilities)
-    mapped = np.sort(
-        np.random.default_rng(0).permutation(len(pictures))[: min(MOST_MAPPED, len(pictures))]
-    )
+    mapped = np.sort(np.random.default_rng(0).permutation(len(pictures))[:MOST_MAPPED])
     return Facts(
         name=dataset.name,
         seen=pictures,

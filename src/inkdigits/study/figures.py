@@ -11,7 +11,8 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import NDArray
 
 from inkdigits.evaluation.figures import BLUE, GREY, png
-from inkdigits.study.facts import CLASSES, Facts
+from inkdigits.evaluation.predictions import CLASSES
+from inkdigits.study.facts import Facts
 
 SAMPLES = 16
 MEASURES = {
