@@ -1,17 +1,39 @@
 """What several rooms' tests share."""
 
 import os
+from pathlib import Path
 
+import numpy as np
 import pytest
+from onnx import TensorProto
 
 from inkdigits import Reader
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE
+from inkdigits.graph import Graph
+from inkdigits.model_file import Calibration, Facts, build_model, write_model
 
 
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     """The model that ships."""
     return Reader()
+
+
+@pytest.fixture(scope="session")
+def unsure_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that is never sure: all is a 3 with 41.23 %, or else an 8 with 30.14 %."""
+    probabilities = np.full(10, (1 - 0.4123 - 0.3014) / 8, np.float32)
+    probabilities[[3, 8]] = 0.4123, 0.3014
+    g = Graph("unsure")
+    nothing = g.Flatten(g.input("seen")) @ g.constant(np.zeros((28 * 28, 10), np.float32))
+    g.Add(nothing, g.constant(np.log(probabilities)), name="logits")
+    network = g.model(
+        inputs={"seen": (TensorProto.FLOAT, ["N", 28, 28])},
+        outputs={"logits": (TensorProto.FLOAT, ["N", 10])},
+    )
+    path = tmp_path_factory.mktemp("unsure") / "model.onnx"
+    write_model(path, build_model(network, Calibration(sure_from=0.9), Facts("unsure", "1")))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -50,12 +50,28 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_picture_is_read_for_people(folder: Path) -> None:
-    result = run("read", folder / "7.png")
+    result = run("read", "--min-confidence", "0", folder / "7.png")
     assert result.returncode == 0
     name, digit, confidence = result.stdout.decode().split()
     assert name == str(folder / "7.png")
     assert digit == "7"
     assert confidence.endswith("%")
+
+
+def test_a_guess_is_not_where_a_digit_is_but_in_words(folder: Path, unsure_model: Path) -> None:
+    result = run("read", "--model", unsure_model, "7.png", cwd=folder)
+    assert result.returncode == 0
+    assert result.stdout.decode() == "7.png  not sure (perhaps 3, 41.2%)\n"
+
+
+def test_in_json_and_csv_a_guess_is_the_text_but_not_sure(folder: Path, unsure_model: Path) -> None:
+    as_json, as_csv = (
+        run("read", form, "--model", unsure_model, folder / "7.png") for form in ("--json", "--csv")
+    )
+    [row] = rows(as_json)
+    assert (row["text"], row["sure"]) == ("3", False)
+    [row] = csv.DictReader(io.StringIO(as_csv.stdout.decode()))
+    assert (row["text"], row["sure"]) == ("3", "false")
 
 
 def test_json_is_one_object_a_line(folder: Path) -> None:
@@ -69,7 +85,8 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
 
 def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
     (folder / "bad.png").write_bytes(b"bad")
-    result = run("read", "--csv", folder / "2.png", folder / "bad.png")
+    pictures = (folder / "2.png", folder / "bad.png")
+    result = run("read", "--csv", "--min-confidence", "0", *pictures)
     assert result.returncode == 1
     read, bad = csv.DictReader(io.StringIO(result.stdout.decode()))
     assert (read["text"], read["sure"], read["error"]) == ("2", "true", "")
@@ -149,18 +166,15 @@ def test_a_recursive_glob_finds_each_picture_once(folder: Path) -> None:
     assert [row["text"] for row in rows(result) if "text" in row] == ["2", "7", "4"]
 
 
-@pytest.mark.parametrize(("least", "sure"), [("0", True), ("1", False)])
-def test_the_least_confidence_decides_who_is_sure(folder: Path, least: str, sure: bool) -> None:
-    result = run("read", "--json", "--min-confidence", least, folder / "7.png")
-    assert result.returncode == 0
-    [row] = rows(result)
-    assert row["sure"] is sure
-    assert row["digits"][0]["sure"] is sure
-
-
-def test_not_sure_is_said_in_words(folder: Path) -> None:
-    result = run("read", "--min-confidence", "1", folder / "7.png")
-    assert b"not sure" in result.stdout
+@pytest.mark.parametrize(("least", "sure"), [("0.4", True), ("0.5", False)])
+def test_the_least_confidence_decides_who_is_sure(
+    folder: Path, unsure_model: Path, least: str, sure: bool
+) -> None:
+    options = ("--min-confidence", least, "--model", unsure_model)
+    [row] = rows(run("read", "--json", *options, folder / "7.png"))
+    assert row["sure"] is row["digits"][0]["sure"] is sure
+    in_words = run("read", *options, folder / "7.png").stdout.decode()
+    assert ("not sure" not in in_words) is sure
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,12 @@ def read(
 
     FILE is a picture, a folder of pictures, a glob, or - for standard input.
 
-    The exit code is 0 if all were read, 1 if some were not (each says why), 2 for wrong usage.
+    A line is the file, the digit and its confidence. Where the model is not sure, no digit but
+    "not sure (perhaps 3, 41.2%)" follows the file; --json and --csv give the best guess as text
+    and say in sure that it is one.
+
+    The exit code is 0 if all were read, surely or not, 1 if some were not (each says why), 2 for
+    wrong usage.
     """
     from inkdigits.reader import Reader
 
@@ -494,7 +499,8 @@ def _write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
             all_read = False
             answer = f"{error['type']}: {error['message']}"
         else:
-            unsure = "" if row["sure"] else "  not sure"
-            answer = f"{row['text']}  {row['confidence']:6.1%}{unsure}"
+            text, confidence = row["text"], row["confidence"]
+            unsure = f"not sure (perhaps {text}, {confidence:.1%})"
+            answer = f"{text}  {confidence:6.1%}" if row["sure"] else unsure
         print(f"{row['file']:<{width}}  {answer}", flush=True)
     return all_read
