@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -75,6 +76,13 @@ def running() -> Callable[..., "contextmanager[str]"]:
 def url(reader: Reader) -> Iterator[str]:
     """The address of a server that runs for all tests."""
     with _running(create_app(reader)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def unsure_url(unsure_model: Path) -> Iterator[str]:
+    """The address of a server that is never sure."""
+    with _running(create_app(Reader(unsure_model))) as address:
         yield address
 
 

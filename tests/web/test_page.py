@@ -386,15 +386,36 @@ def test_a_picture_over_the_limit_is_not_sent(open_page, running, reader, png_of
         assert sent == []
 
 
-# ---------------------------------------------------------------- when something is wrong
+# ---------------------------------------------------------------- sure or not
 
 
-def test_a_reading_that_is_not_sure_is_called_so(page, strokes, reader, png_of):
-    doubtful = reader.read(png_of(7)).to_dict(seen=True) | {"sure": False}
-    page.route("**/api/read", lambda route: route.fulfill(json=doubtful))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_sure_digit_is_inked_and_said_to_be_sure(open_page, strokes, reader, png_of, scheme):
+    page = open_page(color_scheme=scheme)
+    sure = reader.read(png_of(7)).to_dict(seen=True) | {"sure": True, "confidence": 0.9876}
+    page.route("**/api/read", lambda route: route.fulfill(json=sure))
     draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    expect(page.locator("#detail")).to_have_text("98.7 % certain")
+    expect(page.locator("#announcement")).to_have_text("7, 98.7 % certain.")
+    ink_color = page.locator("body").evaluate("it => getComputedStyle(it).color")
+    expect(page.locator("#numeral")).to_have_css("color", ink_color)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_guess_is_only_outlined_and_said_not_to_be_sure(open_page, unsure_url, strokes, scheme):
+    page = open_page(unsure_url, color_scheme=scheme)
+    draw(page, strokes[7])
+    guesses = "Perhaps a 3 (41.2 %), or an 8 (30.1 %)."
     expect(page.locator("#verdict")).to_have_text("Not sure")
-    expect(page.locator("#announcement")).to_contain_text("Not sure: 7")
+    expect(page.locator("#detail")).to_have_text(guesses)
+    expect(page.locator("#announcement")).to_have_text(f"Not sure. {guesses}")
+    expect(page.locator("#numeral")).to_have_text("3")
+    expect(page.locator("#numeral")).to_have_css("color", "rgba(0, 0, 0, 0)")
+    expect(page.locator("#numeral")).to_have_css("-webkit-text-stroke-width", "2px")
+
+
+# ---------------------------------------------------------------- when something is wrong
 
 
 def test_a_server_that_is_gone_is_said_to_be_gone_and_read_from_when_it_is_back(
@@ -506,18 +527,21 @@ def test_a_screen_reader_hears_the_answer_once(page, strokes):
     announcement = page.locator("#announcement")
     expect(announcement).to_have_attribute("aria-live", "polite")
     draw(page, strokes[7])
-    expect(announcement).to_contain_text("7, ")
+    expect(announcement).to_contain_text("7")
     page.get_by_role("button", name="Clear").click()
     expect(announcement).to_have_text("The sheet is blank.")
     assert len(page.evaluate("heard")) == 2
 
 
-def test_a_phone_shows_sheet_and_answer_without_scrolling_sideways(open_page, strokes):
-    page = open_page(viewport=PHONE, device_scale_factor=2)
+@pytest.mark.parametrize("server", ["url", "unsure_url"])
+def test_a_phone_shows_sheet_and_answer_without_scrolling_sideways(
+    open_page, request, server, strokes
+):
+    page = open_page(request.getfixturevalue(server), viewport=PHONE, device_scale_factor=2)
     draw(page, strokes[7])
-    expect_reading(page, "7")
+    expect(page.locator("#detail")).to_contain_text("%")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    for part in ["#sheet", "#numeral", "#verdict"]:
+    for part in ["#sheet", "#numeral", "#verdict", "#detail"]:
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE["width"]

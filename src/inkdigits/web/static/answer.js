@@ -26,17 +26,21 @@ export function element(id) {
  * @returns {string} what is now shown, in words
  */
 export function showReading(reading) {
-  const { text, sure } = reading;
-  const certain = `${toPercent(reading.confidence)} % certain`;
-  const [digit] = reading.digits;
-  const rival = rank(digit.probabilities)[1];
+  const { text, sure, digits } = reading;
+  const [{ probabilities, seen: ink }] = digits;
   numeral.textContent = text;
-  if (sure) say("sure", "Sure", certain);
-  else say("unsure", "Not sure", `${certain}: ${text}, or perhaps ${rival}`);
-  showRanking(digit.probabilities);
-  showSeen(digit.seen);
+  showRanking(probabilities);
+  showSeen(ink);
   seen.setAttribute("aria-label", "What the network sees: the ink on 28 by 28 pixels.");
-  return sure ? `${text}, ${certain}.` : `Not sure: ${text}, ${certain}, or perhaps ${rival}.`;
+  if (sure) {
+    const certain = `${toPercent(reading.confidence)} % certain`;
+    say("sure", "Sure", certain);
+    return `${text}, ${certain}.`;
+  }
+  const [guess, rival] = rank(probabilities).map((value) => inWords(value, probabilities[value]));
+  const guesses = `Perhaps ${guess}, or ${rival}.`;
+  say("unsure", "Not sure", guesses);
+  return `Not sure. ${guesses}`;
 }
 
 /**
@@ -104,6 +108,12 @@ function makeRow(value) {
   name.textContent = String(value);
   row.append(name, bar, share);
   return row;
+}
+
+/** On one line, such as "an 8 (30.1 %)". @param {number} value @param {number} share */
+function inWords(value, share) {
+  const article = value === 8 ? "an" : "a";
+  return `${article} ${value} (${toPercent(share)} %)`.replaceAll(" ", "\u00a0");
 }
 
 /** Rounded down: no reading is 100 % certain. @param {number} share */
