@@ -59,6 +59,13 @@ def test_the_answer_is_the_reading_with_what_the_network_saw(client, reader, png
     assert [len(row) for row in digit["seen"]] == [28] * 28
 
 
+def test_a_guess_is_the_text_but_not_sure(unsure_url, png_of):
+    answer = httpx.post(f"{unsure_url}/api/read", content=png_of(7), headers=PNG).json()
+    assert (answer["text"], answer["sure"]) == ("3", False)
+    assert answer["confidence"] == pytest.approx(0.4123, abs=1e-4)
+    assert answer["digits"][0]["sure"] is False
+
+
 @pytest.mark.parametrize("value", range(10))
 def test_each_digit_is_read(client, png_of, value):
     answer = client.post("/api/read", content=png_of(value), headers=PNG)

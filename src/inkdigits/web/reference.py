@@ -58,7 +58,7 @@ class Digit(BaseModel):
 class Reading(BaseModel):
     """What is written in a picture."""
 
-    text: str = Field(description="All digits together.")
+    text: str = Field(description="All digits together; only the best guess where sure is false.")
     confidence: float = Field(description="That the whole text is right.", ge=0, le=1)
     sure: bool = Field(description="Whether every digit is sure.")
     digits: list[Digit] = Field(description="Each digit, in reading order.")
