@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from inkdigits.training.augmentation import Augmentation
+from inkdigits.training.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Recipe:
     average_decay: float = 0.998
     """How slowly the exponential moving average of the weights follows them, per step."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    several_views: bool = False
+    """Whether the finished network looks at each picture in several ways: `SeveralViews`."""
 
     def fingerprint(self) -> str:
         """The same for recipes that train the same way."""
@@ -42,9 +45,11 @@ class Recipe:
         return nn.Sequential(nn.Unflatten(1, (1, 28)), *self.layers())
 
 
-def _convolution(channels_in: int, channels_out: int, padding: int = 1) -> list[nn.Module]:
+def _convolution(
+    channels_in: int, channels_out: int, kernel_size: int = 3, padding: int = 1, stride: int = 1
+) -> list[nn.Module]:
     return [
-        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=padding, bias=False),
+        nn.Conv2d(channels_in, channels_out, kernel_size, stride, padding, bias=False),
         nn.BatchNorm2d(channels_out),
         nn.ReLU(),
     ]
@@ -68,6 +73,61 @@ def _cnn() -> list[nn.Module]:
     ]
 
 
-CNN = Recipe("cnn", _cnn, epochs=30)
+def _strided() -> list[nn.Module]:
+    """Convolutions without padding at first, and a stride where others pool."""
+    return [
+        *_convolution(1, 24, padding=0),
+        *_convolution(24, 48, stride=2),  # 13 x 13
+        *_convolution(48, 64),
+        *_convolution(64, 64),
+        nn.MaxPool2d(2),  # 6 x 6
+        nn.Dropout2d(0.1),
+        *_convolution(64, 128),
+        *_convolution(128, 128, padding=0),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(512, 10),
+    ]
 
-RECIPES = {recipe.name: recipe for recipe in [CNN]}
+
+def _kernel_5() -> list[nn.Module]:
+    return [
+        *_convolution(1, 32, kernel_size=5, padding=0),
+        nn.MaxPool2d(2),  # 12 x 12
+        *_convolution(32, 64, kernel_size=5, padding=2),
+        nn.Dropout2d(0.1),
+        *_convolution(64, 96, kernel_size=5, padding=0),
+        nn.MaxPool2d(2),  # 4 x 4
+        nn.Flatten(),
+        nn.Dropout(0.4),
+        nn.Linear(1536, 10),
+    ]
+
+
+def _kernel_7() -> list[nn.Module]:
+    return [
+        *_convolution(1, 32, kernel_size=7, padding=0),
+        nn.MaxPool2d(2),  # 11 x 11
+        *_convolution(32, 64, kernel_size=7, padding=3),
+        nn.MaxPool2d(2),  # 5 x 5
+        nn.Dropout2d(0.1),
+        *_convolution(64, 160, kernel_size=5, padding=0),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(160, 10),
+    ]
+
+
+def _ensemble() -> list[nn.Module]:
+    """Four networks that look at pictures through kernels of several sizes, since those err in
+    different places (An et al. 2020, "An Ensemble of Simple Convolutional Neural Network Models
+    for MNIST Digit Recognition")."""
+    members = (_cnn, _strided, _kernel_5, _kernel_7)
+    return [Ensemble(*(nn.Sequential(*layers()) for layers in members))]
+
+
+CNN = Recipe("cnn", _cnn, epochs=30)
+ENSEMBLE = Recipe("ensemble", _ensemble, epochs=24, several_views=True)
+
+RECIPES = {recipe.name: recipe for recipe in [CNN, ENSEMBLE]}

@@ -19,7 +19,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
 from inkdigits.atomic_file import write_atomically
+from inkdigits.model_file import CLASSES
 from inkdigits.normalize import Normalizer
+from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx
 from inkdigits.training.fit import (
     PYTORCH_CHECKPOINT,
@@ -122,7 +124,8 @@ class TorchFitting(Fitting):
             yield row
 
     def result(self) -> Result:
-        row, network = self.averaged_network()
+        row, averaged = self.averaged_network()
+        network = SeveralViews(averaged) if self.recipe.several_views else averaged
         convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
         return Result(
             epoch=row,
@@ -179,7 +182,7 @@ class TorchFitting(Fitting):
         bending = _generator(self.settings.seed, number, 1 + self.team.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         self._together.train()
-        loss_sum, right, count = 0.0, 0, 0
+        loss_sum, right, count = 0.0, 0.0, 0
         for step, batch in enumerate(batches, start=1):
             mine = batch[self.team.rank :: self.team.size]
             loss, right_here = self._step(mine, bending)
@@ -191,21 +194,28 @@ class TorchFitting(Fitting):
             report(number, step / len(batches), loss_sum / count)
         return loss_sum / count, right / count
 
-    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, int]:
-        """One step down the gradient; the batch's mean loss and how many it had right."""
+    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, float]:
+        """One step down the gradient; the batch's mean loss and how many it had right.
+
+        Of an ensemble both are the mean over its members.
+        """
         pictures = torch.from_numpy(self.data.pictures[batch.numpy()])
         bent = self.recipe.augmentation(pictures, bending)
         seen = torch.from_numpy(self._normalize(bent.numpy())).to(self.device)
         labels = torch.from_numpy(self.data.labels[batch.numpy()]).long().to(self.device)
         with torch.autocast(self._device_type, torch.bfloat16, enabled=self._bfloat16):
             logits = self._together(seen)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+        logits = logits.reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
+        labels = labels[:, None].expand(logits.shape[:2])
+        loss = F.cross_entropy(
+            logits.flatten(0, 1), labels.flatten(), label_smoothing=self.recipe.label_smoothing
+        )
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._scheduler.step()
         self._average.update_parameters(self.network)
-        return loss.item(), int((logits.argmax(1) == labels).sum())
+        return loss.item(), (logits.argmax(2) == labels).float().mean(1).sum().item()
 
     def _validate(self) -> tuple[float, float]:
         """Loss and accuracy of the averaged network on the validation pictures."""
