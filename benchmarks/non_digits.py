@@ -61,17 +61,16 @@ def plot(reader: Reader, seed: int, digits: list[WrittenDigit], path: Path) -> N
         pictures = draw_non_digits(family, SAMPLES, seed, digits)
         outputs = reader.outputs(pictures)
         row[0].set_ylabel(family + (" (held out)" if family in HELD_OUT else ""), fontsize=8)
-        for axes, picture, probabilities, sure in zip(
-            row,
-            pictures,
-            outputs["probabilities"],
-            outputs["sure"] & outputs["has_ink"],
-            strict=True,
-        ):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        for i, axes in enumerate(row):
+            probabilities = outputs["probabilities"][i]
+            answer = f"{probabilities.argmax()}, {probabilities.max():.1%}"
+            if not outputs["has_ink"][i]:
+                answer = "no ink"
+            sure = outputs["sure"][i] and outputs["has_ink"][i]
+            axes.imshow(pictures[i], cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
             axes.set_title(
-                f"{probabilities.argmax()}, {probabilities.max():.1%}{', sure' if sure else ''}",
+                f"{answer}, sure" if sure else answer,
                 fontsize=7,
                 color="#b3261e" if sure else "black",
             )
