@@ -33,8 +33,8 @@ from inkdigits.datasets.strokes import Stroke, ink, parse_writers, place, read_u
 from inkdigits.web.app import create_app
 
 SIDE = 280
-QUIET = 0.25
-"""Seconds without a request, after which the page has said all it has to say."""
+PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 200))"
+"""By the page's own clock, late if the machine is busy; between two requests the page waits 50."""
 
 
 @contextmanager
@@ -55,21 +55,23 @@ class Traffic:
     """The readings that the page asks for."""
 
     def __init__(self, page: Page) -> None:
-        self.under_way, self.last = 0, 0.0
-        page.on("request", lambda request: self._count(request, 1))
-        page.on("requestfinished", lambda request: self._count(request, -1))
-        page.on("requestfailed", lambda request: self._count(request, -1))
+        self.page, self.asked, self.answered = page, 0, 0
+        page.on("request", self._asks)
+        page.on("requestfinished", self._is_answered)
+        page.on("requestfailed", self._is_answered)
 
-    def _count(self, request: Request, change: int) -> None:
-        if request.url.endswith("/api/read"):
-            self.under_way += change
-            self.last = time.monotonic()
+    def _asks(self, request: Request) -> None:
+        self.asked += request.url.endswith("/api/read")
+
+    def _is_answered(self, request: Request) -> None:
+        self.answered += request.url.endswith("/api/read")
 
     async def settled(self) -> None:
-        """Until the answer to the last question is there."""
-        start = time.monotonic()
-        while self.under_way or time.monotonic() - max(self.last, start) < QUIET:
-            await asyncio.sleep(0.01)
+        """Until all is answered and nothing more is asked for a while."""
+        before = -1
+        while before != self.asked or self.answered != self.asked:
+            before = self.asked
+            await self.page.evaluate(PAUSE)
 
 
 async def read_on_page(
