@@ -1,11 +1,12 @@
-"""Accuracy of a model file, from raw pixels through the whole graph.
+"""Accuracy of a model file on MNIST, from raw pixels through the whole graph.
 
     python benchmarks/accuracy.py                       on MNIST's validation part, to choose by
     python benchmarks/accuracy.py --part test           the last measurement of a finished recipe
+    python benchmarks/accuracy.py --only plain --per-digit      the plain pictures, by digit
+    python benchmarks/accuracy.py --read                the way of anybody's picture: Reader.read
 
 Each row changes the same pictures in one way and says how much that costs, in points against the
-plain pictures. `--strokes` adds the pen strokes of UCI's "Pen-Based Recognition of Handwritten
-Digits", which the model has not been trained on.
+plain pictures. For the plain pictures it also says how far the confidence can be trusted.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkdigits import InkDigitsError, Reader
+from inkdigits import Reader
+from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.strokes import draw, read_unipen
+from inkdigits.evaluation.metrics import evaluate
+from inkdigits.evaluation.predictions import NONE, predict
+from printing import by_way, print_by_digit, print_honesty
 
 Picture = NDArray[np.uint8]
 
@@ -118,10 +122,27 @@ def ways(rng: np.random.Generator) -> dict[str, Callable[[Picture], Picture]]:
     }
 
 
-def answers(reader: Reader, pictures: Iterator[Picture]) -> NDArray[np.int64]:
-    """What is read in each picture; -1 where no ink is found, which counts as wrong."""
-    readings = reader.read_many(pictures, errors="return")
-    return np.array([-1 if isinstance(r, InkDigitsError) else int(r.text) for r in readings])
+class Changed(Dataset):
+    """Labelled pictures, each changed when it is its turn: large ones need not all fit memory."""
+
+    def __init__(
+        self,
+        name: str,
+        pictures: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        change: Callable[[Picture], Picture],
+    ) -> None:
+        super().__init__(name)
+        self.pictures, self.labels, self.change = pictures, labels, change
+
+    def batches(self, batch_size: int = 64) -> Iterator[Batch]:
+        for start in range(0, len(self.pictures), batch_size):
+            part = self.pictures[start : start + batch_size]
+            yield Batch(
+                [self.change(picture) for picture in part],
+                self.labels[start : start + batch_size],
+                [f"{self.name}, number {start + i}" for i in range(len(part))],
+            )
 
 
 def main() -> None:
@@ -131,34 +152,31 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--limit", type=int, help="only so many pictures")
     parser.add_argument("--only", default="", help="only the ways whose name has this in it")
-    parser.add_argument("--strokes", type=Path, help="pendigits-orig.tra.gz")
+    parser.add_argument("--per-digit", action="store_true", help="the plain pictures by digit")
+    parser.add_argument("--read", action="store_true", help="through Reader.read_many")
     options = parser.parse_args()
 
     reader = Reader(options.model)
     pictures, labels = load_mnist(options.part, options.data_dir)
     pictures, labels = pictures[: options.limit], labels[: options.limit]
-    print(f"MNIST {options.part}, {len(labels):,} pictures")
+    print(f"MNIST {options.part}, {len(labels):,} pictures, {by_way(options.read)}")
     plain = 0.0
     for name in ways(np.random.default_rng()):
         if name != PLAIN and options.only not in name:
             continue
         change = ways(np.random.default_rng(0))[name]  # the same, whatever else is measured
-        read = answers(reader, (change(picture) for picture in pictures))
-        accuracy = 100 * (read == labels).mean()
+        dataset = Changed(name, pictures, labels, change)
+        predictions = predict(reader, dataset, by_reading=options.read)
+        accuracy = 100 * predictions.right.mean()
         plain = accuracy if name == PLAIN else plain
-        blank = f"  no ink found in {(read < 0).sum()}" if (read < 0).any() else ""
-        print(f"{name:32} {accuracy:7.2f} %  {accuracy - plain:+.2f}{blank}", flush=True)
-
-    if options.strokes:
-        digits = read_unipen(options.strokes)[: options.limit]
-        rng = np.random.default_rng(0)
-        read = answers(reader, (draw(digit.strokes, rng) for digit in digits))
-        right = read == np.array([digit.label for digit in digits])
-        writers = np.array([digit.writer for digit in digits])
-        by_writer = [100 * right[writers == writer].mean() for writer in np.unique(writers)]
-        print(f"pen strokes, {len(digits):,} by {len(by_writer)} writers")
-        print(f"{'280x280, pen 8-22 px':32} {100 * right.mean():7.2f} %")
-        print(f"{'the worst and best writer':32} {min(by_writer):7.2f} %  {max(by_writer):.2f} %")
+        blank = int((predictions.answers == NONE).sum())
+        unread = f"  no digit read in {blank}" if blank else ""
+        print(f"{name:32} {accuracy:7.2f} %  {accuracy - plain:+.2f}{unread}", flush=True)
+        if name == PLAIN:
+            figures = evaluate(predictions)
+            print_honesty(figures)
+            if options.per_digit:
+                print_by_digit(figures)
 
 
 if __name__ == "__main__":

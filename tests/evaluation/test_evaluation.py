@@ -125,6 +125,18 @@ def test_a_picture_without_ink_counts_as_misread(reader: Reader) -> None:
     assert "no ink" in page("model", found, figures)
 
 
+def test_through_read_many_the_answers_are_the_model_files(reader: Reader) -> None:
+    blank = np.full((280, 280), 255, np.uint8)
+    pictures = np.stack([written(3), blank, written(4), written(7)])
+    dataset = ArrayDataset("mine", pictures, np.array([3, 0, 4, 1]))
+    straight, by_reading = predict(reader, dataset), predict(reader, dataset, by_reading=True)
+    assert by_reading.answers.tolist() == straight.answers.tolist() == [3, NONE, 4, 7]
+    np.testing.assert_allclose(by_reading.probabilities, straight.probabilities, atol=1e-5)
+    np.testing.assert_array_equal(by_reading.sure, straight.sure)
+    assert not by_reading.sure[1]
+    assert [m.label for m in by_reading.mistakes] == [m.label for m in straight.mistakes]
+
+
 def test_chance_is_told_from_a_real_difference() -> None:
     rng = np.random.default_rng(0)
     right = rng.random(3000) < 0.95

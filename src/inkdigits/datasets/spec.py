@@ -36,13 +36,13 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
     kind, _, rest = spec.partition(":")
     openers: dict[str, Callable[[], Dataset]] = {
         "mnist": lambda: _mnist(rest, data_dir),
-        "csv": lambda: CsvDataset(_found(rest, data_dir)),
+        "csv": lambda: CsvDataset(find_file(rest, data_dir)),
         "folder": lambda: FolderDataset(rest),
-        "idx": lambda: IdxDataset(*(_found(name, data_dir) for name in rest.split(",", 1))),
+        "idx": lambda: IdxDataset(*(find_file(name, data_dir) for name in rest.split(",", 1))),
         "npz": lambda: NpzDataset(
-            _found(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
+            find_file(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
         ),
-        "strokes": lambda: StrokesDataset(_found(rest, data_dir)),
+        "strokes": lambda: StrokesDataset(find_file(rest, data_dir)),
     }
     if kind not in openers or not rest:
         known = "\n  ".join(KINDS.values())
@@ -54,8 +54,8 @@ def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
     return ArrayDataset(f"mnist:{part}", *load_mnist(part, data_dir))  # type: ignore[arg-type]
 
 
-def _found(name: str, data_dir: str | os.PathLike[str] | None) -> Path:
-    """The file, where it is said to be or in the data folder."""
+def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path:
+    """The file, where `name` says or, as in `open_dataset`, in the data folder."""
     path = Path(name)
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if path.exists() or path.is_absolute() or not folder:

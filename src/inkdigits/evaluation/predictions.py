@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Batch, Dataset
-from inkdigits.errors import InvalidDataset
+from inkdigits.errors import InkDigitsError, InvalidDataset
 from inkdigits.reader import Reader
 
 NONE = -1
@@ -63,8 +63,13 @@ class Predictions:
         return most
 
 
-def predict(reader: Reader, dataset: Dataset, worst: int = 40) -> Predictions:
+def predict(
+    reader: Reader, dataset: Dataset, worst: int = 40, *, by_reading: bool = False
+) -> Predictions:
     """Read all of a data set, a batch at a time; keep pictures of only the `worst` mistakes.
+
+    Pictures go straight into the model file, or, `by_reading`, the way of anybody's picture
+    through `Reader.read_many`.
 
     Raises InvalidDataset if it is empty, damaged or without labels: nothing half-read is scored.
     """
@@ -75,7 +80,7 @@ def predict(reader: Reader, dataset: Dataset, worst: int = 40) -> Predictions:
         if batch.labels is None:
             raise InvalidDataset(f"{dataset.name} has no labels to judge answers by.")
         start = time.perf_counter()
-        outputs = outputs_of(reader, batch)
+        outputs = (readings_of if by_reading else outputs_of)(reader, batch)
         seconds += time.perf_counter() - start
         outputs["probabilities"][~outputs["has_ink"]] = 1 / CLASSES
         for loss, i, mistake in _mistakes(batch, outputs):
@@ -85,7 +90,7 @@ def predict(reader: Reader, dataset: Dataset, worst: int = 40) -> Predictions:
         labels.append(batch.labels)
         probabilities.append(outputs["probabilities"])
         has_ink.append(outputs["has_ink"])
-        sure.append(outputs["sure"])
+        sure.append(outputs["sure"] & outputs["has_ink"])
         count += len(batch)
     if not count:
         raise InvalidDataset(f"{dataset.name} is empty: it holds no pictures.")
@@ -107,6 +112,26 @@ def outputs_of(reader: Reader, batch: Batch) -> dict[str, NDArray[Any]]:
         return reader.outputs(batch.pictures)
     rows = [reader.outputs(picture[None]) for picture in batch.pictures]
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def readings_of(reader: Reader, batch: Batch) -> dict[str, NDArray[Any]]:
+    """As `outputs_of`, from `Reader.read_many`; what is not read as one digit has no ink."""
+    count = len(batch)
+    outputs: dict[str, NDArray[Any]] = {
+        "probabilities": np.full((count, CLASSES), 1 / CLASSES, np.float32),
+        "seen": np.zeros((count, 28, 28), np.float32),
+        "has_ink": np.zeros(count, np.bool_),
+        "sure": np.zeros(count, np.bool_),
+    }
+    for i, reading in enumerate(reader.read_many(batch.pictures, errors="return")):
+        if isinstance(reading, InkDigitsError) or len(reading.digits) != 1:
+            continue
+        [digit] = reading.digits
+        outputs["probabilities"][i] = digit.probabilities
+        outputs["seen"][i] = digit.seen
+        outputs["has_ink"][i] = True
+        outputs["sure"][i] = reading.sure
+    return outputs
 
 
 def _mistakes(
