@@ -164,6 +164,11 @@ def serve(
     help="What to train on, such as csv:train.csv.  [default: MNIST's training part]",
 )
 @click.option(
+    "--without-writers",
+    metavar="WRITERS",
+    help='Keep their pen strokes out, such as "25-30", to judge by them.',
+)
+@click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="A folder with MNIST's files.  [default: fetched]",
@@ -175,7 +180,8 @@ def serve(
 def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     """Train the network of a RECIPE.
 
-    From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: cnn, which ships.
+    From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
+    which ships, cnn and ensemble.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.training.fit import Data, Settings
+from inkdigits.training.data import Data
+from inkdigits.training.fit import Settings
 from inkdigits.training.team import joined_team
 from inkdigits.training.torch_fit import TorchFitting
 from training.tiny import TINY

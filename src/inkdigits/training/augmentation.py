@@ -32,8 +32,15 @@ class Augmentation:
     """Strokes get up to this share of a pixel (of 56) thicker or thinner at each edge."""
     noise: float = 12.0
     """Standard deviation, in grey levels, of the strongest pixel noise; one picture in four."""
+    blur: float = 0.0
+    """Standard deviation of the strongest blur, as a share of the picture's side; one batch in
+    four."""
+    holes: float = 0.0
+    """At most this share of the pixels is lost; one picture in eight."""
     sides: tuple[int, ...] = (36, 56)
     """Each batch is drawn at one of these resolutions."""
+    coarse: float = 0.0
+    """This share of the batches is scanned at a quarter of that resolution."""
 
     def __call__(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Bent copies of `pictures`, uint8 (N, 28, 28) with ink bright, as uint8 (N, S, S).
@@ -50,7 +57,13 @@ class Augmentation:
             align_corners=False,
         )
         inked = self._rethicken(inked, generator)
+        if self.blur and _chance(0.25, generator):
+            inked = _blurred(inked, self.blur * side * _fraction(generator))
+        if self.coarse and _chance(self.coarse, generator):
+            inked = F.avg_pool2d(inked, 4)
         inked = inked + self._pixel_noise(inked.shape, generator).to(device)
+        if self.holes:
+            inked = inked * self._kept(inked.shape, generator).to(device)
         return inked[:, 0].clamp(0, 255).round().to(torch.uint8)
 
     def _sampling_grid(self, count: int, side: int, generator: torch.Generator) -> Tensor:
@@ -86,10 +99,34 @@ class Augmentation:
         strength = strength.clamp(min=0).view(-1, 1, 1, 1) * self.noise
         return torch.randn(shape, generator=generator) * strength
 
+    def _kept(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
+        """0 where a pixel is lost, else 1."""
+        lost = torch.rand(shape[0], generator=generator) * 8 - 7  # above 0 for one in eight
+        lost = lost.clamp(min=0).view(-1, 1, 1, 1) * self.holes
+        return (torch.rand(shape, generator=generator) >= lost).float()
+
+
+def _blurred(inked: Tensor, deviation: float) -> Tensor:
+    """By a normal distribution of so many pixels."""
+    reach = max(math.ceil(2 * deviation), 1)
+    places = torch.arange(-reach, reach + 1, device=inked.device)
+    kernel = torch.exp(-0.5 * (places / max(deviation, 1e-3)) ** 2)
+    kernel = (kernel / kernel.sum()).view(1, 1, 1, -1)
+    inked = F.conv2d(inked, kernel, padding=(0, reach))
+    return F.conv2d(inked, kernel.transpose(2, 3), padding=(reach, 0))
+
 
 def _uniform(count: int, generator: torch.Generator) -> Tensor:
     """(N,) numbers in -1..1."""
     return torch.rand(count, generator=generator) * 2 - 1
+
+
+def _fraction(generator: torch.Generator) -> float:
+    return float(torch.rand(1, generator=generator))
+
+
+def _chance(of: float, generator: torch.Generator) -> bool:
+    return _fraction(generator) < of
 
 
 def _integer(below: int, generator: torch.Generator) -> int:

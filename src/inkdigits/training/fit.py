@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inkdigits.calibration import Calibration
 from inkdigits.errors import InkDigitsError
+from inkdigits.training.data import Data, RealInk
 from inkdigits.training.team import Team
 
 CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"
@@ -32,19 +33,11 @@ class Recipe(Protocol):
     @property
     def epochs(self) -> int: ...
 
+    @property
+    def real_ink(self) -> RealInk | None: ...
+
     def fingerprint(self) -> str:
         """The same for recipes that train the same way."""
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is trained on, and what the network is judged by while it trains."""
-
-    pictures: NDArray[np.uint8]
-    """(N, 28, 28)"""
-    labels: NDArray[np.uint8]
-    validation_pictures: NDArray[np.uint8]
-    validation_labels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -62,6 +55,8 @@ class Settings:
     """The revision of inkdigits that started the run."""
     data: str = "mnist"
     """What is trained on: MNIST's training part, or the data set of that spec."""
+    without_writers: str = ""
+    """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
 
 
 @dataclass(frozen=True)

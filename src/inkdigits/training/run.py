@@ -20,19 +20,17 @@ from rich.console import Console
 from inkdigits import __version__
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import calibrate
-from inkdigits.datasets.convert import like_mnist
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.spec import open_dataset
-from inkdigits.errors import InkDigitsError, InvalidDataset
+from inkdigits.errors import InkDigitsError
 from inkdigits.model_file import Facts, build_model, describe, revision, write_model
 from inkdigits.normalize import Normalizer, normalizer
 from inkdigits.progress import TrainingBar
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training import pictures as drawn
+from inkdigits.training.data import MNIST, Data, DataDir, training_data
 from inkdigits.training.fit import (
     CHECKPOINT_NAMES,
-    Data,
     Epoch,
     Fitting,
     InvalidRun,
@@ -41,11 +39,6 @@ from inkdigits.training.fit import (
     Settings,
 )
 from inkdigits.training.team import joined_team, team_size
-
-MNIST = "mnist"
-ONE_IN = 10
-"""So many pictures of a data set that has no validation part of its own keep one for it."""
-DataDir = str | os.PathLike[str] | None
 
 
 class Interrupted(InkDigitsError):
@@ -110,6 +103,7 @@ def train(
     seed: int | None = None,
     limit: int | None = None,
     data: str | None = None,
+    without_writers: str | None = None,
     data_dir: DataDir = None,
     device: str = "auto",
     resume: bool = False,
@@ -127,6 +121,8 @@ def train(
         data: what to train on, as `inkdigits.datasets.spec.open_dataset` names it, such as
             "csv:train.csv"; every tenth picture of it is kept for validation. MNIST's training
             part, and its validation part, if left out.
+        without_writers: keep the pen strokes of these writers out, such as "25-30", of a recipe
+            that learns from pen strokes; it can then be judged by them.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
         resume: go on from the checkpoint in `out`. On the same machine the weights end as those
@@ -157,12 +153,28 @@ def train(
             f"{folder.path} holds a run already. "
             "Go on with it (--resume), or choose another folder (--out)."
         )
-    asked = {"epochs": epochs, "seed": seed, "limit": limit, "data": data}
+    if without_writers and recipe.real_ink is None:
+        raise InvalidRun(f"{recipe.name} learns from no writer's pen strokes: all are kept out.")
+    asked = {
+        "epochs": epochs,
+        "seed": seed,
+        "limit": limit,
+        "data": data,
+        "without_writers": without_writers,
+    }
     settings = _settings(folder, checkpoint, recipe, asked)
     with joined_team(usable_device) as team:
         # The leader fetches what is missing; the others then find it.
         with team.leader_first():
-            training = _training_data(settings, data_dir)
+            training = training_data(
+                settings.data,
+                settings.limit,
+                data_dir,
+                recipe.real_ink,
+                settings.without_writers,
+                settings.seed,
+                console,
+            )
         if team.leads:
             folder.make()
         fitting = fitting_type(recipe, settings, training, usable_device, team)
@@ -178,32 +190,6 @@ def train(
             return {}
         test = load_mnist("test", data_dir) if measure_test else None
         return _finish(fitting, folder, test)
-
-
-def _training_data(settings: Settings, data_dir: DataDir) -> Data:
-    """What is trained on, and what the network is judged by."""
-    if settings.data == MNIST:
-        pictures, labels = load_mnist("train", data_dir)
-        validation = load_mnist("validation", data_dir)
-    else:
-        dataset = open_dataset(settings.data, data_dir)
-        normalize = Normalizer()
-        batches = [(like_mnist(batch, normalize), batch.labels) for batch in dataset.batches()]
-        if not batches:
-            raise InvalidDataset(f"{settings.data} is empty: it holds no pictures.")
-        if batches[0][1] is None:
-            raise InvalidDataset(f"{settings.data} has no labels to learn from.")
-        pictures = np.concatenate([pictures for pictures, _ in batches])
-        labels = np.concatenate([labels for _, labels in batches if labels is not None])
-        judges = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
-        if not judges.any():
-            raise InvalidDataset(
-                f"{settings.data} has only {len(labels)} pictures; it takes {ONE_IN} or more to "
-                "keep one for validation."
-            )
-        validation = pictures[judges], labels[judges]
-        pictures, labels = pictures[~judges], labels[~judges]
-    return Data(pictures[: settings.limit], labels[: settings.limit], *validation)
 
 
 def _fitting_type(recipe: Recipe) -> type[Fitting]:
@@ -233,6 +219,7 @@ def _settings(
         code=_code(recipe),
         revision=revision(),
         data=asked["data"] or MNIST,
+        without_writers=asked["without_writers"] or "",
     )
     if checkpoint is None:
         return now
@@ -301,15 +288,14 @@ def _finish(
     facts = Facts(
         name=fitting.recipe.name,
         version=__version__,
-        trained_on=f"{_data_name(fitting.settings)}, {len(data.labels):,} training pictures",
+        trained_on=_trained_on(fitting.settings, data),
         revision=fitting.settings.revision,
     )
     model = build_model(result.network, calibration, facts)
     reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
     probabilities = reader.predict_proba(data.validation_pictures)
     right = probabilities.argmax(axis=1) == data.validation_labels
-    held_out = "mnist" if fitting.settings.data == MNIST else fitting.settings.data
-    accuracy = {f"{held_out}:validation": float(right.mean())}
+    accuracy = {name: float(right[part].mean()) for name, part in data.validation_parts.items()}
     if test is not None:
         pictures, labels = test
         accuracy["mnist:test"] = float((reader.predict(pictures) == labels).mean())
@@ -333,8 +319,11 @@ def _finish(
     return metrics
 
 
-def _data_name(settings: Settings) -> str:
-    return "MNIST" if settings.data == MNIST else settings.data
+def _trained_on(settings: Settings, data: Data) -> str:
+    name = "MNIST" if settings.data == MNIST else settings.data
+    without = f" but those of writers {settings.without_writers}" * bool(settings.without_writers)
+    real_ink = f", pen strokes of UCI's pendigits{without}, and drawings of no digit"
+    return f"{name}, {len(data.labels):,} training pictures{real_ink * bool(data.beside)}"
 
 
 def _draw(

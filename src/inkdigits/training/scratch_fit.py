@@ -18,9 +18,9 @@ from inkdigits.normalize import SIDE, Normalizer
 from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
 from inkdigits.scratch.export import to_onnx
 from inkdigits.scratch.recipes import ScratchRecipe
+from inkdigits.training.data import Data
 from inkdigits.training.fit import (
     NUMPY_CHECKPOINT,
-    Data,
     Epoch,
     Fitting,
     InvalidRun,

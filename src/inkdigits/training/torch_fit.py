@@ -6,7 +6,7 @@ import io
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from torch.optim.swa_utils import AveragedModel
 from inkdigits.atomic_file import write_atomically
 from inkdigits.model_file import CLASSES
 from inkdigits.normalize import Normalizer
+from inkdigits.training.data import NO_DIGIT, Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx
 from inkdigits.training.fit import (
     PYTORCH_CHECKPOINT,
-    Data,
     Epoch,
     Fitting,
     InvalidRun,
@@ -55,8 +55,9 @@ class TorchFitting(Fitting):
         super().__init__(recipe, settings, data, device, team)
         self.best: dict[str, Tensor] = {}
         """The averaged network's state after its best epoch."""
-        self.steps = math.ceil(len(data.labels) / recipe.batch_size)
+        self.steps = math.ceil(data.per_epoch / recipe.batch_size)
         """In each epoch."""
+        self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
 
         self._normalize = Normalizer(threads=torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
@@ -173,9 +174,7 @@ class TorchFitting(Fitting):
 
     def _fit(self, number: int, report: Report) -> tuple[float, float]:
         """Fit one epoch; the loss and the accuracy over its pictures."""
-        order = torch.randperm(
-            len(self.data.labels), generator=_generator(self.settings.seed, number)
-        )
+        order = _order(self.sources, _generator(self.settings.seed, number))
         batches = torch.split(order, self.recipe.batch_size)
         if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
             batches = batches[:-1]
@@ -199,23 +198,38 @@ class TorchFitting(Fitting):
 
         Of an ensemble both are the mean over its members.
         """
-        pictures = torch.from_numpy(self.data.pictures[batch.numpy()])
-        bent = self.recipe.augmentation(pictures, bending)
-        seen = torch.from_numpy(self._normalize(bent.numpy())).to(self.device)
-        labels = torch.from_numpy(self.data.labels[batch.numpy()]).long().to(self.device)
+        seen, labels = self._bent(batch, bending)
         with torch.autocast(self._device_type, torch.bfloat16, enabled=self._bfloat16):
             logits = self._together(seen)
         logits = logits.reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
-        labels = labels[:, None].expand(logits.shape[:2])
-        loss = F.cross_entropy(
-            logits.flatten(0, 1), labels.flatten(), label_smoothing=self.recipe.label_smoothing
-        )
+        targets = self._targets(labels)[:, None].expand_as(logits)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._scheduler.step()
         self._average.update_parameters(self.network)
-        return loss.item(), (logits.argmax(2) == labels).float().mean(1).sum().item()
+        right = (logits.argmax(2) == labels[:, None]) | (labels == NO_DIGIT)[:, None]
+        return loss.item(), right.float().mean(1).sum().item()
+
+    def _bent(self, batch: Tensor, bending: torch.Generator) -> tuple[Tensor, Tensor]:
+        """What the network sees of a batch of `_order`, and the labels."""
+        seen, labels = [], []
+        for number, source in enumerate(self.sources):
+            chosen = batch[batch[:, 0] == number, 1].numpy()
+            if len(chosen):
+                pictures = torch.from_numpy(source.pictures[chosen])
+                bent = self.recipe.augmentation(pictures, bending)
+                seen.append(torch.from_numpy(self._normalize(bent.numpy())))
+                labels.append(torch.from_numpy(source.labels[chosen]).long())
+        return torch.cat(seen).to(self.device), torch.cat(labels).to(self.device)
+
+    def _targets(self, labels: Tensor) -> Tensor:
+        """What the probabilities (N, 10) should be: for what is no digit, all the same."""
+        digits = F.one_hot(labels.clamp(max=CLASSES - 1), CLASSES).float()
+        smoothing = torch.full_like(digits[:, :1], self.recipe.label_smoothing)
+        smoothing[labels == NO_DIGIT] = 1.0
+        return digits * (1 - smoothing) + smoothing / CLASSES
 
     def _validate(self) -> tuple[float, float]:
         """Loss and accuracy of the averaged network on the validation pictures."""
@@ -223,6 +237,16 @@ class TorchFitting(Fitting):
         labels = torch.from_numpy(self.data.validation_labels).long()
         accuracy = (logits.argmax(1) == labels).double().mean()
         return F.cross_entropy(logits, labels).item(), accuracy.item()
+
+
+def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
+    """The pictures (N, 2) of an epoch, shuffled: the number of a source, and a place in it."""
+    chosen = []
+    for number, source in enumerate(sources):
+        places = torch.randperm(len(source.labels), generator=generator)[: source.per_epoch]
+        chosen.append(torch.stack([torch.full_like(places, number), places], 1))
+    together = torch.cat(chosen)
+    return together[torch.randperm(len(together), generator=generator)]
 
 
 def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:

@@ -1,0 +1,205 @@
+"""What a run trains on, and what the network is judged by meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from inkdigits.datasets.convert import like_mnist
+from inkdigits.datasets.dataset import Batch
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.datasets.pens import SIDE
+from inkdigits.datasets.spec import find_file, open_dataset
+from inkdigits.datasets.strokes import WrittenDigit, draw, parse_writers, read_unipen
+from inkdigits.errors import InvalidDataset
+from inkdigits.normalize import Normalizer
+from inkdigits.training.strokes import StrokeArtist
+
+MNIST = "mnist"
+ONE_IN = 10
+"""So many pictures of a data set that has no validation part of its own keep one for it."""
+PENDIGITS = "pendigits-orig.tra.gz"
+PENDIGITS_URL = "https://archive.ics.uci.edu/dataset/81"
+ONE_DIGIT_IN = 20
+"""So many written digits keep one for validation: of a writer who is trained on."""
+DRAWINGS = 4
+"""Each of those is drawn so many times."""
+NO_DIGIT = 255
+"""The label of what is no digit."""
+AT_ONCE = 1000
+"""So many pictures are drawn at a time."""
+
+DataDir = str | os.PathLike[str] | None
+
+
+@dataclass(frozen=True)
+class RealInk:
+    """What a recipe learns from beside MNIST."""
+
+    digits: int = 40_000
+    """Drawings of pen strokes in each epoch."""
+    non_digits: int = 8_000
+    """Scribbles, letters and the like in each epoch."""
+    drawn: int = 3
+    """So many times as many are drawn before the first epoch; each epoch takes some of them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pictures of which each epoch takes some."""
+
+    pictures: NDArray[np.uint8]
+    """(N, H, W), ink bright."""
+    labels: NDArray[np.uint8]
+    """(N,), 0 to 9 or NO_DIGIT."""
+    per_epoch: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is trained on, and what the network is judged by while it trains."""
+
+    pictures: NDArray[np.uint8]
+    """(N, 28, 28)"""
+    labels: NDArray[np.uint8]
+    validation_pictures: NDArray[np.uint8]
+    validation_labels: NDArray[np.uint8]
+    beside: tuple[Source, ...] = ()
+    """What is mixed into each epoch."""
+    validation_parts: dict[str, slice] = field(default_factory=dict)
+    """Which of the validation pictures are of which data set."""
+
+    @property
+    def per_epoch(self) -> int:
+        """How many pictures an epoch has."""
+        return len(self.labels) + sum(source.per_epoch for source in self.beside)
+
+
+def training_data(
+    spec: str,
+    limit: int | None,
+    data_dir: DataDir,
+    real_ink: RealInk | None = None,
+    without_writers: str = "",
+    seed: int = 0,
+    console: Console | None = None,
+) -> Data:
+    """MNIST or the data set of that spec, `limit` pictures of it at most, and perhaps real ink.
+
+    Raises InvalidDataset if something is missing, damaged or too small.
+    """
+    pictures, labels, validation = _mnist(data_dir) if spec == MNIST else _other(spec, data_dir)
+    pictures, labels = pictures[:limit], labels[:limit]
+    parts = {f"{spec}:validation": slice(0, len(validation[1]))}
+    if real_ink is None:
+        return Data(pictures, labels, *validation, validation_parts=parts)
+
+    digits = written_digits(data_dir, parse_writers(without_writers) if without_writers else ())
+    if limit:  # a trial: the others become as few
+        real_ink = RealInk(limit, limit // 4, drawn=1)
+    beside = _drawn(digits, real_ink, seed, console)
+    drawn, drawn_labels = _drawn_for_validation(digits[::ONE_DIGIT_IN])
+    parts["strokes:validation"] = slice(len(validation[1]), len(validation[1]) + len(drawn_labels))
+    return Data(
+        pictures,
+        labels,
+        np.concatenate([validation[0], drawn]),
+        np.concatenate([validation[1], drawn_labels]),
+        beside,
+        parts,
+    )
+
+
+def written_digits(data_dir: DataDir, without: Collection[int] = ()) -> list[WrittenDigit]:
+    """The pen strokes of UCI's pendigits but those of some writers."""
+    path = find_file(PENDIGITS, data_dir)
+    if not path.exists():
+        raise InvalidDataset(
+            f"There is no {PENDIGITS} in the data folder (--data-dir, or INKDIGITS_DATA_DIR). Get "
+            f"pendigits-orig.tra.Z from {PENDIGITS_URL}, unpack it (gzip -d), and pack it again "
+            "(gzip)."
+        )
+    digits = read_unipen(path)
+    writers = {digit.writer for digit in digits}
+    if strangers := sorted(set(without) - writers):
+        raise InvalidDataset(f"{path} has no writer {strangers[0]}, only 1 to {max(writers)}.")
+    kept = [digit for digit in digits if digit.writer not in without]
+    if {digit.label for digit in kept} != set(range(10)):
+        raise InvalidDataset(f"Without those writers {path} has too few digits left to learn from.")
+    return kept
+
+
+def _drawn(
+    digits: list[WrittenDigit], real_ink: RealInk, seed: int, console: Console | None
+) -> tuple[Source, Source]:
+    """The digits and the non-digits that epochs take from. The digits for validation are in none
+    of them."""
+    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
+    artist = StrokeArtist(digits)
+    starts = range(0, real_ink.digits * real_ink.drawn, AT_ONCE)
+    parts = [
+        artist.draw(AT_ONCE, [seed, start])
+        for start in track(starts, "drawing digits", console=console, transient=True)
+    ]
+    families = sorted(set(FAMILIES) - HELD_OUT)
+    each = real_ink.non_digits * real_ink.drawn // len(families) + 1
+    no_digits = [
+        255 - draw_non_digits(family, each, seed, digits, SIDE)
+        for family in track(families, "drawing what is none", console=console, transient=True)
+    ]
+    nothing = np.concatenate(no_digits)
+    return (
+        Source(
+            np.concatenate([pictures for pictures, _ in parts]),
+            np.concatenate([labels for _, labels in parts]),
+            real_ink.digits,
+        ),
+        Source(nothing, np.full(len(nothing), NO_DIGIT, np.uint8), real_ink.non_digits),
+    )
+
+
+def _drawn_for_validation(
+    digits: list[WrittenDigit],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """On canvases, as the page has them, and then the way of MNIST."""
+    digits = [digit for digit in digits for _ in range(DRAWINGS)]
+    normalize = Normalizer()
+    canvases = (
+        draw(digit.strokes, np.random.default_rng([place, digit.number]))
+        for place, digit in enumerate(digits)
+    )
+    pictures = np.concatenate([like_mnist(Batch(c[None], None, [""]), normalize) for c in canvases])
+    return pictures, np.array([digit.label for digit in digits], np.uint8)
+
+
+Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def _mnist(data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Labelled]:
+    return *load_mnist("train", data_dir), load_mnist("validation", data_dir)
+
+
+def _other(spec: str, data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Labelled]:
+    dataset = open_dataset(spec, data_dir)
+    normalize = Normalizer()
+    batches = [(like_mnist(batch, normalize), batch.labels) for batch in dataset.batches()]
+    if not batches:
+        raise InvalidDataset(f"{spec} is empty: it holds no pictures.")
+    if batches[0][1] is None:
+        raise InvalidDataset(f"{spec} has no labels to learn from.")
+    pictures = np.concatenate([pictures for pictures, _ in batches])
+    labels = np.concatenate([labels for _, labels in batches if labels is not None])
+    judges = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
+    if not judges.any():
+        raise InvalidDataset(
+            f"{spec} has only {len(labels)} pictures; it takes {ONE_IN} or more to "
+            "keep one for validation."
+        )
+    return pictures[~judges], labels[~judges], (pictures[judges], labels[judges])
