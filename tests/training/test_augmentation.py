@@ -53,7 +53,15 @@ def test_without_any_range_the_network_sees_the_same() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"rotation": 30}, {"shear": 0.5}, {"stretch": 0.5}, {"elastic": 0.05}, {"noise": 40}],
+    [
+        {"rotation": 30},
+        {"shear": 0.5},
+        {"stretch": 0.5},
+        {"elastic": 0.05},
+        {"noise": 40},
+        {"holes": 0.5},
+        {"coarse": 1.0},
+    ],
 )
 def test_each_range_changes_what_the_network_sees(change: dict[str, float]) -> None:
     normalize = Normalizer()
@@ -73,3 +81,17 @@ def test_no_ink_leaves_the_picture() -> None:
     bent = Augmentation(noise=0)(batch(), generator())
     border = torch.cat([bent[:, 0], bent[:, -1], bent[:, :, 0], bent[:, :, -1]], 1)
     assert (border > 128).float().mean() < 0.001
+
+
+def test_blurred_batches_have_softer_edges() -> None:
+    blurred = replace(STILL, blur=0.1)
+    sharp = STILL(batch(1), generator()).float()
+    softest = min(
+        blurred(batch(1), generator(seed)).float().diff(dim=2).abs().amax((1, 2)).mean()
+        for seed in range(12)
+    )
+    assert softest < 0.7 * sharp.diff(dim=2).abs().amax((1, 2)).mean()
+
+
+def test_coarse_batches_have_a_quarter_of_the_resolution() -> None:
+    assert replace(STILL, coarse=1.0)(batch(1), generator()).shape == (10, 14, 14)

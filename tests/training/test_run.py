@@ -14,6 +14,7 @@ import pytest
 import safetensors.numpy
 import torch
 from PIL import Image
+from torch import nn
 
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
@@ -21,6 +22,8 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.normalize import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.training.data import RealInk
+from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.recipes import CNN, Recipe
 from inkdigits.training.run import RunFolder, train
@@ -100,6 +103,39 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(
     train(recipe, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
     assert same_weights(finished, tmp_path / "again")
     assert not same_weights(finished, tmp_path / "other")
+
+
+def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
+    tmp_path: Path, data_dir: str
+) -> None:
+    recipe = replace(TINY, real_ink=RealInk(), float16_weights=True)
+    metrics = train(recipe, tmp_path / "run", limit=800, without_writers="25-30", data_dir=data_dir)
+    assert metrics["without_writers"] == "25-30"
+    assert set(metrics["accuracy"]) == {"mnist:validation", "strokes:validation"}
+    assert min(metrics["accuracy"].values()) > 0.5
+    assert (
+        "those of writers 25-30" in Reader(tmp_path / "run" / "model.onnx").metadata["trained_on"]
+    )
+    with pytest.raises(InvalidRun, match="has without_writers 25-30, not 1"):
+        train(recipe, tmp_path / "run", resume=True, without_writers="1", data_dir=data_dir)
+
+
+def test_writers_are_kept_out_only_of_a_recipe_that_learns_from_strokes(
+    tmp_path: Path, data_dir: str
+) -> None:
+    with pytest.raises(InvalidRun, match="learns from no writer's pen strokes"):
+        train(TINY, tmp_path / "run", without_writers="25-30", data_dir=data_dir)
+
+
+def test_an_ensemble_trains_into_one_model_file(tmp_path: Path, data_dir: str) -> None:
+    recipe = replace(
+        TINY,
+        layers=lambda: [Ensemble(nn.Sequential(*TINY.layers()), nn.Sequential(*TINY.layers()))],
+        several_views=True,
+    )
+    metrics = train(recipe, tmp_path / "run", limit=LIMIT, data_dir=data_dir)
+    assert metrics["parameters"] == 2 * sum(p.numel() for p in TINY.network().parameters())
+    assert metrics["accuracy"]["mnist:validation"] > 0.8
 
 
 def test_a_run_is_not_overwritten(recipe: AnyRecipe, finished: Path, data_dir: str) -> None:

@@ -71,7 +71,8 @@ def shares(styles: Sequence[Style], count: int) -> NDArray[np.float64]:
         roots = np.sqrt([len(style.members) for style in of_label])
         for style, root in zip(of_label, roots / roots.sum(), strict=True):
             weights[list(style.members)] = root / len(style.members)
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def resampled(strokes: list[Stroke]) -> NDArray[np.float64]:
@@ -79,8 +80,10 @@ def resampled(strokes: list[Stroke]) -> NDArray[np.float64]:
     points = np.concatenate(strokes)
     low, high = points.min(0), points.max(0)
     size = max((high - low).max(), 1e-9)
-    even = np.stack([_evenly(stroke) for stroke in strokes])
-    return (even - (low + high) / 2) / size
+    even: NDArray[np.float64] = np.stack([_evenly(stroke) for stroke in strokes])
+    even -= (low + high) / 2
+    even /= size
+    return even
 
 
 def _evenly(stroke: Stroke) -> NDArray[np.float64]:

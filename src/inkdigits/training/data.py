@@ -20,7 +20,7 @@ from inkdigits.datasets.spec import find_file, open_dataset
 from inkdigits.datasets.strokes import WrittenDigit, draw, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset
 from inkdigits.normalize import Normalizer
-from inkdigits.training.strokes import StrokeArtist
+from inkdigits.training.stroke_artist import StrokeArtist
 
 MNIST = "mnist"
 ONE_IN = 10

@@ -6,8 +6,10 @@ import copy
 import logging
 import warnings
 
+import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from inkdigits.graph import OPSET
@@ -40,3 +42,23 @@ def to_onnx(network: nn.Module) -> onnx.ModelProto:
         exporter.setLevel(level)
     assert program is not None  # it is None only for the exporter that dynamo=True replaced
     return program.model_proto
+
+
+def with_float16_weights(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network in half the space: weights are kept as float16, and computed with as
+    float32. ONNX Runtime converts them once, when it loads the file.
+
+    A weight changes by at most 1 part in 2,048.
+    """
+    network = onnx.ModelProto.FromString(network.SerializeToString())
+    casts = []
+    for tensor in network.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:
+            name = tensor.name
+            half = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(half, f"{name}/float16"))
+            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *network.graph.node]
+    del network.graph.node[:]
+    network.graph.node.extend(nodes)
+    return network

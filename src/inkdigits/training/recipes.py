@@ -33,6 +33,8 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     real_ink: RealInk | None = None
     """What it learns from beside MNIST."""
+    float16_weights: bool = False
+    """Whether the file keeps weights in half the space."""
     several_views: bool = False
     """Whether the finished network looks at each picture in several ways: `SeveralViews`."""
 
@@ -152,7 +154,9 @@ def _ensemble() -> list[nn.Module]:
 ROUGH = Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.12)
 """Paper, scanners and cameras are hard on digits, too."""
 
-BEST = Recipe("best", _best, epochs=26, augmentation=ROUGH, real_ink=RealInk())
+BEST = Recipe(
+    "best", _best, epochs=26, augmentation=ROUGH, real_ink=RealInk(), float16_weights=True
+)
 """What ships."""
 CNN = Recipe("cnn", _cnn, epochs=30)
 ENSEMBLE = Recipe("ensemble", _ensemble, epochs=24, several_views=True)

@@ -23,7 +23,7 @@ from inkdigits.model_file import CLASSES
 from inkdigits.normalize import Normalizer
 from inkdigits.training.data import NO_DIGIT, Data, Source
 from inkdigits.training.ensemble import SeveralViews
-from inkdigits.training.export import to_onnx
+from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.fit import (
     PYTORCH_CHECKPOINT,
     Epoch,
@@ -127,10 +127,13 @@ class TorchFitting(Fitting):
     def result(self) -> Result:
         row, averaged = self.averaged_network()
         network = SeveralViews(averaged) if self.recipe.several_views else averaged
+        exported = to_onnx(network)
+        if self.recipe.float16_weights:
+            exported = with_float16_weights(exported)
         convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
         return Result(
             epoch=row,
-            network=to_onnx(network),
+            network=exported,
             validation_logits=self.validation_logits(network.to(self.device)).numpy(),
             parameters=sum(parameter.numel() for parameter in network.parameters()),
             kernels=[layer.weight.detach().cpu().numpy() for layer in convolutions],

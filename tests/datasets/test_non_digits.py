@@ -1,0 +1,44 @@
+"""Non-digits: families of pictures that no digit is in."""
+
+import numpy as np
+import pytest
+
+from handwriting import STROKES
+from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.reader import Reader
+
+DIGITS = [
+    WrittenDigit(value, 1, [np.array(stroke) for stroke in strokes])
+    for value, strokes in STROKES.items()
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_dark_ink_on_white_canvases(family: str) -> None:
+    pictures = draw_non_digits(family, 3, seed=0, digits=DIGITS, side=140)
+    assert pictures.shape == (3, 140, 140)
+    assert pictures.dtype == np.uint8
+    assert (pictures.min((1, 2)) < 128).all()
+    assert (pictures.max((1, 2)) > 128).all()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_seed_draws_the_same_and_another_draws_others(family: str) -> None:
+    one, same, other = (draw_non_digits(family, 2, seed, DIGITS, side=56) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any((1, 2)).all()
+    assert (one[0] != one[1]).any()
+
+
+def test_some_families_are_held_out_for_judging() -> None:
+    assert set(FAMILIES) > HELD_OUT
+
+
+def test_what_is_no_digit_is_seldom_a_sure_one(reader: Reader) -> None:
+    sure = [
+        reading.sure
+        for family in FAMILIES
+        for reading in reader.read_many(draw_non_digits(family, 20, 3, DIGITS))
+    ]
+    assert np.mean(sure) < 0.1

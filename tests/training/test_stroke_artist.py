@@ -1,0 +1,69 @@
+"""The stroke artist: written digits drawn anew."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from handwriting import STROKES
+from inkdigits import Reader
+from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
+
+STILL = StrokeAugmentation(**dict.fromkeys((f.name for f in fields(StrokeAugmentation)), 0.0))
+
+
+def digits(copies: int) -> list[WrittenDigit]:
+    rng = np.random.default_rng(0)
+    return [
+        WrittenDigit(
+            value, writer, [np.array(s) + rng.normal(0, 0.005, (len(s), 2)) for s in strokes]
+        )
+        for writer in range(copies)
+        for value, strokes in STROKES.items()
+    ]
+
+
+def test_every_label_is_drawn_as_often() -> None:
+    _, labels = StrokeArtist(digits(3)).draw(200, seed=1)
+    np.testing.assert_allclose(np.bincount(labels), 20, atol=1)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    artist = StrokeArtist(digits(2))
+    (one, labels), (same, same_labels), (other, _) = (artist.draw(20, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    np.testing.assert_array_equal(labels, same_labels)
+    assert (one != other).any()
+
+
+def test_what_is_drawn_is_still_read_as_the_digit(reader: Reader) -> None:
+    pictures, labels = StrokeArtist(digits(4)).draw(300, seed=0)
+    assert (reader.predict(255 - pictures) == labels).mean() > 0.85
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(StrokeAugmentation) if f.name != "extra"])
+def test_each_range_changes_the_strokes(name: str) -> None:
+    written = digits(9)
+    range_ = {"rotation": 20.0}.get(name, 0.9 if name in {"hook", "split", "mix"} else 0.3)
+    augmentation = StrokeAugmentation(**{**vars(STILL), name: range_})
+    place = 5 if name in {"pieces", "join"} else 2
+    before = StrokeArtist(written, STILL).bent(place, np.random.default_rng(0))
+    artist = StrokeArtist(written, augmentation)
+    after = [artist.bent(place, np.random.default_rng(seed)) for seed in range(20)]
+    assert any(
+        len(before) != len(strokes)
+        or any(
+            a.shape != b.shape or np.abs(a - b).max() > 1e-3
+            for a, b in zip(before, strokes, strict=True)
+        )
+        for strokes in after
+    )
+
+
+@pytest.mark.parametrize(("label", "adds"), [(7, True), (1, True), (3, False)])
+def test_bars_and_feet_are_added_where_writers_add_them(label: int, adds: bool) -> None:
+    artist = StrokeArtist(digits(1), StrokeAugmentation(**{**vars(STILL), "extra": 1.0}))
+    before = len(digits(1)[label].strokes)
+    after = len(artist.bent(label, np.random.default_rng(0)))
+    assert (after > before) is adds
