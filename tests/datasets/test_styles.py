@@ -43,6 +43,13 @@ def test_rare_styles_are_drawn_more_often_than_they_are_written() -> None:
     assert share[:80].sum() > share[80:100].sum() > share[100:].sum()
 
 
+def test_a_single_slip_of_the_pen_is_not_drawn_more_often_than_one_of_a_rare_style() -> None:
+    slip = WrittenDigit(1, 1, [*PLAIN, *PLAIN, *PLAIN])
+    digits = [*DIGITS, slip]
+    share = shares(find_styles(digits), len(digits))
+    assert share[-1] < 1.2 * share[100]
+
+
 def test_each_digit_gets_the_same_share_whatever_it_was_written_like() -> None:
     sevens = [WrittenDigit(7, 1, digit.strokes) for digit in ones(FLAGGED, 30, 3)]
     digits = DIGITS + sevens

@@ -13,6 +13,9 @@ from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 STILL = StrokeAugmentation(**dict.fromkeys((f.name for f in fields(StrokeAugmentation)), 0.0))
 
 
+RANGES = {f.name for f in fields(StrokeAugmentation)} - {"extra", "join"}
+
+
 def digits(copies: int) -> list[WrittenDigit]:
     rng = np.random.default_rng(0)
     return [
@@ -42,12 +45,12 @@ def test_what_is_drawn_is_still_read_as_the_digit(reader: Reader) -> None:
     assert (reader.predict(255 - pictures) == labels).mean() > 0.85
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(StrokeAugmentation) if f.name != "extra"])
+@pytest.mark.parametrize("name", sorted(RANGES))
 def test_each_range_changes_the_strokes(name: str) -> None:
     written = digits(9)
     range_ = {"rotation": 20.0}.get(name, 0.9 if name in {"hook", "split", "mix"} else 0.3)
     augmentation = StrokeAugmentation(**{**vars(STILL), name: range_})
-    place = 5 if name in {"pieces", "join"} else 2
+    place = 5 if name == "pieces" else 2
     before = StrokeArtist(written, STILL).bent(place, np.random.default_rng(0))
     artist = StrokeArtist(written, augmentation)
     after = [artist.bent(place, np.random.default_rng(seed)) for seed in range(20)]
@@ -67,3 +70,12 @@ def test_bars_and_feet_are_added_where_writers_add_them(label: int, adds: bool) 
     before = len(digits(1)[label].strokes)
     after = len(artist.bent(label, np.random.default_rng(0)))
     assert (after > before) is adds
+
+
+def test_the_pen_is_not_lifted_between_strokes_that_are_close() -> None:
+    hook = [np.array([[0.0, 0.0], [0.0, 1.0]]), np.array([[0.1, 1.0], [1.0, 1.0]])]
+    far = [hook[0], hook[1] + np.array([0.5, 0.0])]
+    joining = StrokeAugmentation(**{**vars(STILL), "join": 1.0})
+    artist = StrokeArtist([WrittenDigit(2, 1, hook), WrittenDigit(2, 1, far)], joining)
+    assert len(artist.bent(0, np.random.default_rng(0))) == 1
+    assert len(artist.bent(1, np.random.default_rng(0))) == 2

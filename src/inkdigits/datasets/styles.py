@@ -62,13 +62,15 @@ def find_styles(digits: Sequence[WrittenDigit], seed: int = 0) -> list[Style]:
 def shares(styles: Sequence[Style], count: int) -> NDArray[np.float64]:
     """How often each of `count` digits is to be drawn; they sum to 1, and each label has as much.
 
-    Within a label a style's share grows with the square root of its size: one that has a hundredth
-    of the digits gets about a tenth of what an even split between two would give it.
+    Within a label a style's share grows with the square root of its size, so that rare ones are
+    drawn more often than they are written; but nobody in a style of a few more often than in one
+    of eight, since those may be slips of the pen.
     """
     weights = np.zeros(count)
     for label in {style.label for style in styles}:
         of_label = [style for style in styles if style.label == label]
-        roots = np.sqrt([len(style.members) for style in of_label])
+        sizes = np.array([len(style.members) for style in of_label])
+        roots = np.minimum(np.sqrt(sizes), sizes / np.sqrt(FEWEST))
         for style, root in zip(of_label, roots / roots.sum(), strict=True):
             weights[list(style.members)] = root / len(style.members)
     weights /= weights.sum()
