@@ -2,7 +2,8 @@
 
 A network that has only ever seen digits takes everything for one. It is shown these, too, and is
 taught to be sure of none (Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure").
-Shapes that are digits to the eye are left out: O, I, l, S, Z, B, b, g, q, the right half of an 8.
+Shapes that are digits to the eye are left out: O, I, l, S, Z, B, b, g, q, the right half of an 8,
+a closed outline.
 """
 
 from __future__ import annotations
@@ -47,16 +48,15 @@ SYMBOLS = {
     "hash": ".3,0 .2,1 | .8,0 .7,1 | 0,.3 1,.3 | 0,.7 1,.7",
     "arrow": "0,.5 1,.5 | .7,.2 1,.5 .7,.8",
     "triangle": ".5,0 1,1 0,1 .5,0",
-    "house": "0,.4 .5,0 1,.4 1,1 0,1 0,.4",
     "pentagram": ".2,1 .5,0 .8,1 0,.38 1,.38 .2,1",
     "zigzag": "0,.3 .15,.7 .3,.3 .45,.7 .6,.3 .75,.7 .9,.3",
     "equals": "0,.3 1,.3 | 0,.7 1,.7",
     "percent": "1,0 0,1 | .2,0 .3,.1 .2,.25 .1,.1 .2,0 | .8,.75 .9,.85 .8,1 .7,.85 .8,.75",
 }
 
-HALVES = ((0, "top"), (0, "bottom"), (2, "bottom"), (4, "top"), (5, "top"), (8, "left"))
+HALVES = ((0, "top"), (0, "bottom"), (2, "bottom"), (5, "bottom"))
 """Halves that do not look like another digit."""
-OVERLAID = ((2, 4), (3, 4), (4, 5), (4, 8), (0, 4), (6, 7), (2, 6))
+OVERLAID = ((2, 4), (3, 4), (4, 5), (0, 4), (6, 7), (2, 6))
 """Digits that together do not look like another."""
 
 
@@ -82,6 +82,25 @@ def _scribble(rng: Rng, _: ByLabel, side: int) -> Ink:
     return _drawn([_smooth(knots)], rng, side, widest=0.1)
 
 
+def _curls(rng: Rng, _: ByLabel, side: int) -> Ink:
+    """Two to four short curved lines."""
+    curls = [
+        _smooth(rng.uniform(-1, 1, (rng.integers(3, 6), 2)) * 0.6 + rng.uniform(-0.6, 0.6, 2))
+        for _curl in range(rng.integers(2, 5))
+    ]
+    return _drawn(curls, rng, side, widest=0.12)
+
+
+def _line_figure(rng: Rng, _: ByLabel, side: int) -> Ink:
+    """Three to six straight lines; many begin where another does."""
+    knots = rng.uniform(-1, 1, (5, 2))
+    lines = [
+        _between(knots[rng.choice(5, 2, replace=False)], 8) for _line in range(rng.integers(3, 7))
+    ]
+    offsets = rng.normal(0, 0.2, (len(lines), 1, 2)) * (rng.random((len(lines), 1, 1)) < 0.4)
+    return _drawn([line + by for line, by in zip(lines, offsets, strict=True)], rng, side)
+
+
 def _blot(rng: Rng, _: ByLabel, side: int) -> Ink:
     """One to four filled blobs that run into each other, of any outline."""
     image = Image.new("L", (side * 2, side * 2), 0)
@@ -102,13 +121,12 @@ def _blot(rng: Rng, _: ByLabel, side: int) -> Ink:
 
 def _half_digit(rng: Rng, digits: ByLabel, side: int) -> Ink:
     label, part = HALVES[rng.integers(len(HALVES))]
-    axis = 0 if part == "left" else 1
     strokes = [_between(stroke, 4) for stroke in _any(digits, label, rng)]
-    places = np.concatenate(strokes)[:, axis]
+    places = np.concatenate(strokes)[:, 1]
     middle = (places.min() + places.max()) / 2
     halves = []
     for stroke in strokes:
-        inside = (stroke[:, axis] > middle) == (part == "bottom")
+        inside = (stroke[:, 1] > middle) == (part == "bottom")
         ends = np.flatnonzero(np.diff(inside)) + 1
         pieces = zip(np.split(stroke, ends), np.split(inside, ends), strict=True)
         halves += [piece for piece, is_inside in pieces if is_inside[0]]
@@ -187,6 +205,8 @@ def _symbol(rng: Rng, _: ByLabel, side: int) -> Ink:
 
 FAMILIES: dict[str, Callable[[Rng, ByLabel, int], Ink]] = {
     "scribbles": _scribble,
+    "curls": _curls,
+    "line figures": _line_figure,
     "blots": _blot,
     "half digits": _half_digit,
     "several digits": _several_digits,

@@ -43,11 +43,11 @@ DataDir = str | os.PathLike[str] | None
 class RealInk:
     """What a recipe learns from beside MNIST."""
 
-    digits: int = 40_000
+    digits: int = 30_000
     """Drawings of pen strokes in each epoch."""
-    non_digits: int = 8_000
+    non_digits: int = 12_000
     """Scribbles, letters and the like in each epoch."""
-    drawn: int = 3
+    drawn: int = 4
     """So many times as many are drawn before the first epoch; each epoch takes some of them."""
 
 
@@ -103,7 +103,7 @@ def training_data(
 
     digits = written_digits(data_dir, parse_writers(without_writers) if without_writers else ())
     if limit:  # a trial: the others become as few
-        real_ink = RealInk(limit, limit // 4, drawn=1)
+        real_ink = RealInk(limit, limit // 2, drawn=1)
     beside = _drawn(digits, real_ink, seed, console)
     drawn, drawn_labels = _drawn_for_validation(digits[::ONE_DIGIT_IN])
     parts["strokes:validation"] = slice(len(validation[1]), len(validation[1]) + len(drawn_labels))

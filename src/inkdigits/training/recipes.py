@@ -136,7 +136,7 @@ ROUGH = Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.12)
 """Paper, scanners and cameras are hard on digits, too."""
 
 BEST = Recipe(
-    "best", _best, epochs=26, augmentation=ROUGH, real_ink=RealInk(), float16_weights=True
+    "best", _best, epochs=24, augmentation=ROUGH, real_ink=RealInk(), float16_weights=True
 )
 """What ships."""
 CNN = Recipe("cnn", _cnn, epochs=30)
