@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.normalize import Normalizer
+from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.recipes import RECIPES
 
 COPIES = 5
@@ -36,7 +37,8 @@ def main() -> None:
     }
     pictures, labels = load_mnist("validation", options.data_dir)
     generator = torch.Generator().manual_seed(0)
-    bent = [recipe.augmentation(torch.from_numpy(pictures), generator) for _ in range(COPIES)]
+    augmentation = recipe.augmentation or Augmentation()
+    bent = [augmentation(torch.from_numpy(pictures), generator) for _ in range(COPIES)]
     normalize = Normalizer()
     sets = {
         "plain": [torch.from_numpy(normalize(pictures))],

@@ -1,12 +1,15 @@
 """The normaliser, from pictures to what the network sees."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import inkdigits
 from handwriting import written
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import INK_SIDE, SIDE, normalizer
+from inkdigits.normalize import INK_SIDE, SIDE, Normalizer, normalizer
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -211,3 +214,23 @@ def test_mnist_itself_is_hardly_changed(data_dir: str) -> None:
     pictures, _ = load_mnist("validation", data_dir)
     changes = [np.abs(Normalized(p).seen - p / 255).mean() for p in pictures[:200]]
     assert np.median(changes) < 0.08
+
+
+def test_all_pictures_are_normalised_in_their_order_whatever_the_batches(data_dir: str) -> None:
+    pictures = load_mnist("validation", data_dir)[0][:200]
+    one_by_one = np.stack([Normalized(picture).seen for picture in pictures])
+    for threads, batch_size in [(1, 64), (3, 7)]:
+        seen = Normalizer(threads)(pictures, batch_size)
+        np.testing.assert_allclose(seen, one_by_one, atol=1e-5)
+    assert Normalizer()(pictures[:0]).shape == (0, SIDE, SIDE)
+
+
+@pytest.mark.parametrize("side", [28, 44, 56, 280])
+def test_the_model_that_ships_was_trained_on_what_this_normaliser_gives(side: int) -> None:
+    shipped = Path(inkdigits.__file__).parent / "digits.onnx"
+    session = onnxruntime.InferenceSession(shipped)
+    for value in DIGITS:
+        picture = written(value, side=side)
+        picture[:2, :2] = 0  # dust
+        [seen] = session.run(["seen"], {"picture": picture[None]})
+        np.testing.assert_allclose(Normalized(picture).seen, seen[0], atol=1e-5)

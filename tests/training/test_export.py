@@ -2,15 +2,17 @@
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 
 from inkdigits.training.export import to_onnx, with_float16_weights
-from inkdigits.training.recipes import BEST, CNN
+from inkdigits.training.recipes import BEST, CNN, RECIPES, Recipe
 
 
-def test_onnx_gives_the_logits_that_pytorch_gives() -> None:
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+def test_onnx_gives_the_logits_that_pytorch_gives(recipe: Recipe) -> None:
     torch.manual_seed(0)
-    network = CNN.network()
+    network = recipe.network()
     network(torch.rand(64, 28, 28))  # so that batch normalisation has something to do
     model = to_onnx(network)
     session = onnxruntime.InferenceSession(model.SerializeToString())

@@ -194,7 +194,9 @@ def test_a_device_that_is_not_there_is_named(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-@pytest.mark.parametrize(("recipe", "limit"), [("cnn", 500), ("cnn-scratch", 3000)])
+@pytest.mark.parametrize(
+    ("recipe", "limit"), [("cnn", 500), ("fast", 20_000), ("cnn-scratch", 3000)]
+)
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
     tmp_path: Path, data_dir: str, recipe: str, limit: int
 ) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,10 @@ class TorchFitting(Fitting):
         if self.team.size > 1:
             self._together = DistributedDataParallel(self.network)
         self._optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+            self.network.parameters(),
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            fused=True,
         )
         self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer,
@@ -220,11 +224,15 @@ class TorchFitting(Fitting):
         seen, labels = [], []
         for number, source in enumerate(self.sources):
             chosen = batch[batch[:, 0] == number, 1].numpy()
-            if len(chosen):
+            if not len(chosen):
+                continue
+            labels.append(torch.from_numpy(source.labels[chosen]).long())
+            if self.recipe.augmentation is None:
+                seen.append(self._unbent[number][chosen])
+            else:
                 pictures = torch.from_numpy(source.pictures[chosen])
                 bent = self.recipe.augmentation(pictures, bending)
                 seen.append(torch.from_numpy(self._normalize(bent.numpy())))
-                labels.append(torch.from_numpy(source.labels[chosen]).long())
         return torch.cat(seen).to(self.device), torch.cat(labels).to(self.device)
 
     def _targets(self, labels: Tensor) -> Tensor:
@@ -233,6 +241,14 @@ class TorchFitting(Fitting):
         smoothing = torch.full_like(digits[:, :1], self.recipe.label_smoothing)
         smoothing[labels == NO_DIGIT] = 1.0
         return digits * (1 - smoothing) + smoothing / CLASSES
+
+    @cached_property
+    def _unbent(self) -> list[Tensor]:
+        """What the network sees of each source's pictures as they are.
+
+        The first epoch's time counts it.
+        """
+        return [torch.from_numpy(self._normalize(source.pictures)) for source in self.sources]
 
     def _validate(self) -> tuple[float, float]:
         """Loss and accuracy of the averaged network on the validation pictures."""
