@@ -37,7 +37,8 @@ from inkdigits import Reader
 from inkdigits.calibration import Calibration
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.model_file import Facts, build_model
-from inkdigits.training.fit import Data, Settings
+from inkdigits.training.data import Data
+from inkdigits.training.fit import Settings
 from inkdigits.training.recipes import FAST
 from inkdigits.training.team import joined_team
 from inkdigits.training.torch_fit import TorchFitting
