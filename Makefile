@@ -23,9 +23,10 @@ format: $(VENV)/dev.installed
 	$(BIN)/ruff check --fix
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
-	$(BIN)/inkdigits train cnn --out runs/cnn --measure-test \
-		$(if $(wildcard runs/cnn/checkpoint.pt),--resume)
-	cp runs/cnn/model.onnx src/inkdigits/digits.onnx
+	$(BIN)/inkdigits train best --out runs/best --measure-test \
+		$(if $(wildcard runs/best/checkpoint.pt),--resume)
+	cp runs/best/model.onnx src/inkdigits/digits.onnx
+	$(BIN)/inkdigits runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from inkdigits.datasets.spec import find_file, open_dataset
 from inkdigits.datasets.strokes import WrittenDigit, draw, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset
 from inkdigits.normalize import Normalizer
-from inkdigits.training.stroke_artist import StrokeArtist
+from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 
 MNIST = "mnist"
 ONE_IN = 10
@@ -49,6 +49,8 @@ class RealInk:
     """Scribbles, letters and the like in each epoch."""
     drawn: int = 4
     """So many times as many are drawn before the first epoch; each epoch takes some of them."""
+    augmentation: StrokeAugmentation = field(default_factory=StrokeAugmentation)
+    """How digits are written anew before they are drawn."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def training_data(
 
     digits = written_digits(data_dir, parse_writers(without_writers) if without_writers else ())
     if limit:  # a trial: the others become as few
-        real_ink = RealInk(limit, limit // 2, drawn=1)
+        real_ink = replace(real_ink, digits=limit, non_digits=limit // 2, drawn=1)
     beside = _drawn(digits, real_ink, seed, console)
     drawn, drawn_labels = _drawn_for_validation(digits[::ONE_DIGIT_IN])
     parts["strokes:validation"] = slice(len(validation[1]), len(validation[1]) + len(drawn_labels))
@@ -142,7 +144,8 @@ def _drawn(
     """The digits and the non-digits that epochs take from. The digits for validation are in none
     of them."""
     digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
-    artist = StrokeArtist(digits)
+    artist = StrokeArtist(digits, real_ink.augmentation)
+    console = console or Console(stderr=True)
     starts = range(0, real_ink.digits * real_ink.drawn, AT_ONCE)
     parts = [
         artist.draw(AT_ONCE, [seed, start])

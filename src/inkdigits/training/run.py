@@ -173,7 +173,7 @@ def train(
                 recipe.real_ink,
                 settings.without_writers,
                 settings.seed,
-                console,
+                console if team.leads else Console(quiet=True),
             )
         if team.leads:
             folder.make()
