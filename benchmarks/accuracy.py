@@ -12,6 +12,7 @@ plain pictures. For the plain pictures it also says how far the confidence can b
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkdigits import Reader
+from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.evaluation.metrics import evaluate
@@ -180,4 +181,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

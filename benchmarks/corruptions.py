@@ -15,6 +15,7 @@ whatever else is measured.
 from __future__ import annotations
 
 import argparse
+import sys
 import zlib
 from collections.abc import Callable
 from math import radians, tan
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from inkdigits import Reader
+from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.evaluation.predictions import predict
@@ -154,6 +155,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write samples to this PNG file, and no more")
     options = parser.parse_args()
 
+    if not any(options.only in name for name in CORRUPTIONS):
+        parser.error(f"no corruption has {options.only} in its name: {', '.join(CORRUPTIONS)}")
     pictures, labels = load_mnist(options.part, options.data_dir)
     pictures, labels = pictures[: options.limit], labels[: options.limit]
     if options.plot:
@@ -180,4 +183,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

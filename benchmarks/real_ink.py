@@ -23,12 +23,10 @@ from sklearn.datasets import load_digits
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.spec import find_file
-from inkdigits.datasets.strokes import StrokesDataset, parse_writers
+from inkdigits.datasets.strokes import PENDIGITS, StrokesDataset, parse_writers
 from inkdigits.evaluation.metrics import evaluate
 from inkdigits.evaluation.predictions import Predictions, predict
 from printing import by_way, print_by_digit, print_honesty
-
-PENDIGITS = "pendigits-orig.tra.gz"
 
 
 def print_figures(predictions: Predictions, per_digit: bool) -> None:

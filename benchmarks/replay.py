@@ -29,7 +29,7 @@ from playwright.async_api import Page, Request, async_playwright
 
 from inkdigits import InkDigitsError, NoInk, Reader
 from inkdigits.datasets.spec import find_file
-from inkdigits.datasets.strokes import Stroke, ink, parse_writers, place, read_unipen
+from inkdigits.datasets.strokes import PENDIGITS, Stroke, ink, parse_writers, place, read_unipen
 from inkdigits.web.app import create_app
 
 SIDE = 280
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--writers", required=True, help="whose strokes, such as 1,4,25-30")
     parser.add_argument("--count", type=int, default=300, help="so many of their digits, at random")
     parser.add_argument("--seed", type=int, default=0, help="which digits, and where")
-    parser.add_argument("--strokes", default="pendigits-orig.tra.gz", help="a UNIPEN file")
+    parser.add_argument("--strokes", default=PENDIGITS, help="a UNIPEN file")
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
 

@@ -7,10 +7,12 @@ python benchmarks/styles.py --plot docs/styles.png   three of each style, to loo
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 
+from inkdigits import InkDigitsError
 from inkdigits.datasets.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit, parse_writers
 from inkdigits.datasets.styles import Style, find_styles, shares
@@ -39,11 +41,12 @@ def plot(digits: list[WrittenDigit], styles: list[Style], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--without-writers", type=parse_writers, default=frozenset())
+    parser.add_argument("--without-writers", help="leave these out, such as 25-30")
     parser.add_argument("--plot", type=Path, help="write samples to this PNG file, too")
     options = parser.parse_args()
 
-    digits = written_digits(options.data_dir, options.without_writers)
+    without = parse_writers(options.without_writers) if options.without_writers else ()
+    digits = written_digits(options.data_dir, without)
     styles = find_styles(digits)
     share = shares(styles, len(digits))
     print("digit  strokes  written   share  drawn")
@@ -59,4 +62,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

@@ -181,7 +181,7 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
-    which ships, cnn and ensemble.
+    which ships, cnn, ensemble and fast.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from handwriting import STROKES
+from inkdigits import InvalidDataset
 from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.reader import Reader
@@ -29,6 +30,11 @@ def test_the_same_seed_draws_the_same_and_another_draws_others(family: str) -> N
     np.testing.assert_array_equal(one, same)
     assert (one != other).any((1, 2)).all()
     assert (one[0] != one[1]).any()
+
+
+def test_it_is_said_which_digit_is_missing() -> None:
+    with pytest.raises(InvalidDataset, match="no 4 among the digits"):
+        draw_non_digits("blots", 1, 0, [digit for digit in DIGITS if digit.label != 4])
 
 
 def test_some_families_are_held_out_for_judging() -> None:

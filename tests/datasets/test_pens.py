@@ -49,6 +49,14 @@ def test_each_habit_of_a_pen_shows(habit: dict[str, float]) -> None:
     assert np.abs(plain - changed).mean() > 1
 
 
+def test_it_does_not_matter_in_what_units_strokes_are() -> None:
+    pen = Pen(0.1, jitter=0.02)
+    small, large = (
+        draw_with(pen, [CURVE * scale + 7], np.random.default_rng(0)) for scale in (1, 300)
+    )
+    np.testing.assert_allclose(small, large, atol=20)
+
+
 def test_a_dot_is_drawn_too() -> None:
     dot = draw_with(Pen(0.2), [np.array([[3.0, 4.0]])], np.random.default_rng(0))
     assert dot.max() == 255

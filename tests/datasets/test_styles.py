@@ -32,6 +32,10 @@ def test_flagged_plain_and_footed_ones_are_three_styles() -> None:
     assert {style.strokes for style in styles} == {1, 2}
 
 
+def test_digits_that_are_all_the_same_are_one_style() -> None:
+    assert len(find_styles([WrittenDigit(1, 1, PLAIN)] * 20)) == 1
+
+
 def test_each_digit_has_one_style() -> None:
     members = [place for style in find_styles(DIGITS) for place in style.members]
     assert sorted(members) == list(range(len(DIGITS)))

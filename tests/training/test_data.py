@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inkdigits import InvalidDataset
+from inkdigits.datasets.non_digits import draw_non_digits
+from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.training.data import NO_DIGIT, RealInk, training_data, written_digits
+from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 
 REAL_INK = RealInk()
 
@@ -12,7 +16,7 @@ REAL_INK = RealInk()
 def test_real_ink_is_mixed_into_each_epoch(data_dir: str) -> None:
     data = training_data("mnist", 100, data_dir, REAL_INK)
     digits, nothing = data.beside
-    assert data.per_epoch == 100 + digits.per_epoch + nothing.per_epoch
+    assert data.per_epoch == 100 + 100 + 50
     assert set(digits.labels) == set(range(10))
     assert set(nothing.labels) == {NO_DIGIT}
 
@@ -24,6 +28,44 @@ def test_it_is_judged_by_each_data_set(data_dir: str) -> None:
         data.validation_labels
     )
     assert data.validation_pictures.shape == (len(data.validation_labels), 28, 28)
+
+
+def test_nobody_who_is_kept_out_and_no_digit_that_judges_is_drawn_to_train_on(
+    data_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[tuple[int, int]] = set()
+    judging: set[tuple[int, int]] = set()
+
+    class Recorder(StrokeArtist):
+        def __init__(self, digits: list[WrittenDigit], augmentation: StrokeAugmentation) -> None:
+            drawn.update((digit.writer, digit.number) for digit in digits)
+            super().__init__(digits[:500], augmentation)
+
+    def non_digits(
+        family: str, count: int, seed: list[int], digits: list[WrittenDigit], side: int
+    ) -> NDArray[np.uint8]:
+        drawn.update((digit.writer, digit.number) for digit in digits)
+        return draw_non_digits(family, count, seed, digits, side)
+
+    def judges(digits: list[WrittenDigit]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        judging.update((digit.writer, digit.number) for digit in digits)
+        return np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8)
+
+    monkeypatch.setattr("inkdigits.training.data.StrokeArtist", Recorder)
+    monkeypatch.setattr("inkdigits.training.data.draw_non_digits", non_digits)
+    monkeypatch.setattr("inkdigits.training.data._drawn_for_validation", judges)
+    training_data("mnist", 50, data_dir, REAL_INK, without_writers="25-30")
+    assert {writer for writer, _ in drawn} == set(range(1, 25))
+    assert {writer for writer, _ in judging} == set(range(1, 25))
+    assert not drawn & judging
+
+
+def test_non_digits_to_train_on_are_not_those_that_a_benchmark_draws(data_dir: str) -> None:
+    data = training_data("mnist", 100, data_dir, REAL_INK)
+    digits = written_digits(data_dir)
+    for seed in (0, 1):
+        drawn = 255 - draw_non_digits("scribbles", 10, seed, digits, side=56)
+        assert not any((picture == data.beside[1].pictures).all((1, 2)).any() for picture in drawn)
 
 
 def test_the_same_seed_draws_the_same(data_dir: str) -> None:

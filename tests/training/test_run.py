@@ -19,10 +19,11 @@ from torch import nn
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.non_digits import draw_non_digits
 from inkdigits.normalize import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
-from inkdigits.training.data import RealInk
+from inkdigits.training.data import RealInk, written_digits
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.recipes import CNN, Recipe
@@ -120,6 +121,17 @@ def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
         train(recipe, tmp_path / "run", resume=True, without_writers="1", data_dir=data_dir)
 
 
+def test_what_is_no_digit_is_doubted_more_than_digits(tmp_path: Path, data_dir: str) -> None:
+    recipe = replace(TINY, real_ink=RealInk(), epochs=4)
+    train(recipe, tmp_path / "run", limit=1500, data_dir=data_dir)
+    reader = Reader(tmp_path / "run" / "model.onnx")
+    digits = written_digits(data_dir)
+    scribbles = draw_non_digits("several digits", 100, 0, digits, side=56)
+    pictures, _ = load_mnist("validation", data_dir)
+    doubted, known = reader.predict_proba(scribbles), reader.predict_proba(pictures[:500])
+    assert np.median(doubted.max(1)) < np.quantile(known.max(1), 0.2)
+
+
 def test_writers_are_kept_out_only_of_a_recipe_that_learns_from_strokes(
     tmp_path: Path, data_dir: str
 ) -> None:
@@ -195,7 +207,7 @@ def test_a_device_that_is_not_there_is_named(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 @pytest.mark.parametrize(
-    ("recipe", "limit"), [("cnn", 500), ("fast", 20_000), ("cnn-scratch", 3000)]
+    ("recipe", "limit"), [("cnn", 500), ("best", 500), ("fast", 20_000), ("cnn-scratch", 3000)]
 )
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
     tmp_path: Path, data_dir: str, recipe: str, limit: int

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from inkdigits.datasets.pens import Pen, draw_with
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
+from inkdigits.errors import InvalidDataset
 
 Ink = NDArray[np.uint8]
 """(side, side), ink bright."""
@@ -61,13 +62,21 @@ OVERLAID = ((2, 4), (3, 4), (4, 5), (0, 4), (6, 7), (2, 6))
 
 
 def draw_non_digits(
-    family: str, count: int, seed: int, digits: Sequence[WrittenDigit], side: int = 280
+    family: str,
+    count: int,
+    seed: int | Sequence[int],
+    digits: Sequence[WrittenDigit],
+    side: int = 280,
 ) -> NDArray[np.uint8]:
-    """`count` pictures (N, side, side) of a family, dark ink on white; of `digits` where it takes
-    some. Another seed gives others."""
-    rng = np.random.default_rng([seed, *family.encode()])
+    """`count` pictures (N, side, side) of a family, dark ink on white; another seed gives others.
+
+    Some families are made of `digits`. Raises InvalidDataset if those lack one from 0 to 9.
+    """
+    rng = np.random.default_rng([*np.atleast_1d(seed), *family.encode()])
     draw = FAMILIES[family]
     by_label = [[d for d in digits if d.label == label] for label in range(10)]
+    if absent := [label for label, written in enumerate(by_label) if not written]:
+        raise InvalidDataset(f"There is no {absent[0]} among the digits to make non-digits of.")
     pictures = [draw(rng, by_label, side) for _ in range(count)]
     return 255 - np.stack(pictures) if pictures else np.empty((0, side, side), np.uint8)
 
@@ -130,7 +139,7 @@ def _half_digit(rng: Rng, digits: ByLabel, side: int) -> Ink:
         ends = np.flatnonzero(np.diff(inside)) + 1
         pieces = zip(np.split(stroke, ends), np.split(inside, ends), strict=True)
         halves += [piece for piece, is_inside in pieces if is_inside[0]]
-    return _drawn(halves, rng, side)
+    return _drawn(halves or strokes, rng, side)
 
 
 def _several_digits(rng: Rng, digits: ByLabel, side: int) -> Ink:
@@ -185,7 +194,7 @@ def _texture(rng: Rng, _: ByLabel, side: int) -> Ink:
 
 
 def _printed_letter(rng: Rng, _: ByLabel, side: int) -> Ink:
-    letters = "AEFHKMNPRWXdefhkmnwxÄÉΔΣΨΩΞЖЯФ&@%§€#?"
+    letters = "TVLCUadefnrtucvÄÉΔΛΣΨΩΞЖЯФЮЩЭ&@§€£¥?"  # none of those that are written
     fonts = _fonts(round(side * 1.2))
     font = fonts[rng.integers(len(fonts))]
     image = Image.new("L", (side * 2, side * 2), 0)

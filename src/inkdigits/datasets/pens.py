@@ -62,20 +62,19 @@ def draw_with(
 
     `size` is the longer side of the ink, as a share of the picture's.
     """
-    strokes = [_trembling(stroke, pen, rng) for stroke in strokes]
     points = np.concatenate(strokes)
     low, high = points.min(0), points.max(0)
-    side = side * OVERSAMPLING
     extent = max((high - low).max(), 1e-6)
-    scale = side * (size - min(pen.width, 0.3) * size) / extent
-    place = side / 2 - (low + high) / 2 * scale
+    side = side * OVERSAMPLING
+    scale = side * (size - min(pen.width, 0.3) * size)
+    middle = (low + high) / 2
 
     canvas = Image.new("L", (side, side), 0)
     brush = ImageDraw.Draw(canvas)
     for stroke in strokes:
-        path = stroke * scale + place
-        radii = np.maximum(_widths(stroke / extent, pen, rng) * side * size / 2, OVERSAMPLING * 0.6)
-        _draw_line(brush, path, radii)
+        path = _trembling((stroke - middle) / extent, pen, rng)
+        radii = np.maximum(_widths(path, pen, rng) * side * size / 2, OVERSAMPLING * 0.6)
+        _draw_line(brush, path * scale + side / 2, radii)
     return np.asarray(canvas.reduce(OVERSAMPLING))
 
 

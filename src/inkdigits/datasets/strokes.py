@@ -20,6 +20,8 @@ from inkdigits.errors import InvalidDataset
 Stroke = NDArray[np.float64]
 """Points (N, 2) of x and y, y pointing down."""
 
+PENDIGITS = "pendigits-orig.tra.gz"
+"""The pen strokes that are trained on: UCI's "Pen-Based Recognition of Handwritten Digits"."""
 OVERSAMPLING = 4
 
 

@@ -20,7 +20,7 @@ POINTS = 32
 MOST_STYLES = 6
 """So many at most of one label and one number of strokes."""
 FEWEST = 8
-"""Digits that make a style; fewer with that number of strokes are one style together."""
+"""A group of twice as many is split, if it can be into clusters of at least so many."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ def find_styles(digits: Sequence[WrittenDigit], seed: int = 0) -> list[Style]:
             best = -1.0
             for count in range(2, MOST_STYLES + 1):
                 found = KMeans(count, n_init=3, random_state=seed).fit_predict(paths)
-                score = silhouette_score(paths, found, sample_size=1000, random_state=seed)
-                if score > best and np.bincount(found).min() >= FEWEST:
+                if np.bincount(found, minlength=count).min() < FEWEST:
+                    continue
+                score = silhouette_score(paths, found)
+                if score > best:
                     best, clusters = score, found
         for cluster in np.unique(clusters):
             styles.append(Style(label, strokes, tuple(members[clusters == cluster].tolist())))

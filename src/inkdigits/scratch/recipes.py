@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import ClassVar
 
 from inkdigits.scratch.layers import (
     BatchNorm,
@@ -29,16 +30,14 @@ from inkdigits.scratch.schedules import OneCycle
 class ScratchRecipe:
     """Everything that decides what a training run ends with, but the seed and the data."""
 
+    real_ink: ClassVar[None] = None
+    """They learn from nothing beside MNIST."""
     name: str
     layers: list[Layer]
     """From pictures (28, 28) to 10 logits."""
     optimizer: Optimizer
     epochs: int
     batch_size: int
-
-    @property
-    def real_ink(self) -> None:
-        """They learn from MNIST alone."""
 
     def fingerprint(self) -> str:
         """The same for recipes that train the same way."""

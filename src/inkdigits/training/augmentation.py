@@ -43,7 +43,7 @@ class Augmentation:
     """This share of the batches is scanned at a quarter of that resolution."""
 
     def __call__(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Bent copies of `pictures`, uint8 (N, 28, 28) with ink bright, as uint8 (N, S, S).
+        """Bent copies of `pictures`, uint8 (N, H, W) with ink bright, as uint8 (N, S, S).
 
         S has room for what a rotation or a shear moves outwards.
         """

@@ -17,7 +17,7 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.pens import SIDE
 from inkdigits.datasets.spec import find_file, open_dataset
-from inkdigits.datasets.strokes import WrittenDigit, draw, parse_writers, read_unipen
+from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, draw, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset
 from inkdigits.normalize import Normalizer
 from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
@@ -25,7 +25,6 @@ from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 MNIST = "mnist"
 ONE_IN = 10
 """So many pictures of a data set that has no validation part of its own keep one for it."""
-PENDIGITS = "pendigits-orig.tra.gz"
 PENDIGITS_URL = "https://archive.ics.uci.edu/dataset/81"
 ONE_DIGIT_IN = 20
 """So many written digits keep one for validation: of a writer who is trained on."""
@@ -33,6 +32,8 @@ DRAWINGS = 4
 """Each of those is drawn so many times."""
 NO_DIGIT = 255
 """The label of what is no digit."""
+FOR_TRAINING = 1
+"""Beside the seed, so that nobody who draws non-digits to measure by draws the same ones."""
 AT_ONCE = 1000
 """So many pictures are drawn at a time."""
 
@@ -89,7 +90,7 @@ def training_data(
     limit: int | None,
     data_dir: DataDir,
     real_ink: RealInk | None = None,
-    without_writers: str = "",
+    without_writers: str | None = None,
     seed: int = 0,
     console: Console | None = None,
 ) -> Data:
@@ -103,11 +104,19 @@ def training_data(
     if real_ink is None:
         return Data(pictures, labels, *validation, validation_parts=parts)
 
-    digits = written_digits(data_dir, parse_writers(without_writers) if without_writers else ())
-    if limit:  # a trial: the others become as few
-        real_ink = replace(real_ink, digits=limit, non_digits=limit // 2, drawn=1)
+    if limit:  # a trial: of the others there are few, too
+        real_ink = replace(
+            real_ink,
+            digits=min(limit, real_ink.digits),
+            non_digits=min(limit // 2, real_ink.non_digits),
+            drawn=1,
+        )
+    without = () if without_writers is None else parse_writers(without_writers)
+    digits = written_digits(data_dir, without)
+    judges = digits[::ONE_DIGIT_IN]
+    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
     beside = _drawn(digits, real_ink, seed, console)
-    drawn, drawn_labels = _drawn_for_validation(digits[::ONE_DIGIT_IN])
+    drawn, drawn_labels = _drawn_for_validation(judges)
     parts["strokes:validation"] = slice(len(validation[1]), len(validation[1]) + len(drawn_labels))
     return Data(
         pictures,
@@ -141,9 +150,7 @@ def written_digits(data_dir: DataDir, without: Collection[int] = ()) -> list[Wri
 def _drawn(
     digits: list[WrittenDigit], real_ink: RealInk, seed: int, console: Console | None
 ) -> tuple[Source, Source]:
-    """The digits and the non-digits that epochs take from. The digits for validation are in none
-    of them."""
-    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
+    """The digits and the non-digits that epochs take from."""
     artist = StrokeArtist(digits, real_ink.augmentation)
     console = console or Console(stderr=True)
     starts = range(0, real_ink.digits * real_ink.drawn, AT_ONCE)
@@ -154,17 +161,17 @@ def _drawn(
     families = sorted(set(FAMILIES) - HELD_OUT)
     each = real_ink.non_digits * real_ink.drawn // len(families) + 1
     no_digits = [
-        255 - draw_non_digits(family, each, seed, digits, SIDE)
+        255 - draw_non_digits(family, each, [seed, FOR_TRAINING], digits, SIDE)
         for family in track(families, "drawing what is none", console=console, transient=True)
     ]
-    nothing = np.concatenate(no_digits)
+    non_digits = np.concatenate(no_digits)
     return (
         Source(
             np.concatenate([pictures for pictures, _ in parts]),
             np.concatenate([labels for _, labels in parts]),
             real_ink.digits,
         ),
-        Source(nothing, np.full(len(nothing), NO_DIGIT, np.uint8), real_ink.non_digits),
+        Source(non_digits, np.full(len(non_digits), NO_DIGIT, np.uint8), real_ink.non_digits),
     )
 
 
@@ -173,13 +180,12 @@ def _drawn_for_validation(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """On canvases, as the page has them, and then the way of MNIST."""
     digits = [digit for digit in digits for _ in range(DRAWINGS)]
-    normalize = Normalizer()
-    canvases = (
+    canvases = [
         draw(digit.strokes, np.random.default_rng([place, digit.number]))
         for place, digit in enumerate(digits)
-    )
-    pictures = np.concatenate([like_mnist(Batch(c[None], None, [""]), normalize) for c in canvases])
-    return pictures, np.array([digit.label for digit in digits], np.uint8)
+    ]
+    batch = Batch(np.stack(canvases), None, [""] * len(canvases))
+    return like_mnist(batch, Normalizer()), np.array([digit.label for digit in digits], np.uint8)
 
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]

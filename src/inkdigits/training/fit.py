@@ -55,7 +55,7 @@ class Settings:
     """The revision of inkdigits that started the run."""
     data: str = "mnist"
     """What is trained on: MNIST's training part, or the data set of that spec."""
-    without_writers: str = ""
+    without_writers: str | None = None
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
 
 
@@ -67,7 +67,7 @@ class Epoch:
     learning_rate: float
     loss: float
     accuracy: float
-    """Of the pictures trained on, while the network was changing and, in some recipes, the
+    """Of the digits trained on, while the network was changing and, in some recipes, the
     pictures were bent; so it is often lower than the validation's."""
     validation_loss: float
     validation_accuracy: float

@@ -40,6 +40,8 @@ from inkdigits.training.fit import (
 )
 from inkdigits.training.team import joined_team, team_size
 
+NOTHING_TO_KEEP = "Interrupted before the first epoch ended: there is nothing to keep."
+
 
 class Interrupted(InkDigitsError):
     """Ctrl-C stopped the training; the best so far, if there was any, has been written."""
@@ -153,7 +155,7 @@ def train(
             f"{folder.path} holds a run already. "
             "Go on with it (--resume), or choose another folder (--out)."
         )
-    if without_writers and recipe.real_ink is None:
+    if without_writers is not None and recipe.real_ink is None:
         raise InvalidRun(f"{recipe.name} learns from no writer's pen strokes: all are kept out.")
     asked = {
         "epochs": epochs,
@@ -164,8 +166,12 @@ def train(
     }
     settings = _settings(folder, checkpoint, recipe, asked)
     with joined_team(usable_device) as team:
-        # The leader fetches what is missing; the others then find it.
-        with team.leader_first():
+        if settings.data == MNIST:
+            with team.leader_first():  # it fetches what is missing; the others then find it
+                load_mnist("train", data_dir)
+        if team.leads:
+            folder.make()
+        try:
             training = training_data(
                 settings.data,
                 settings.limit,
@@ -175,8 +181,10 @@ def train(
                 settings.seed,
                 console if team.leads else Console(quiet=True),
             )
-        if team.leads:
-            folder.make()
+        except KeyboardInterrupt:
+            if not team.leads:
+                return {}  # the leader says what is to be said
+            raise Interrupted(NOTHING_TO_KEEP) from None
         fitting = fitting_type(recipe, settings, training, usable_device, team)
         if checkpoint:
             _restore(fitting, checkpoint, checkpoint_file)
@@ -184,7 +192,7 @@ def train(
             _fit(fitting, checkpoint_file, folder, console)
         except KeyboardInterrupt:
             if not team.leads:
-                return {}  # the leader says what is to be said
+                return {}
             raise _interrupted(fitting, folder) from None
         if not team.leads:
             return {}
@@ -219,7 +227,7 @@ def _settings(
         code=_code(recipe),
         revision=revision(),
         data=asked["data"] or MNIST,
-        without_writers=asked["without_writers"] or "",
+        without_writers=asked["without_writers"],
     )
     if checkpoint is None:
         return now
@@ -240,7 +248,7 @@ def _settings(
 
 
 def _code(recipe: Recipe) -> str:
-    """Changes with all that a run's outcome depends on beside its settings and data."""
+    """Changes with what a run's outcome depends on beside its settings and data."""
     parts = (recipe.fingerprint().encode(), normalizer().SerializeToString(deterministic=True))
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -266,7 +274,7 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
 def _interrupted(fitting: Fitting, folder: RunFolder) -> Interrupted:
     done, total = len(fitting.history), fitting.settings.epochs
     if not done:
-        return Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
+        return Interrupted(NOTHING_TO_KEEP)
     _finish(fitting, folder)
     return Interrupted(
         f"Interrupted after {done} of {total} epochs. The best so far is {folder.model}; "
@@ -321,9 +329,13 @@ def _finish(
 
 def _trained_on(settings: Settings, data: Data) -> str:
     name = "MNIST" if settings.data == MNIST else settings.data
-    without = f" but those of writers {settings.without_writers}" * bool(settings.without_writers)
-    real_ink = f", pen strokes of UCI's pendigits{without}, and drawings of no digit"
-    return f"{name}, {len(data.labels):,} training pictures{real_ink * bool(data.beside)}"
+    trained_on = f"{name}, {len(data.labels):,} training pictures"
+    if data.beside:
+        trained_on += ", pen strokes of UCI's pendigits"
+        if settings.without_writers:
+            trained_on += f" but those of writers {settings.without_writers}"
+        trained_on += ", and drawings of no digit"
+    return trained_on
 
 
 def _draw(
@@ -356,6 +368,8 @@ def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
 def _restore(fitting: Fitting, checkpoint: dict[str, Any], path: Path) -> None:
     try:
         fitting.restore(checkpoint)
+    except InvalidRun:
+        raise
     except Exception as error:  # likewise
         raise _damaged(path, error) from error
 

@@ -68,7 +68,7 @@ class StrokeArtist:
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """`count` pictures (N, 56, 56), ink bright, and their labels."""
         rng = np.random.default_rng(seed)
-        # Every digit is drawn about as often as its share says, with no luck in it.
+        # Labels and styles are drawn as often as their shares say, with no luck in it.
         edges = np.cumsum(self._shares)
         chosen = np.searchsorted(edges / edges[-1], (np.arange(count) + rng.random()) / count)
         rng.shuffle(chosen)
@@ -87,7 +87,7 @@ class StrokeArtist:
         strokes = _joined(strokes, a, rng)
         strokes = [piece for stroke in strokes for piece in _split(stroke, a, rng)]
         if rng.random() < a.extra:
-            strokes += _extra(label, strokes, rng)
+            strokes += _extra(label, len(paths), strokes, rng)
         return _transformed(strokes, a, rng)
 
     def _mixed(self, place: int, rng: np.random.Generator) -> Paths:
@@ -153,15 +153,17 @@ def _split(stroke: Stroke, a: StrokeAugmentation, rng: np.random.Generator) -> l
     return [stroke[:start], stroke[start + gap :]]
 
 
-def _extra(label: int, strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """What some writers add to a digit, and others do not."""
+def _extra(
+    label: int, written: int, strokes: list[Stroke], rng: np.random.Generator
+) -> list[Stroke]:
+    """What some writers add to a digit of so many strokes, and others do not."""
     points = np.concatenate(strokes)
     (left, top), (right, bottom) = points.min(0), points.max(0)
     half = np.array([rng.uniform(0.1, 0.25), rng.uniform(-0.08, 0.08)])
-    if label == 7 and len(strokes) == 1:
+    if label == 7 and written == 1:
         middle = points[np.argmin(abs(points[:, 1] - (top + bottom) / 2 - rng.uniform(-0.1, 0.1)))]
         return [np.stack([middle - half, middle + half])]
-    if label == 1:
+    if label == 1 and written == 1:
         foot = points[points[:, 1].argmax()]
         return [np.stack([foot - half, foot + half])]
     if label == 0 and rng.random() < 0.5:

@@ -6,6 +6,7 @@ import io
 import math
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -159,6 +160,7 @@ class TorchFitting(Fitting):
 
     def save(self, path: Path) -> None:
         state = {
+            "drawn": self._drawn(),
             "settings": asdict(self.settings),
             "history": [asdict(row) for row in self.history],
             "best": self.best,
@@ -172,12 +174,21 @@ class TorchFitting(Fitting):
         write_atomically(path, content.getvalue())
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
+        if checkpoint["drawn"] != self._drawn():
+            raise InvalidRun(
+                "What is drawn to learn from is not what the run started with: the pen strokes, or "
+                "how they are drawn, have changed. Start another run (--out)."
+            )
         self.history = [Epoch(**row) for row in checkpoint["history"]]
         self.best = checkpoint["best"]
         self.network.load_state_dict(checkpoint["network"])
         self._average.load_state_dict(checkpoint["average"])
         self._optimizer.load_state_dict(checkpoint["optimizer"])
         self._scheduler.load_state_dict(checkpoint["scheduler"])
+
+    def _drawn(self) -> int:
+        """Changes with the drawings that are trained on."""
+        return zlib.crc32(b"".join(source.pictures[::100].tobytes() for source in self.data.beside))
 
     def _fit(self, number: int, report: Report) -> tuple[float, float]:
         """Fit one epoch; the loss and the accuracy over its pictures."""
@@ -188,22 +199,19 @@ class TorchFitting(Fitting):
         bending = _generator(self.settings.seed, number, 1 + self.team.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         self._together.train()
-        loss_sum, right, count = 0.0, 0.0, 0
+        loss_sum, count, right, digits = 0.0, 0, 0.0, 0
         for step, batch in enumerate(batches, start=1):
             mine = batch[self.team.rank :: self.team.size]
-            loss, right_here = self._step(mine, bending)
-            loss_sum, right, count = (
-                loss_sum + loss * len(mine),
-                right + right_here,
-                count + len(mine),
-            )
+            loss, right_here, digits_here = self._step(mine, bending)
+            loss_sum, count = loss_sum + loss * len(mine), count + len(mine)
+            right, digits = right + right_here, digits + digits_here
             report(number, step / len(batches), loss_sum / count)
-        return loss_sum / count, right / count
+        return loss_sum / count, right / max(digits, 1)
 
-    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, float]:
-        """One step down the gradient; the batch's mean loss and how many it had right.
+    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, float, int]:
+        """One step down the gradient: the mean loss, how many digits it had right, and of how many.
 
-        Of an ensemble both are the mean over its members.
+        Of an ensemble the first two are the mean over its members.
         """
         seen, labels = self._bent(batch, bending)
         with torch.autocast(self._device_type, torch.bfloat16, enabled=self._bfloat16):
@@ -216,8 +224,8 @@ class TorchFitting(Fitting):
         self._optimizer.step()
         self._scheduler.step()
         self._average.update_parameters(self.network)
-        right = (logits.argmax(2) == labels[:, None]) | (labels == NO_DIGIT)[:, None]
-        return loss.item(), right.float().mean(1).sum().item()
+        right = (logits.argmax(2) == labels[:, None]).float().mean(1)
+        return loss.item(), right.sum().item(), int((labels != NO_DIGIT).sum())
 
     def _bent(self, batch: Tensor, bending: torch.Generator) -> tuple[Tensor, Tensor]:
         """What the network sees of a batch of `_order`, and the labels."""
