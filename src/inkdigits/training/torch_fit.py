@@ -38,6 +38,9 @@ from inkdigits.training.fit import (
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.team import Team, team_size
 
+ROUGH_SHARE = 0.25
+"""So many of the batches are bent by a recipe's rough augmentation."""
+
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
@@ -235,12 +238,14 @@ class TorchFitting(Fitting):
             if not len(chosen):
                 continue
             labels.append(torch.from_numpy(source.labels[chosen]).long())
-            if self.recipe.augmentation is None:
+            bend, rough = self.recipe.augmentation, self.recipe.rough
+            if bend is None:
                 seen.append(self._unbent[number][chosen])
-            else:
-                pictures = torch.from_numpy(source.pictures[chosen])
-                bent = self.recipe.augmentation(pictures, bending)
-                seen.append(torch.from_numpy(self._normalize(bent.numpy())))
+                continue
+            if rough and torch.rand(1, generator=bending) < ROUGH_SHARE:
+                bend = rough
+            bent = bend(torch.from_numpy(source.pictures[chosen]), bending)
+            seen.append(torch.from_numpy(self._normalize(bent.numpy())))
         return torch.cat(seen).to(self.device), torch.cat(labels).to(self.device)
 
     def _targets(self, labels: Tensor) -> Tensor:
