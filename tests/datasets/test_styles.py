@@ -1,6 +1,7 @@
 """Styles: ways of writing a digit that are found in its strokes."""
 
 import numpy as np
+import pytest
 
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
 from inkdigits.datasets.styles import find_styles, resampled, shares
@@ -32,6 +33,7 @@ def test_flagged_plain_and_footed_ones_are_three_styles() -> None:
     assert {style.strokes for style in styles} == {1, 2}
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_digits_that_are_all_the_same_are_one_style() -> None:
     assert len(find_styles([WrittenDigit(1, 1, PLAIN)] * 20)) == 1
 

@@ -1,5 +1,7 @@
 """What a run trains on: MNIST, and beside it strokes and what is no digit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,14 +9,25 @@ from numpy.typing import NDArray
 from inkdigits import InvalidDataset
 from inkdigits.datasets.non_digits import draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.training.data import NO_DIGIT, RealInk, training_data, written_digits
+from inkdigits.training.data import (
+    NO_DIGIT,
+    Data,
+    RealInk,
+    training_data,
+    with_real_ink,
+    written_digits,
+)
 from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 
-REAL_INK = RealInk()
+
+def mixed(limit: int, data_dir: str, **options: Any) -> Data:
+    """MNIST, and real ink beside it."""
+    data = training_data("mnist", limit, data_dir)
+    return with_real_ink(data, RealInk(), limit, data_dir, **options)
 
 
 def test_real_ink_is_mixed_into_each_epoch(data_dir: str) -> None:
-    data = training_data("mnist", 100, data_dir, REAL_INK)
+    data = mixed(100, data_dir)
     digits, nothing = data.beside
     assert data.per_epoch == 100 + 100 + 50
     assert set(digits.labels) == set(range(10))
@@ -22,7 +35,7 @@ def test_real_ink_is_mixed_into_each_epoch(data_dir: str) -> None:
 
 
 def test_it_is_judged_by_each_data_set(data_dir: str) -> None:
-    data = training_data("mnist", 100, data_dir, REAL_INK)
+    data = mixed(100, data_dir)
     assert list(data.validation_parts) == ["mnist:validation", "strokes:validation"]
     assert sum(part.stop - part.start for part in data.validation_parts.values()) == len(
         data.validation_labels
@@ -54,14 +67,14 @@ def test_nobody_who_is_kept_out_and_no_digit_that_judges_is_drawn_to_train_on(
     monkeypatch.setattr("inkdigits.training.data.StrokeArtist", Recorder)
     monkeypatch.setattr("inkdigits.training.data.draw_non_digits", non_digits)
     monkeypatch.setattr("inkdigits.training.data._drawn_for_validation", judges)
-    training_data("mnist", 50, data_dir, REAL_INK, without_writers="25-30")
+    mixed(50, data_dir, without_writers="25-30")
     assert {writer for writer, _ in drawn} == set(range(1, 25))
     assert {writer for writer, _ in judging} == set(range(1, 25))
     assert not drawn & judging
 
 
 def test_non_digits_to_train_on_are_not_those_that_a_benchmark_draws(data_dir: str) -> None:
-    data = training_data("mnist", 100, data_dir, REAL_INK)
+    data = mixed(100, data_dir)
     digits = written_digits(data_dir)
     for seed in (0, 1):
         drawn = 255 - draw_non_digits("scribbles", 10, seed, digits, side=56)
@@ -69,9 +82,7 @@ def test_non_digits_to_train_on_are_not_those_that_a_benchmark_draws(data_dir: s
 
 
 def test_the_same_seed_draws_the_same(data_dir: str) -> None:
-    one, same, other = (
-        training_data("mnist", 50, data_dir, REAL_INK, seed=seed) for seed in (1, 1, 2)
-    )
+    one, same, other = (mixed(50, data_dir, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.beside[0].pictures, same.beside[0].pictures)
     np.testing.assert_array_equal(one.beside[1].pictures, same.beside[1].pictures)
     assert (one.beside[0].pictures != other.beside[0].pictures).any()

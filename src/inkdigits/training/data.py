@@ -85,25 +85,29 @@ class Data:
         return len(self.labels) + sum(source.per_epoch for source in self.beside)
 
 
-def training_data(
-    spec: str,
+def training_data(spec: str, limit: int | None, data_dir: DataDir) -> Data:
+    """MNIST or the data set of that spec, `limit` pictures of it at most.
+
+    Raises InvalidDataset if it is missing, damaged or too small.
+    """
+    pictures, labels, validation = _mnist(data_dir) if spec == MNIST else _other(spec, data_dir)
+    parts = {f"{spec}:validation": slice(0, len(validation[1]))}
+    return Data(pictures[:limit], labels[:limit], *validation, validation_parts=parts)
+
+
+def with_real_ink(
+    data: Data,
+    real_ink: RealInk,
     limit: int | None,
     data_dir: DataDir,
-    real_ink: RealInk | None = None,
     without_writers: str | None = None,
     seed: int = 0,
     console: Console | None = None,
 ) -> Data:
-    """MNIST or the data set of that spec, `limit` pictures of it at most, and perhaps real ink.
+    """The same data, and beside it drawings of pen strokes and of what is no digit.
 
-    Raises InvalidDataset if something is missing, damaged or too small.
+    Raises InvalidDataset if the strokes are missing or damaged, or there are no such writers.
     """
-    pictures, labels, validation = _mnist(data_dir) if spec == MNIST else _other(spec, data_dir)
-    pictures, labels = pictures[:limit], labels[:limit]
-    parts = {f"{spec}:validation": slice(0, len(validation[1]))}
-    if real_ink is None:
-        return Data(pictures, labels, *validation, validation_parts=parts)
-
     if limit:  # a trial: of the others there are few, too
         real_ink = replace(
             real_ink,
@@ -115,16 +119,17 @@ def training_data(
     digits = written_digits(data_dir, without)
     judges = digits[::ONE_DIGIT_IN]
     digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
-    beside = _drawn(digits, real_ink, seed, console)
     drawn, drawn_labels = _drawn_for_validation(judges)
-    parts["strokes:validation"] = slice(len(validation[1]), len(validation[1]) + len(drawn_labels))
-    return Data(
-        pictures,
-        labels,
-        np.concatenate([validation[0], drawn]),
-        np.concatenate([validation[1], drawn_labels]),
-        beside,
-        parts,
+    count = len(data.validation_labels)
+    return replace(
+        data,
+        validation_pictures=np.concatenate([data.validation_pictures, drawn]),
+        validation_labels=np.concatenate([data.validation_labels, drawn_labels]),
+        beside=_drawn(digits, real_ink, seed, console),
+        validation_parts={
+            **data.validation_parts,
+            "strokes:validation": slice(count, count + len(drawn_labels)),
+        },
     )
 
 

@@ -28,7 +28,7 @@ from inkdigits.progress import TrainingBar
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training import pictures as drawn
-from inkdigits.training.data import MNIST, Data, DataDir, training_data
+from inkdigits.training.data import MNIST, Data, DataDir, training_data, with_real_ink
 from inkdigits.training.fit import (
     CHECKPOINT_NAMES,
     Epoch,
@@ -166,21 +166,22 @@ def train(
     }
     settings = _settings(folder, checkpoint, recipe, asked)
     with joined_team(usable_device) as team:
-        if settings.data == MNIST:
-            with team.leader_first():  # it fetches what is missing; the others then find it
-                load_mnist("train", data_dir)
+        # The leader fetches what is missing; the others then find it.
+        with team.leader_first():
+            training = training_data(settings.data, settings.limit, data_dir)
         if team.leads:
             folder.make()
         try:
-            training = training_data(
-                settings.data,
-                settings.limit,
-                data_dir,
-                recipe.real_ink,
-                settings.without_writers,
-                settings.seed,
-                console if team.leads else Console(quiet=True),
-            )
+            if recipe.real_ink:
+                training = with_real_ink(
+                    training,
+                    recipe.real_ink,
+                    settings.limit,
+                    data_dir,
+                    settings.without_writers,
+                    settings.seed,
+                    console if team.leads else Console(quiet=True),
+                )
         except KeyboardInterrupt:
             if not team.leads:
                 return {}  # the leader says what is to be said
