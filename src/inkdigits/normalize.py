@@ -248,17 +248,16 @@ def _ink(g: Graph, difference: Value, rows: Span, columns: Span) -> tuple[Value,
     is the contraharmonic mean, sum of cubes over sum of squares: many faint pixels outweigh a few
     dark specks, and paper, whose difference is near zero, has no weight however much there is.
     """
-    inside = g.Unsqueeze(rows.inside(), g.integers(2)) * g.Unsqueeze(
-        columns.inside(), g.integers(1)
-    )
-    difference = difference * inside
-    axes = g.integers(1, 2)
+    row_weights = g.Unsqueeze(rows.inside(), g.integers(1))  # (N, 1, H)
+    column_weights = g.Unsqueeze(columns.inside(), g.integers(2))  # (N, W, 1)
 
     def sums(amount: Value) -> tuple[Value, Value]:
         squares = amount * amount
-        return g.ReduceSum(squares, axes), g.ReduceSum(squares * amount, axes)
+        cubes = squares * amount
+        return row_weights @ squares @ column_weights, row_weights @ cubes @ column_weights
 
-    lighter, darker = g.Relu(difference), g.Relu(g.Neg(difference))
+    lighter = g.Relu(difference)
+    darker = lighter - difference
     (light_squares, light_cubes), (dark_squares, dark_cubes) = sums(lighter), sums(darker)
     is_light = light_cubes > dark_cubes
     sign = g.Where(is_light, g.constant(1.0), g.constant(-1.0))

@@ -48,7 +48,7 @@ class RealInk:
     """Drawings of pen strokes in each epoch."""
     non_digits: int = 12_000
     """Scribbles, letters and the like in each epoch."""
-    drawn: int = 4
+    drawn: int = 8
     """So many times as many are drawn before the first epoch; each epoch takes some of them."""
     augmentation: StrokeAugmentation = field(default_factory=StrokeAugmentation)
     """How digits are written anew before they are drawn."""

@@ -84,8 +84,8 @@ def _cnn() -> list[nn.Module]:
 def _best() -> list[nn.Module]:
     """Little is done at 28 x 28: no padding at first, and a stride where others pool."""
     return [
-        *_convolution(1, 24, padding=0),
-        *_convolution(24, 48, stride=2),  # 13 x 13
+        *_convolution(1, 16, padding=0),
+        *_convolution(16, 48, stride=2),  # 13 x 13
         *_convolution(48, 64),
         *_convolution(64, 64),
         nn.MaxPool2d(2),  # 6 x 6
@@ -148,7 +148,7 @@ def _fast() -> list[nn.Module]:
 BEST = Recipe(
     "best",
     _best,
-    epochs=24,
+    epochs=62,
     rough=Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.25),
     real_ink=RealInk(),
     float16_weights=True,
