@@ -15,40 +15,22 @@ import argparse
 import asyncio
 import os
 import shutil
-import socket
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 from playwright.async_api import Page, Request, async_playwright
 
 from inkdigits import InkDigitsError, NoInk, Reader
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, Stroke, ink, parse_writers, place, read_unipen
 from inkdigits.web.app import create_app
+from inkdigits.web.server import running
 
 SIDE = 280
 PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 200))"
 """By the page's own clock, late if the machine is busy; between two requests the page waits 50."""
-
-
-@contextmanager
-def serving(reader: Reader) -> Iterator[str]:
-    """The page's address, while it is served."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(reader), log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join()
 
 
 class Traffic:
@@ -141,7 +123,7 @@ def main() -> None:
     ]
     reader = Reader(options.model)
     start = time.monotonic()
-    with serving(reader) as url:
+    with running(create_app(reader)) as url:
         on_page, pens = asyncio.run(read_on_page(url, drawings))
     seconds = time.monotonic() - start
     from_picture = [

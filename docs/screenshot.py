@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 from itertools import pairwise
 from pathlib import Path
 
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from inkdigits import Reader
 from inkdigits.web.app import create_app
+from inkdigits.web.server import running
 
 # A 2 that is written in one go, in shares of the sheet.
 CORNERS = [
@@ -32,16 +30,12 @@ def smooth(points: list[tuple[float, float]], rounds: int = 3) -> list[tuple[flo
 
 
 def main() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(Reader()), log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    with sync_playwright() as playwright:
+    with running(create_app(Reader())) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        page.goto(url)
         sheet = page.locator("#sheet").bounding_box()
         assert sheet is not None
         for number, (x, y) in enumerate(smooth(CORNERS)):
@@ -53,8 +47,6 @@ def main() -> None:
         page.wait_for_timeout(500)  # the bars take a moment to grow
         page.screenshot(path=Path(__file__).with_name("page.png"))
         browser.close()
-    server.should_exit = True
-    thread.join()
 
 
 if __name__ == "__main__":

@@ -2,23 +2,18 @@
 
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from handwriting import STROKES, Stroke, png, written
 from inkdigits import Reader
 from inkdigits.web.app import create_app
-from inkdigits.web.server import PromptProtocol
+from inkdigits.web.server import running
 
 
 @pytest.fixture(scope="session")
@@ -52,37 +47,17 @@ def client(reader: Reader) -> TestClient:
     return TestClient(create_app(reader))
 
 
-@contextmanager
-def _running(app: FastAPI, port: int = 0) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", port))  # queues who comes before Uvicorn is up
-    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join()
-        listener.close()
-
-
-@pytest.fixture(scope="session")
-def running() -> Callable[..., "contextmanager[str]"]:
-    """`with running(app) as url:` serves an app with Uvicorn, on a free port or on `port`."""
-    return _running
-
-
 @pytest.fixture(scope="session")
 def url(reader: Reader) -> Iterator[str]:
     """The address of a server that runs for all tests."""
-    with _running(create_app(reader)) as address:
+    with running(create_app(reader)) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def unsure_url(unsure_model: Path) -> Iterator[str]:
     """The address of a server that is never sure."""
-    with _running(create_app(Reader(unsure_model))) as address:
+    with running(create_app(Reader(unsure_model))) as address:
         yield address
 
 

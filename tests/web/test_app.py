@@ -17,6 +17,7 @@ import inkdigits
 from inkdigits import Reader, Reading
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
+from inkdigits.web.server import running
 
 PNG = {"Content-Type": "image/png"}
 JSON = {"Content-Type": "application/json"}
@@ -103,7 +104,7 @@ def test_many_clients_at_once_get_their_own_answers(url, png_of):
         assert list(clients.map(read, values)) == [str(value) for value in values]
 
 
-def test_the_server_answers_others_while_it_reads(reader, running, png_of):
+def test_the_server_answers_others_while_it_reads(reader, png_of):
     class Held(Reader):
         def __init__(self) -> None:
             self.metadata = reader.metadata
@@ -262,7 +263,7 @@ async def call(app: Any, content_type: str, receive: Any, *headers: tuple[bytes,
     return sent[0]["status"]
 
 
-def test_a_real_server_stops_a_chunked_upload_at_the_limit(reader, running):
+def test_a_real_server_stops_a_chunked_upload_at_the_limit(reader):
     with running(create_app(reader, max_bytes=1000)) as url:
         connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
         connection.putrequest("POST", "/api/read")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inkdigits.web.app import create_app
+from inkdigits.web.server import running
 
 if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
     playwright_api = import_module("playwright.sync_api")
@@ -375,7 +376,7 @@ def test_a_file_that_is_no_picture_is_said_to_be_none(page):
     expect(page.locator("#verdict")).to_have_text("No reading")
 
 
-def test_a_picture_over_the_limit_is_not_sent(open_page, running, reader, png_of):
+def test_a_picture_over_the_limit_is_not_sent(open_page, reader, png_of):
     with running(create_app(reader, max_bytes=100)) as url:
         page = open_page(url)
         page.wait_for_load_state("networkidle")  # it has asked for the limits
@@ -419,7 +420,7 @@ def test_a_guess_is_only_outlined_and_said_not_to_be_sure(open_page, unsure_url,
 
 
 def test_a_server_that_is_gone_is_said_to_be_gone_and_read_from_when_it_is_back(
-    open_page, running, reader, strokes
+    open_page, reader, strokes
 ):
     with running(create_app(reader)) as url:
         page = open_page(url)
@@ -462,7 +463,7 @@ def test_no_request_leaves_the_site_and_nothing_is_complained_about(
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_the_page_of_another_origin_reads_only_if_it_is_allowed(
-    open_page, running, reader, url, png_of, allowed
+    open_page, reader, url, png_of, allowed
 ):
     page = open_page(bypass_csp=True)  # it stands for a page of somebody else, with no policy
     ask = """([url, base64]) => fetch(`${url}/api/read`, {

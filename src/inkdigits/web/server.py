@@ -1,13 +1,16 @@
-"""`inkdigits serve`: the app on Uvicorn, in one process or several."""
+"""The app on Uvicorn: `inkdigits serve`, or for a while within a program."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from inkdigits.web.app import app_from_env
@@ -55,3 +58,18 @@ def run(
         http=PromptProtocol,
         access_log=False,  # a drawing is many requests
     )
+
+
+@contextmanager
+def running(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """`with running(app) as url:` serves it in a thread, on this port or on a free one."""
+    listener = socket.create_server(("127.0.0.1", port))  # queues who comes before Uvicorn is up
+    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+        listener.close()
