@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,14 +34,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 
-from inkdigits import Reader
+from inkdigits import InkDigitsError, Reader
 from inkdigits.calibration import Calibration
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.model_file import Facts, build_model
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
 from inkdigits.training.recipes import FAST
-from inkdigits.training.team import joined_team
+from inkdigits.training.team import Team
 from inkdigits.training.torch_fit import TorchFitting
 
 Array = NDArray[np.uint8]
@@ -52,10 +53,9 @@ def fast(pictures: Array, labels: Array, seed: int) -> Predict:
     settings = Settings(FAST.name, FAST.epochs, seed, limit=None)
     # One picture to validate on: the others do not look at any either.
     data = Data(pictures, labels, pictures[:1], labels[:1])
-    with joined_team("cpu") as team:
-        fitting = TorchFitting(FAST, settings, data, "cpu", team)
-        for _ in fitting.epochs(lambda *_: None):
-            pass
+    fitting = TorchFitting(FAST, settings, data, "cpu", Team())
+    for _ in fitting.epochs(lambda *_: None):
+        pass
 
     def predict(pictures: Array) -> NDArray[np.intp]:
         uncalibrated = Calibration(temperature=1.0, sure_from=0.0)  # which changes no answer
@@ -160,4 +160,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

@@ -14,7 +14,7 @@ import numpy as np
 
 from inkdigits import InkDigitsError
 from inkdigits.datasets.pens import Pen, draw_with
-from inkdigits.datasets.strokes import WrittenDigit, parse_writers
+from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.datasets.styles import Style, find_styles, shares
 from inkdigits.training.data import written_digits
 
@@ -45,8 +45,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write samples to this PNG file, too")
     options = parser.parse_args()
 
-    without = parse_writers(options.without_writers) if options.without_writers else ()
-    digits = written_digits(options.data_dir, without)
+    digits = written_digits(options.data_dir, options.without_writers)
     styles = find_styles(digits)
     share = shares(styles, len(digits))
     print("digit  strokes  written   share  drawn")

@@ -137,6 +137,16 @@ def test_a_thin_frame_around_the_picture_is_not_ink(value: int, thickness: int) 
     assert Normalized(framed).box == Normalized(picture).box
 
 
+@pytest.mark.parametrize("value", DIGITS)
+def test_ink_that_touches_a_frame_is_parted_from_it(value: int) -> None:
+    picture = written(value)
+    x0, y0, x1, y1 = Normalized(picture).box
+    touching = padded(picture[y0:y1, x0:x1], (0, 40), (0, 40))
+    framed = np.pad(touching, 3, constant_values=0)
+    assert difference(touching, framed) < 1e-3
+    assert Normalized(framed).box == (3, 3, 3 + x1 - x0, 3 + y1 - y0)
+
+
 @pytest.mark.parametrize("margin", [8, 20, 60])
 def test_the_margin_of_a_boxy_digit_is_not_a_frame(margin: int) -> None:
     boxy = bar(200, 120, 0, 0, 200, 120)

@@ -276,14 +276,16 @@ def _ink(g: Graph, difference: Value, rows: Span, columns: Span) -> tuple[Value,
     return g.Clip(ink, g.constant(0.0), g.constant(1.0)), has_ink
 
 
-def _without_dust(g: Graph, mask: Value, rows: Span, columns: Span) -> tuple[Span, Span]:
+def _without_dust(g: Graph, mask: Value, all_rows: Span, all_columns: Span) -> tuple[Span, Span]:
     """The rows and columns that hold all of the mask but isolated specks.
 
     Dust is a blob that fits into a small window of a 48 x 48 grid, holds little of the mask, and
     has an empty ring around it. If all there is looks like dust, then it is none.
     """
-    rows = _span_of(g, (_row_sums(g, mask, columns) * rows.inside()) > 0.5, rows.length)
-    columns = _span_of(g, (_column_sums(g, mask, rows) * columns.inside()) > 0.5, columns.length)
+    in_rows = (_row_sums(g, mask, all_columns) * all_rows.inside()) > 0.5
+    rows = _span_of(g, in_rows, all_rows.length)
+    in_columns = (_column_sums(g, mask, rows) * all_columns.inside()) > 0.5
+    columns = _span_of(g, in_columns, all_columns.length)
     cell = g.Max(g.Max(rows.size(), columns.size()) / CELLS, g.constant(1.0))  # (N, 1)
 
     # A small picture does not fill the grid: what lies more than a window beyond it stays empty.
@@ -308,18 +310,18 @@ def _without_dust(g: Graph, mask: Value, rows: Span, columns: Span) -> tuple[Spa
 
     written = g.Squeeze(g.Cast(written, to=FLOAT), g.integers(1))
 
-    def kept(span: Span, other_axis: int) -> Span:
+    def kept(span: Span, within: Span, other_axis: int) -> Span:
         in_cells = _span_of(
             g, g.ReduceMax(written, g.integers(other_axis), keepdims=0) > 0.5, count
         )
         # One more cell on each side holds what only just reaches into it, and soft edges.
         return Span(
-            span.start + (in_cells.start - 1.0) * cell,
-            span.start + (in_cells.stop + 1.0) * cell,
+            g.Max(span.start + (in_cells.start - 1.0) * cell, within.start),
+            g.Min(span.start + (in_cells.stop + 1.0) * cell, within.stop),
             span.length,
         )
 
-    return kept(rows, 2), kept(columns, 1)
+    return kept(rows, all_rows, 2), kept(columns, all_columns, 1)
 
 
 def _window_sums(g: Graph, cells: Value, places: Value, size: int) -> Value:

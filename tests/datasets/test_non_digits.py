@@ -5,7 +5,7 @@ import pytest
 
 from handwriting import STROKES
 from inkdigits import InvalidDataset
-from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.datasets.non_digits import FAMILIES, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.reader import Reader
 
@@ -35,10 +35,6 @@ def test_the_same_seed_draws_the_same_and_another_draws_others(family: str) -> N
 def test_it_is_said_which_digit_is_missing() -> None:
     with pytest.raises(InvalidDataset, match="no 4 among the digits"):
         draw_non_digits("blots", 1, 0, [digit for digit in DIGITS if digit.label != 4])
-
-
-def test_some_families_are_held_out_for_judging() -> None:
-    assert set(FAMILIES) > HELD_OUT
 
 
 def test_what_is_no_digit_is_seldom_a_sure_one(reader: Reader) -> None:

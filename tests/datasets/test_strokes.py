@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,22 @@ from inkdigits.datasets.strokes import (
 )
 
 STROKES = [np.array([[0.0, 0.0], [30.0, 40.0]]), np.array([[10.0, 5.0]])]
+ONE_DIGIT = """.SEGMENT DIGIT 0 ? "7"
+.COMMENT 7 12 1
+.PEN_DOWN
+10 20
+30 40
+.PEN_UP
+"""
+
+
+def complaint(folder: Path, content: bytes) -> str:
+    """What is said of a file with that content."""
+    path = folder / "strokes"
+    path.write_bytes(content)
+    with pytest.raises(InvalidDataset) as caught:
+        read_unipen(path)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,33 @@ def test_a_writer_who_wrote_nothing_is_named(data_dir: str) -> None:
     path = find_file("pendigits-orig.tra.gz", data_dir)
     with pytest.raises(InvalidDataset, match=r"nothing by writer 31\. Its writers are 1 to 30"):
         read_unipen(path, parse_writers("30-32"))
+
+
+def test_a_damaged_pack_is_said_to_be_damaged(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(ONE_DIGIT.encode()))
+    packed[-8] ^= 1  # the checksum
+    assert "is damaged" in complaint(tmp_path, bytes(packed))
+
+
+def test_what_is_packed_in_another_way_is_to_be_unpacked(tmp_path: Path) -> None:
+    assert "gzip -d" in complaint(tmp_path, b"\x1f\x9d\x90" + bytes(range(256)))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((".COMMENT 7 12 1", ""), "digit 1: no .COMMENT"),
+        (("7 12 1", "x 12 1"), "digit 1: its label is 'x'"),
+        (("30 40", "30"), "digit 1: a stroke is not pairs"),
+        (("30 40", "30 nan"), "digit 1: a stroke is not pairs"),
+        (("10 20\n30 40\n", ""), "digit 1: it has no strokes"),
+        ((".SEGMENT", ".NOTHING"), "it has no .SEGMENT"),
+    ],
+)
+def test_what_is_wrong_with_a_digit_is_said(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    assert said in complaint(tmp_path, ONE_DIGIT.replace(*change).encode())
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -23,6 +23,7 @@ from inkdigits.datasets.non_digits import draw_non_digits
 from inkdigits.normalize import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.data import RealInk, written_digits
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
@@ -130,6 +131,16 @@ def test_what_is_no_digit_is_doubted_more_than_digits(tmp_path: Path, data_dir: 
     pictures, _ = load_mnist("validation", data_dir)
     doubted, known = reader.predict_proba(scribbles), reader.predict_proba(pictures[:500])
     assert np.median(doubted.max(1)) < np.quantile(known.max(1), 0.2)
+
+
+def test_a_share_of_the_pictures_is_bent_roughly(tmp_path: Path, data_dir: str) -> None:
+    learned = []
+    for share in (0.0, 0.0, 1.0):
+        recipe = replace(TINY, rough=Augmentation(noise=200.0), rough_share=share)
+        folder = tmp_path / str(len(learned))
+        train(recipe, folder, epochs=1, limit=300, data_dir=data_dir)
+        learned.append(Reader(folder / "model.onnx").metadata["accuracy"])
+    assert learned[0] == learned[1] != learned[2]
 
 
 def test_writers_are_kept_out_only_of_a_recipe_that_learns_from_strokes(

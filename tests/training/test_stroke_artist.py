@@ -64,11 +64,11 @@ def test_each_range_changes_the_strokes(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("label", "adds"), [(7, True), (1, True), (3, False)])
-def test_bars_and_feet_are_added_where_writers_add_them(label: int, adds: bool) -> None:
+@pytest.mark.parametrize(("label", "adds"), [(7, True), (1, True), (0, True), (3, False)])
+def test_bars_feet_and_slashes_are_added_where_writers_add_them(label: int, adds: bool) -> None:
     artist = StrokeArtist(digits(1), StrokeAugmentation(**{**vars(STILL), "extra": 1.0}))
     before = len(digits(1)[label].strokes)
-    after = len(artist.bent(label, np.random.default_rng(0)))
+    after = max(len(artist.bent(label, np.random.default_rng(seed))) for seed in range(5))
     assert (after > before) is adds
 
 

@@ -103,18 +103,23 @@ def read_unipen(
         if content.startswith(b"\x1f\x8b"):
             content = gzip.decompress(content)
         segments = content.decode("ascii").split(".SEGMENT")[1:]
+    except UnicodeDecodeError as error:
+        raise InvalidDataset(
+            f"{path} is no UNIPEN file, which is plain text, or gzipped. Unpack what is packed in "
+            "another way (a .Z file: gzip -d)."
+        ) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InvalidDataset(f"{path} is damaged: {error}. Get it again.") from error
     except OSError as error:
         why = error.strerror or error
         raise InvalidDataset(f"{path} cannot be read: {why}. Check its path.") from error
-    except (EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InvalidDataset(f"{path} is damaged, or no UNIPEN file: {error}.") from error
     if not segments:
         raise InvalidDataset(f"{path} is no UNIPEN file: it has no .SEGMENT.")
     digits = []
     for number, segment in enumerate(segments):
         try:
             digits.append(_written_digit(segment, number))
-        except (ValueError, IndexError) as error:
+        except ValueError as error:
             raise InvalidDataset(f"{path}, digit {number + 1}: {error}.") from error
     if writers is None:
         return digits
@@ -160,14 +165,19 @@ def ink(placed: list[Stroke], pen: float, side: int = 280) -> NDArray[np.uint8]:
 
 
 def _written_digit(segment: str, number: int) -> WrittenDigit:
-    label, writer = segment.split(".COMMENT")[1].split()[:2]
+    comment = re.search(r"\.COMMENT\s+(\S+)\s+([0-9]+)", segment)
+    if not comment:
+        raise ValueError("no .COMMENT says its label and its writer's number")
+    label, writer = comment.groups()
     if label not in set("0123456789"):
         raise ValueError(f"its label is {label!r}, and no digit from 0 to 9")
-    strokes = [
-        np.array(stroke.split(".PEN_UP")[0].split(), float).reshape(-1, 2) * [1, -1]
-        for stroke in segment.split(".PEN_DOWN")[1:]
-    ]
-    if not sum(map(len, strokes)):
+    strokes = []
+    for stroke in segment.split(".PEN_DOWN")[1:]:
+        numbers = np.array(stroke.split(".PEN_UP")[0].split(), float)
+        if len(numbers) % 2 or not np.isfinite(numbers).all():
+            raise ValueError("a stroke is not pairs of numbers, x and y")
+        if len(numbers):
+            strokes.append(numbers.reshape(-1, 2) * [1, -1])
+    if not strokes:
         raise ValueError("it has no strokes")
-    strokes = [stroke for stroke in strokes if len(stroke)]
     return WrittenDigit(int(label), int(writer), strokes, number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,9 +26,9 @@ ONE_IN = 10
 """So many pictures of a data set that has no validation part of its own keep one for it."""
 PENDIGITS_URL = "https://archive.ics.uci.edu/dataset/81"
 ONE_DIGIT_IN = 20
-"""So many written digits keep one for validation: of a writer who is trained on."""
+"""Of so many written digits one is for validation; its writer is trained on."""
 DRAWINGS = 4
-"""Each of those is drawn so many times."""
+"""Each digit for validation is drawn so many times."""
 NO_DIGIT = 255
 """The label of what is no digit."""
 FOR_TRAINING = 1
@@ -49,7 +48,7 @@ class RealInk:
     non_digits: int = 12_000
     """Scribbles, letters and the like in each epoch."""
     drawn: int = 8
-    """So many times as many are drawn before the first epoch; each epoch takes some of them."""
+    """So many times as many are drawn before the first epoch, 3 kB each; an epoch takes some."""
     augmentation: StrokeAugmentation = field(default_factory=StrokeAugmentation)
     """How digits are written anew before they are drawn."""
 
@@ -98,16 +97,12 @@ def training_data(spec: str, limit: int | None, data_dir: DataDir) -> Data:
 def with_real_ink(
     data: Data,
     real_ink: RealInk,
-    limit: int | None,
-    data_dir: DataDir,
-    without_writers: str | None = None,
+    digits: list[WrittenDigit],
+    limit: int | None = None,
     seed: int = 0,
     console: Console | None = None,
 ) -> Data:
-    """The same data, and beside it drawings of pen strokes and of what is no digit.
-
-    Raises InvalidDataset if the strokes are missing or damaged, or there are no such writers.
-    """
+    """The same data, and beside it drawings of `digits` and of what is no digit."""
     if limit:  # a trial: of the others there are few, too
         real_ink = replace(
             real_ink,
@@ -115,8 +110,6 @@ def with_real_ink(
             non_digits=min(limit // 2, real_ink.non_digits),
             drawn=1,
         )
-    without = () if without_writers is None else parse_writers(without_writers)
-    digits = written_digits(data_dir, without)
     judges = digits[::ONE_DIGIT_IN]
     digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
     drawn, drawn_labels = _drawn_for_validation(judges)
@@ -133,18 +126,22 @@ def with_real_ink(
     )
 
 
-def written_digits(data_dir: DataDir, without: Collection[int] = ()) -> list[WrittenDigit]:
-    """The pen strokes of UCI's pendigits but those of some writers."""
+def written_digits(data_dir: DataDir, without_writers: str | None = None) -> list[WrittenDigit]:
+    """The pen strokes of UCI's pendigits, but those of writers such as "25-30".
+
+    Raises InvalidDataset if the strokes are missing or damaged, or there are no such writers.
+    """
+    without = parse_writers(without_writers) if without_writers is not None else frozenset()
     path = find_file(PENDIGITS, data_dir)
     if not path.exists():
         raise InvalidDataset(
-            f"There is no {PENDIGITS} in the data folder (--data-dir, or INKDIGITS_DATA_DIR). Get "
-            f"pendigits-orig.tra.Z from {PENDIGITS_URL}, unpack it (gzip -d), and pack it again "
-            "(gzip)."
+            f"There is no {PENDIGITS} in the data folder (--data-dir, or INKDIGITS_DATA_DIR), "
+            f"where MNIST's files are, too. Get pendigits-orig.tra.Z from {PENDIGITS_URL}, unpack "
+            "it (gzip -d), and pack it again (gzip)."
         )
     digits = read_unipen(path)
     writers = {digit.writer for digit in digits}
-    if strangers := sorted(set(without) - writers):
+    if strangers := sorted(without - writers):
         raise InvalidDataset(f"{path} has no writer {strangers[0]}, only 1 to {max(writers)}.")
     kept = [digit for digit in digits if digit.writer not in without]
     if {digit.label for digit in kept} != set(range(10)):

@@ -33,7 +33,9 @@ class Recipe:
     augmentation: Augmentation | None = field(default_factory=Augmentation)
     """Without one, the pictures are normalised once and each epoch sees them as they are."""
     rough: Augmentation | None = None
-    """Bends a quarter of the batches instead: paper, scanners and cameras are hard on digits."""
+    """Bends some of the pictures instead: paper, scanners and cameras are hard on digits."""
+    rough_share: float = 0.25
+    """So many of them. It is decided for each batch, and in it for each source of pictures."""
     real_ink: RealInk | None = None
     """What it learns from beside MNIST."""
     float16_weights: bool = False
@@ -81,11 +83,11 @@ def _cnn() -> list[nn.Module]:
     ]
 
 
-def _best() -> list[nn.Module]:
-    """Little is done at 28 x 28: no padding at first, and a stride where others pool."""
+def _best(first: int = 16) -> list[nn.Module]:
+    """Little is done at 28 x 28: few channels, no padding, and a stride where others pool."""
     return [
-        *_convolution(1, 16, padding=0),
-        *_convolution(16, 48, stride=2),  # 13 x 13
+        *_convolution(1, first, padding=0),
+        *_convolution(first, 48, stride=2),  # 13 x 13
         *_convolution(48, 64),
         *_convolution(64, 64),
         nn.MaxPool2d(2),  # 6 x 6
@@ -131,8 +133,8 @@ def _ensemble() -> list[nn.Module]:
     """Four networks that look at pictures through kernels of several sizes, since those err in
     different places (An et al. 2020, "An Ensemble of Simple Convolutional Neural Network Models
     for MNIST Digit Recognition")."""
-    members = (_cnn, _best, _kernel_5, _kernel_7)
-    return [Ensemble(*(nn.Sequential(*layers()) for layers in members))]
+    members = (_cnn(), _best(first=24), _kernel_5(), _kernel_7())
+    return [Ensemble(*(nn.Sequential(*layers) for layers in members))]
 
 
 def _fast() -> list[nn.Module]:
@@ -156,7 +158,9 @@ BEST = Recipe(
 )
 """What ships."""
 CNN = Recipe("cnn", _cnn, epochs=30)
+"""A plain network, of MNIST alone."""
 ENSEMBLE = Recipe("ensemble", _ensemble, epochs=18, several_views=True)
+"""For competitions, whatever its size."""
 
 FAST = Recipe(
     "fast",
@@ -168,5 +172,6 @@ FAST = Recipe(
     average_decay=0.99,
     augmentation=None,
 )
+"""For the impatient."""
 
 RECIPES = {recipe.name: recipe for recipe in [BEST, CNN, FAST, ENSEMBLE]}

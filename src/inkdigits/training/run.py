@@ -28,7 +28,14 @@ from inkdigits.progress import TrainingBar
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training import pictures as drawn
-from inkdigits.training.data import MNIST, Data, DataDir, training_data, with_real_ink
+from inkdigits.training.data import (
+    MNIST,
+    Data,
+    DataDir,
+    training_data,
+    with_real_ink,
+    written_digits,
+)
 from inkdigits.training.fit import (
     CHECKPOINT_NAMES,
     Epoch,
@@ -137,7 +144,7 @@ def train(
 
     Raises:
         InvalidRun: `out` holds a run already, or none that can be resumed as asked.
-        InvalidDataset: MNIST is missing or damaged.
+        InvalidDataset: MNIST, or the pen strokes, are missing or damaged, or of no such writers.
         Interrupted: Ctrl-C.
     """
     folder = RunFolder(Path(out))
@@ -169,6 +176,7 @@ def train(
         # The leader fetches what is missing; the others then find it.
         with team.leader_first():
             training = training_data(settings.data, settings.limit, data_dir)
+            digits = written_digits(data_dir, settings.without_writers) if recipe.real_ink else []
         if team.leads:
             folder.make()
         try:
@@ -176,9 +184,8 @@ def train(
                 training = with_real_ink(
                     training,
                     recipe.real_ink,
+                    digits,
                     settings.limit,
-                    data_dir,
-                    settings.without_writers,
                     settings.seed,
                     console if team.leads else Console(quiet=True),
                 )

@@ -38,9 +38,6 @@ from inkdigits.training.fit import (
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.team import Team, team_size
 
-ROUGH_SHARE = 0.25
-"""So many of the batches are bent by a recipe's rough augmentation."""
-
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
@@ -163,7 +160,7 @@ class TorchFitting(Fitting):
 
     def save(self, path: Path) -> None:
         state = {
-            "drawn": self._drawn(),
+            "drawn": self._checksum_of_drawings(),
             "settings": asdict(self.settings),
             "history": [asdict(row) for row in self.history],
             "best": self.best,
@@ -177,7 +174,7 @@ class TorchFitting(Fitting):
         write_atomically(path, content.getvalue())
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
-        if checkpoint["drawn"] != self._drawn():
+        if checkpoint["drawn"] != self._checksum_of_drawings():
             raise InvalidRun(
                 "What is drawn to learn from is not what the run started with: the pen strokes, or "
                 "how they are drawn, have changed. Start another run (--out)."
@@ -189,8 +186,7 @@ class TorchFitting(Fitting):
         self._optimizer.load_state_dict(checkpoint["optimizer"])
         self._scheduler.load_state_dict(checkpoint["scheduler"])
 
-    def _drawn(self) -> int:
-        """Changes with the drawings that are trained on."""
+    def _checksum_of_drawings(self) -> int:
         return zlib.crc32(b"".join(source.pictures[::100].tobytes() for source in self.data.beside))
 
     def _fit(self, number: int, report: Report) -> tuple[float, float]:
@@ -242,7 +238,7 @@ class TorchFitting(Fitting):
             if bend is None:
                 seen.append(self._unbent[number][chosen])
                 continue
-            if rough and torch.rand(1, generator=bending) < ROUGH_SHARE:
+            if rough and torch.rand(1, generator=bending) < self.recipe.rough_share:
                 bend = rough
             bent = bend(torch.from_numpy(source.pictures[chosen]), bending)
             seen.append(torch.from_numpy(self._normalize(bent.numpy())))
