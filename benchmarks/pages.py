@@ -1,0 +1,157 @@
+"""Numbers on paper and in photos: how many are read exactly right?
+
+    python benchmarks/pages.py --model RUN/model.onnx               writers 19-24, to choose by
+    python benchmarks/pages.py --model RUN/model.onnx --writers 25-30 --part test
+                                                                    the last measurement
+    python benchmarks/pages.py --plainly                            the plain way, for comparison
+    python benchmarks/pages.py --plot pages.png                     how hard it is, to look at
+
+Half of the numbers are put together from the digits of one writer of pendigits, half from MNIST's.
+The plain way is Otsu's threshold over the whole picture, connected components from left to right,
+and the same model. A figure counts for a model that was trained without these writers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from inkdigits import InkDigitsError, NoInk, Reader
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.pages import (
+    Hand,
+    Page,
+    PictureHand,
+    StrokeHand,
+    as_photo,
+    on_plain_paper,
+    write,
+)
+from inkdigits.datasets.spec import find_file
+from inkdigits.datasets.strokes import PENDIGITS, parse_writers, read_unipen
+
+SAMPLES = 6
+"""Of each kind, in the plot."""
+KINDS: dict[str, tuple[tuple[int, int], bool, bool]] = {
+    "one digit, photo": ((1, 1), True, False),
+    "2 to 8 digits, plain paper": ((2, 8), False, False),
+    "2 to 8 digits, photo": ((2, 8), True, False),
+    "2 to 4 touching, plain paper": ((2, 4), False, True),
+    "2 to 4 touching, photo": ((2, 4), True, True),
+}
+"""How many digits, whether photographed, and whether they touch."""
+
+
+def page_of(kind: str, number: int, hands: Sequence[Hand]) -> Page:
+    """A page of that kind; the same number gives the same page."""
+    (least, most), photo, touching = KINDS[kind]
+    rng = np.random.default_rng([number, zlib.crc32(kind.encode())])
+    text = "".join(map(str, rng.integers(0, 10, rng.integers(least, most + 1))))
+    hand = hands[int(rng.integers(len(hands) - 1))] if number % 2 else hands[-1]
+    height = int(rng.integers(36, 110))
+    written = write(text, hand, height, rng, touching)
+    if photo:
+        return as_photo(written, text, rng, height)
+    return on_plain_paper(written, text, rng)
+
+
+def as_anybody_does(reader: Reader, picture: NDArray[np.uint8]) -> str:
+    try:
+        return reader.read(picture).text
+    except NoInk:
+        return ""
+
+
+def plainly(reader: Reader, picture: NDArray[np.uint8]) -> str:
+    """Otsu, connected components, the model."""
+    grey = picture.mean(2)
+    ink = grey <= otsu(grey)
+    if ink.mean() > 0.5:
+        ink = ~ink
+    labels, _ = ndimage.label(ink, np.ones((3, 3)))
+    boxes = ndimage.find_objects(labels)
+    tallest = max(rows.stop - rows.start for rows, _ in boxes)
+    text = ""
+    for label, box in sorted(enumerate(boxes, start=1), key=lambda item: item[1][1].start):
+        if box[0].stop - box[0].start >= 0.3 * tallest:
+            piece = np.pad(labels[box] == label, 4)
+            text += str(reader.predict(np.where(piece, 0, 255)[None])[0])
+    return text
+
+
+def otsu(grey: NDArray[np.float64]) -> float:
+    """The level that separates dark from light best (Otsu 1979)."""
+    counts = np.histogram(grey, 256, (0, 256))[0].astype(float)
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * np.arange(256))
+    above = below[-1] - below
+    means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
+    return float(np.argmax(below * above * (means[0] - means[1]) ** 2))
+
+
+def plot(pages: dict[str, list[Page]], path: Path) -> None:
+    """A row of samples for each kind, with the digits' boxes."""
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    figure = Figure(figsize=(2.6 * SAMPLES, 2 * len(pages)), layout="constrained")
+    rows = figure.subplots(len(pages), SAMPLES, squeeze=False)
+    for row, (kind, samples) in zip(rows, pages.items(), strict=True):
+        row[0].set_ylabel(kind, fontsize=8)
+        for axes, page in zip(row, samples, strict=True):
+            axes.imshow(page.picture)
+            axes.set(xticks=[], yticks=[], title=page.text)
+            for x0, y0, x1, y1 in page.boxes:
+                axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color="#d62728"))
+    figure.savefig(path, dpi=90)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
+    parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
+    parser.add_argument("--part", choices=["validation", "test"], default="validation")
+    parser.add_argument("--count", type=int, default=300, help="pages of each kind")
+    parser.add_argument("--only", default="", help="only the kinds whose name has this in it")
+    parser.add_argument("--plainly", action="store_true", help="the plain way instead")
+    parser.add_argument("--plot", type=Path, help="write samples to this PNG file, and no more")
+    parser.add_argument("--data-dir", type=Path)
+    options = parser.parse_args()
+    kinds = [kind for kind in KINDS if options.only in kind]
+    if not kinds:
+        parser.error(f"no kind has {options.only} in its name: {', '.join(KINDS)}")
+
+    digits = read_unipen(find_file(PENDIGITS, options.data_dir), options.writers)
+    hands: list[Hand] = [
+        StrokeHand([digit for digit in digits if digit.writer == writer])
+        for writer in sorted(options.writers)
+    ]
+    hands.append(PictureHand(*load_mnist(options.part, options.data_dir)))
+    if options.plot:
+        plot(
+            {kind: [page_of(kind, n, hands) for n in range(SAMPLES)] for kind in kinds},
+            options.plot,
+        )
+        return
+    reader = Reader(options.model)
+    read = plainly if options.plainly else as_anybody_does
+    way = "the plain way" if options.plainly else "through Reader.read"
+    print(f"{options.count} pages of each kind, MNIST {options.part}, {way}; % exactly right")
+    for kind in kinds:
+        pages = (page_of(kind, number, hands) for number in range(options.count))
+        right = np.mean([read(reader, page.picture) == page.text for page in pages])
+        print(f"{kind:32} {100 * right:7.2f} %", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))
