@@ -125,7 +125,7 @@ class Normalizer:
             normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, pictures: NDArray[np.uint8], batch_size: int = 64) -> NDArray[np.float32]:
+    def __call__(self, pictures: NDArray[np.uint8], batch_size: int = 128) -> NDArray[np.float32]:
         """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1."""
         starts = range(0, len(pictures), batch_size)
         batches = [pictures[start : start + batch_size] for start in starts]

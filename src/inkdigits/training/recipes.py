@@ -141,10 +141,9 @@ def _fast() -> list[nn.Module]:
     return [
         *_convolution(1, 16, kernel_size=5, stride=2, padding=0),  # 12 x 12
         *_convolution(16, 32, stride=2, padding=0),  # 5 x 5
+        *_convolution(32, 64, padding=0),  # 3 x 3
         nn.Flatten(),
-        nn.Linear(800, 128),
-        nn.ReLU(),
-        nn.Linear(128, 10),
+        nn.Linear(576, 10),
     ]
 
 
@@ -166,8 +165,8 @@ FAST = Recipe(
     "fast",
     _fast,
     epochs=1,
-    batch_size=192,
-    learning_rate=0.03,
+    batch_size=128,
+    learning_rate=0.02,
     label_smoothing=0.05,
     average_decay=0.99,
     augmentation=None,
