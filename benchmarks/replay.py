@@ -57,14 +57,13 @@ class Traffic:
 
 
 async def read_on_page(
-    url: str, drawings: list[tuple[list[Stroke], float]]
+    chromium: str, url: str, drawings: list[tuple[list[Stroke], float]]
 ) -> tuple[list[str], list[float]]:
     """What the page says of strokes in pixels of 280x280, and the pen that each was drawn with."""
-    path = os.environ.get("INKDIGITS_CHROMIUM") or shutil.which("chromium")
     answers, pens = [], []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         traffic = Traffic(page)
@@ -112,6 +111,9 @@ def main() -> None:
     parser.add_argument("--strokes", default=PENDIGITS, help="a UNIPEN file")
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
+    chromium = os.environ.get("INKDIGITS_CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        parser.error("there is no chromium: install Debian's, or name one (INKDIGITS_CHROMIUM)")
 
     path = find_file(options.strokes, options.data_dir)
     digits = read_unipen(path, parse_writers(options.writers))
@@ -124,7 +126,7 @@ def main() -> None:
     reader = Reader(options.model)
     start = time.monotonic()
     with running(create_app(reader)) as url:
-        on_page, pens = asyncio.run(read_on_page(url, drawings))
+        on_page, pens = asyncio.run(read_on_page(chromium, url, drawings))
     seconds = time.monotonic() - start
     from_picture = [
         read_picture(reader, strokes, pen) for (strokes, _), pen in zip(drawings, pens, strict=True)
