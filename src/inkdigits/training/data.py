@@ -103,15 +103,16 @@ def with_real_ink(
     console: Console | None = None,
 ) -> Data:
     """The same data, and beside it drawings of `digits` and of what is no digit."""
+    judges = digits[::ONE_DIGIT_IN]
+    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
     if limit:  # a trial: of the others there are few, too
+        judges = judges[:: len(judges) // limit + 1]
         real_ink = replace(
             real_ink,
             digits=min(limit, real_ink.digits),
             non_digits=min(limit // 2, real_ink.non_digits),
             drawn=1,
         )
-    judges = digits[::ONE_DIGIT_IN]
-    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
     drawn, drawn_labels = _drawn_for_validation(judges)
     count = len(data.validation_labels)
     return replace(
