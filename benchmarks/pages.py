@@ -57,9 +57,7 @@ def page_of(kind: str, number: int, hands: Sequence[Hand]) -> Page:
     hand = hands[int(rng.integers(len(hands) - 1))] if number % 2 else hands[-1]
     height = int(rng.integers(36, 110))
     written = write(text, hand, height, rng, touching)
-    if photo:
-        return as_photo(written, text, rng, height)
-    return on_plain_paper(written, text, rng)
+    return as_photo(written, rng) if photo else on_plain_paper(written, rng)
 
 
 def as_anybody_does(reader: Reader, picture: NDArray[np.uint8]) -> str:

@@ -64,12 +64,17 @@ def test_each_range_changes_the_strokes(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("label", "adds"), [(7, True), (1, True), (0, True), (3, False)])
-def test_bars_feet_and_slashes_are_added_where_writers_add_them(label: int, adds: bool) -> None:
+@pytest.mark.parametrize(
+    ("label", "least", "most"), [(7, 20, 20), (1, 20, 20), (0, 4, 16), (3, 0, 0)]
+)
+def test_bars_feet_and_slashes_are_added_where_writers_add_them(
+    label: int, least: int, most: int
+) -> None:
+    """Of 20 drawings; slashes half as often as the rest."""
     artist = StrokeArtist(digits(1), StrokeAugmentation(**{**vars(STILL), "extra": 1.0}))
     before = len(digits(1)[label].strokes)
-    after = max(len(artist.bent(label, np.random.default_rng(seed))) for seed in range(5))
-    assert (after > before) is adds
+    added = [len(artist.bent(label, np.random.default_rng(seed))) > before for seed in range(20)]
+    assert least <= sum(added) <= most
 
 
 def test_the_pen_is_not_lifted_between_strokes_that_are_close() -> None:

@@ -107,6 +107,9 @@ def _cut_out(mask: Mask) -> Mask:
 class Written:
     """Ink without a sheet: how much of each pixel it covers, and the box of each digit."""
 
+    text: str
+    height: int
+    """Of the digits, about, in pixels."""
     ink: Mask
     boxes: tuple[Box, ...]
 
@@ -150,6 +153,8 @@ def write(text: str, hand: Hand, height: int, rng: Rng, touching: bool = False) 
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     top, left = int(rows[0]), int(columns[0])
     return Written(
+        text,
+        height,
         ink[top : rows[-1] + 1, left : columns[-1] + 1],
         tuple((x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in boxes),
     )
@@ -172,16 +177,17 @@ def _meeting(before: tuple[Box, Mask], mask: Mask, top: int) -> int:
 # ---------------------------------------------------------------- paper and camera
 
 
-def on_plain_paper(written: Written, text: str, rng: Rng) -> Page:
+def on_plain_paper(written: Written, rng: Rng) -> Page:
     """As a clean scan or a canvas has it: dark on white, room around it."""
     picture, boxes = _laid_out(written, rng, least=0.1, most=0.8)
     grey = 255 - picture * rng.uniform(160, 255)
-    return Page(_rgb(grey[:, :, None].repeat(3, 2)), text, boxes)
+    return Page(_rgb(grey[:, :, None].repeat(3, 2)), written.text, boxes)
 
 
-def as_photo(written: Written, text: str, rng: Rng, height: int) -> Page:
-    """On paper of any kind, seen by a phone's camera; digits are `height` pixels high."""
-    ink, boxes = _laid_out(written, rng, least=0.3, most=2.5, unit=height)
+def as_photo(written: Written, rng: Rng) -> Page:
+    """On paper of any kind, seen by a phone's camera."""
+    height = written.height
+    ink, boxes = _laid_out(written, rng, least=0.3, most=2.5)
     shape = ink.shape
     chalk = rng.random() < 0.08
     if chalk:
@@ -202,7 +208,7 @@ def as_photo(written: Written, text: str, rng: Rng, height: int) -> Page:
     image = Image.fromarray(_rgb(sheet * light[:, :, None]))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.025) * height))
     noisy = np.asarray(image, np.float32) + rng.normal(0, rng.uniform(0, 9), (*image.size[::-1], 3))
-    return Page(_as_jpeg(_rgb(noisy), int(rng.integers(35, 95))), text, boxes)
+    return Page(_as_jpeg(_rgb(noisy), int(rng.integers(35, 95))), written.text, boxes)
 
 
 def _rgb(levels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -210,11 +216,12 @@ def _rgb(levels: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _laid_out(
-    written: Written, rng: Rng, least: float, most: float, unit: int | None = None
+    written: Written, rng: Rng, least: float, most: float
 ) -> tuple[Mask, tuple[Box, ...]]:
-    """The ink with a margin of `least` to `most` units on each side, and the boxes there."""
-    unit = unit or written.ink.shape[0]
-    top, bottom, left, right = (int(unit * rng.uniform(least, most)) + 2 for _ in range(4))
+    """The ink with a margin of `least` to `most` on each side, and the boxes there."""
+    top, bottom, left, right = (
+        int(written.height * rng.uniform(least, most)) + 2 for _ in range(4)
+    )
     boxes = tuple((x0 + left, y0 + top, x1 + left, y1 + top) for x0, y0, x1, y1 in written.boxes)
     return np.pad(written.ink, ((top, bottom), (left, right))), boxes
 
