@@ -15,7 +15,8 @@ from onnx import TensorProto, compose, helper
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import Calibration
 from inkdigits.graph import IR_VERSION, Graph
-from inkdigits.normalize import normalizer
+from inkdigits.normalize import NUMBER_WIDTH, normalizer
+from inkdigits.number_reader import NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION
 from inkdigits.reader import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
@@ -39,15 +40,7 @@ def build_model(
     network: onnx.ModelProto, calibration: Calibration, facts: Facts
 ) -> onnx.ModelProto:
     """The model file for a network that turns `seen` (N, 28, 28) into `logits` (N, 10)."""
-    network = onnx.ModelProto.FromString(network.SerializeToString())
-    network.ir_version = IR_VERSION
-    network = compose.add_prefix(network, "network/", rename_inputs=False, rename_outputs=False)
-    reads = compose.merge_models(
-        normalizer(),
-        network,
-        io_map=[("seen", "seen")],
-        outputs=["seen", "box", "has_ink", "logits"],
-    )
+    reads = _with_normalizer(network, normalizer())
     model = compose.merge_models(
         reads,
         _head(calibration),
@@ -62,6 +55,45 @@ def build_model(
     describe(model, facts)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def build_number_model(
+    network: onnx.ModelProto, temperature: float, facts: Facts
+) -> onnx.ModelProto:
+    """The model file for a network that turns `seen` (N, 28, 128) into `logits` (N, T, 11)."""
+    g = Graph("head")
+    logits = g.input("logits")
+    g.Softmax(logits / temperature, axis=2, name="probabilities")
+    head = g.model(
+        inputs={"logits": (TensorProto.FLOAT, ["N", "T", CLASSES + 1])},
+        outputs={"probabilities": (TensorProto.FLOAT, ["N", "T", CLASSES + 1])},
+    )
+    model = compose.merge_models(
+        _with_normalizer(network, normalizer(NUMBER_WIDTH)),
+        head,
+        io_map=[("logits", "logits")],
+        outputs=list(NUMBER_CONTRACT),
+        name="inkdigits numbers",
+        producer_name="inkdigits",
+    )
+    properties = {"contract": NUMBER_CONTRACT_VERSION, "temperature": repr(temperature)}
+    helper.set_model_props(model, properties)
+    describe(model, facts)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _with_normalizer(network: onnx.ModelProto, normalizer: onnx.ModelProto) -> onnx.ModelProto:
+    """What turns `picture` into `seen`, `box`, `has_ink` and the network's `logits`."""
+    network = onnx.ModelProto.FromString(network.SerializeToString())
+    network.ir_version = IR_VERSION
+    network = compose.add_prefix(network, "network/", rename_inputs=False, rename_outputs=False)
+    return compose.merge_models(
+        normalizer,
+        network,
+        io_map=[("seen", "seen")],
+        outputs=["seen", "box", "has_ink", "logits"],
+    )
 
 
 def describe(model: onnx.ModelProto, facts: Facts) -> None:

@@ -70,7 +70,7 @@ class StrokeHand:
             brush.line([tuple(point) for point in path], fill=255, width=max(round(2 * radius), 1))
             for x, y in path:
                 brush.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
-        return _cut_out(np.asarray(canvas.reduce(OVERSAMPLING), np.float32) / 255)
+        return cut_out(np.asarray(canvas.reduce(OVERSAMPLING), np.float32) / 255)
 
 
 class PictureHand:
@@ -92,10 +92,11 @@ class PictureHand:
         )
         # Enlarged edges are soft; a pen's are not.
         sharp = (np.asarray(large, np.float32) / 255 - 0.45) * max(min(scale / 2, 4.0), 1.0) + 0.45
-        return _cut_out(sharp.clip(0, 1))
+        return cut_out(sharp.clip(0, 1))
 
 
-def _cut_out(mask: Mask) -> Mask:
+def cut_out(mask: Mask) -> Mask:
+    """Without what is empty around it."""
     rows, columns = np.flatnonzero((mask > 0.1).any(1)), np.flatnonzero((mask > 0.1).any(0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 

@@ -16,8 +16,10 @@ from inkdigits.graph import OPSET
 from inkdigits.normalize import SIDE
 
 
-def to_onnx(network: nn.Module) -> onnx.ModelProto:
+def to_onnx(network: nn.Module, seen_width: int = SIDE) -> onnx.ModelProto:
     """The network as ONNX, from `seen` (N, 28, 28) to `logits` (N, 10), with its float32 weights.
+
+    With another `seen_width`, from (N, 28, seen_width) to what it gives for that.
 
     Batch normalisation is folded into the convolutions before it, and dropout is gone.
     """
@@ -30,7 +32,7 @@ def to_onnx(network: nn.Module) -> onnx.ModelProto:
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 network,
-                (torch.zeros(2, SIDE, SIDE),),
+                (torch.zeros(2, SIDE, seen_width),),
                 input_names=["seen"],
                 output_names=["logits"],
                 dynamic_shapes=({0: torch.export.Dim("N")},),

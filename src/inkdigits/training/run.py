@@ -272,7 +272,7 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
         for row in fitting.epochs(bar.report):
             if leads:
                 fitting.save(checkpoint)
-                _write_history(folder.history, fitting.history)
+                write_history(folder.history, fitting.history)
             yield asdict(row)
 
     for _ in bar.follow(kept_rows()):
@@ -389,7 +389,7 @@ def _damaged(path: Path, error: Exception) -> InvalidRun:
     )
 
 
-def _write_history(path: Path, history: list[Epoch]) -> None:
+def write_history(path: Path, history: list[Epoch]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(asdict(history[0])))
     writer.writeheader()

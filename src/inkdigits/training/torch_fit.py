@@ -67,7 +67,7 @@ class TorchFitting(Fitting):
         self.network = recipe.network().to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = AveragedModel(
-            self.network, multi_avg_fn=_moving_average(recipe.average_decay)
+            self.network, multi_avg_fn=moving_average(recipe.average_decay)
         )
         self._together: nn.Module = self.network
         if self.team.size > 1:
@@ -86,7 +86,7 @@ class TorchFitting(Fitting):
             pct_start=0.2,
         )
         self._device_type = torch.device(device).type
-        self._bfloat16 = _is_fast_in_bfloat16(self._device_type)
+        self._bfloat16 = is_fast_in_bfloat16(self._device_type)
 
     @staticmethod
     def usable_device(name: str) -> str:
@@ -191,11 +191,11 @@ class TorchFitting(Fitting):
 
     def _fit(self, number: int, report: Report) -> tuple[float, float]:
         """Fit one epoch; the loss and the accuracy over its pictures."""
-        order = _order(self.sources, _generator(self.settings.seed, number))
+        order = _order(self.sources, generator_of(self.settings.seed, number))
         batches = torch.split(order, self.recipe.batch_size)
         if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
             batches = batches[:-1]
-        bending = _generator(self.settings.seed, number, 1 + self.team.rank)
+        bending = generator_of(self.settings.seed, number, 1 + self.team.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         self._together.train()
         loss_sum, count, right, digits = 0.0, 0, 0.0, 0
@@ -277,7 +277,7 @@ def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
     return together[torch.randperm(len(together), generator=generator)]
 
 
-def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """An exponential moving average that starts fast, so that short runs have one too."""
 
     def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
@@ -287,13 +287,13 @@ def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], 
     return update
 
 
-def _generator(*seeds: int) -> torch.Generator:
+def generator_of(*seeds: int) -> torch.Generator:
     """A generator for that combination of numbers, and no other."""
     [state] = np.random.SeedSequence(seeds).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
 
-def _is_fast_in_bfloat16(device: str) -> bool:
+def is_fast_in_bfloat16(device: str) -> bool:
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     if device != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
