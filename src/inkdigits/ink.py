@@ -1,0 +1,673 @@
+"""Find what is written in a photo or on a page: crops of one piece of writing each, in order.
+
+    grey picture -> share of ink at each pixel -> without printed lines -> connected pieces
+                 -> digits' places, in lines -> crops
+
+Light and paper are taken out by comparing each pixel with the paper around it, which a grey
+closing gives: what is narrower than a window and darker than what surrounds it is ink, and all
+else is paper, however unevenly lit (the black top-hat transform: Serra 1982, "Image Analysis and
+Mathematical Morphology"; Otsu 1979 then tells ink from what is fainter, such as ruling).
+
+Nothing here knows what a digit looks like: reading the crops is the model file's, and whether a
+crop holds one digit, several or none is for the reader to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Grey = NDArray[np.uint8]
+"""(H, W)"""
+Plane = NDArray[np.float32]
+"""(H, W)"""
+Mask = NDArray[np.bool_]
+"""(H, W)"""
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels; x1 and y1 are exclusive."""
+
+WORKING_SIDE = 1400
+"""A larger picture is made smaller, until its longer side has so many pixels."""
+GRID = 160
+"""The paper's level is looked for on a grid of so many cells along the longer side."""
+WINDOW = 0.15
+"""What is wider than this share of the longer side, at its narrowest, is no ink."""
+DARKEST_PAPER = 64.0
+"""Grey levels: on darker paper a difference counts no more than on this."""
+FAINTEST = 0.07
+"""Ink differs from the paper by at least this share of the paper's level,"""
+GRAIN_FACTOR = 4.0
+"""and by so many standard deviations of the paper's grain."""
+SURROUNDINGS = 12.0
+"""How much more doubtful ink is if what surrounds it is not like paper."""
+EDGE_REACH = 3
+"""Pixels from one side of a blurred edge to its middle."""
+LEAST_PIXELS = 12
+"""Less ink is no writing."""
+MOST_SLOPE = 0.14
+"""Printed lines are level or upright but for so much."""
+SLOPES = np.arange(-MOST_SLOPE, MOST_SLOPE + 1e-9, 0.004)
+LINE_LENGTH = 0.35
+"""A printed line is at least this share of the picture's side long,"""
+LINE_FILLED = 0.65
+"""drawn for at least this share of its length,"""
+FINEST = 450
+"""Votes for lines are counted in bins of the side's 450th part, if that is more than a pixel."""
+LINE_THICKNESS = 0.03
+"""at most this share of the shorter side thick,"""
+PALE = 0.75
+"""and paler than ink by this factor, unless it goes from side to side,"""
+RULING = 3
+"""or there are at least so many of them."""
+DARKER = 1.4
+"""What is darker than a line by this factor is not of it."""
+LEFT_OVER = 0.6
+"""A piece with so much of its area where a line was is a rest of it."""
+LEAST_HEIGHT = 0.45
+"""A piece is a digit, or several, from this share of the median height on, where more ink counts
+more; a smaller one is a part of a digit, or a sign,"""
+JOINED_FROM = 0.4
+"""a part if so much of its width is above or below one,"""
+JOINED_WITHIN = 0.5
+"""and not further from it than this share of the height."""
+TALLEST = 1.25
+"""Pieces on top of each other are a digit if together they are no higher than so many heights,"""
+CLOSE, MUCH_LOWER = 0.15, 0.75
+"""or if they are as close as this share of the higher one's height, and the other is that much
+lower."""
+SAME_LINE = 0.35
+"""Neighbours in a line share so much of the lower one's height."""
+SPECK = 0.35
+"""A sign has at least so much of the area of a dot of the pen."""
+MARGIN = 3
+"""Pixels around a crop."""
+SOFT = 2
+"""Pixels around a piece that belong to its soft edge."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A piece of writing, cut out of the page: nothing else is in it."""
+
+    picture: Grey
+    """(H, W), dark ink on white."""
+    box: Box
+    """In the picture's pixels."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is written on a page."""
+
+    lines: tuple[tuple[Crop, ...], ...]
+    """What is as large as a digit, from the top, and in each line from the left."""
+    skipped: tuple[Crop, ...]
+    """What is too small or too flat for a digit, but no dust: points, commas, signs."""
+
+
+def otsu(values: NDArray[Any]) -> float:
+    """The level, for values in 0..1, that separates low from high best (Otsu 1979)."""
+    counts = np.histogram(values, 256, (0.0, 1.0))[0].astype(float)
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * (np.arange(256) + 0.5) / 256)
+    above = below[-1] - below
+    means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
+    return float((np.argmax(below * above * (means[0] - means[1]) ** 2) + 1) / 256)
+
+
+# ---------------------------------------------------------------- light and paper
+
+
+def _smaller(picture: Grey) -> tuple[Grey, int]:
+    """The picture at the size that is worked with, and how many times smaller that is."""
+    factor = -(-max(picture.shape) // WORKING_SIDE)
+    if factor == 1:
+        return picture, 1
+    return np.asarray(Image.fromarray(picture).reduce(factor)), factor
+
+
+@dataclass(frozen=True)
+class _Coarse:
+    """The picture on a grid of cells, for all that changes slowly."""
+
+    grey: Plane
+    """(H, W)"""
+    cell: int
+    """Pixels along each side of a cell."""
+
+    @staticmethod
+    def of(grey: Grey) -> _Coarse:
+        cell = -(-max(grey.shape) // GRID)
+        return _Coarse(np.asarray(Image.fromarray(grey).reduce(cell), np.float32), cell)
+
+    def without_dark(self) -> Plane:
+        """A grey closing: what is dark and narrower than the window is gone."""
+        window = max(round(WINDOW * max(self.grey.shape)), 3)
+        # What lies around the picture is taken for dark: so a strip of desk is a paper of its own.
+        closed = np.pad(self.grey, window - 1)
+        for extreme in (np.maximum, np.minimum):
+            closed = _square(extreme, closed, window)
+        return closed
+
+    def inverted(self) -> _Coarse:
+        return _Coarse(255 - self.grey, self.cell)
+
+
+def _light_around(coarse: _Coarse) -> float:
+    """The share of what is right around the writing, or what may be writing, that is light.
+
+    Between the strokes of dark ink it is as light as on the strokes of light ink, but around the
+    writing there is paper. (Or a desk, where the sheet ends.)
+    """
+    upper, lower = coarse.without_dark(), 255 - coarse.inverted().without_dark()
+    contrast = upper - lower
+    written = contrast > max(0.35 * float(np.quantile(contrast, 0.99)), 4.0)
+    size = 5
+    area = _box_sums(written.astype(np.float32), size)
+    middle = _box_sums((upper + lower) / 2 * written, size) / np.maximum(area, 1)
+    around = ~written & (area > 0)
+    if not around.any():
+        return float((coarse.grey > (upper + lower) / 2)[written].mean())
+    return float((coarse.grey > middle)[around].mean())
+
+
+def _ratio_to_paper(grey: Grey, coarse: _Coarse) -> Plane:
+    """How much darker each pixel is than the paper around it, as a share of the paper's level."""
+    # At a sheet's edge the paper is the darker side.
+    closed = _square(np.minimum, np.pad(coarse.without_dark(), 1, mode="edge"), 3)
+    height, width = grey.shape
+    whole = (closed.shape[1] * coarse.cell, closed.shape[0] * coarse.cell)
+    paper = Image.fromarray(closed).resize(whole, Image.Resampling.BILINEAR)
+    level = np.asarray(paper.crop((0, 0, width, height)))
+    ratio: Plane = (level - grey) / np.maximum(level, np.float32(DARKEST_PAPER))
+    return ratio
+
+
+def _square(extreme: Callable[..., Any], values: NDArray[Any], side: int) -> NDArray[Any]:
+    """The extreme over each square of side x side: that much smaller, less one."""
+    return _running(extreme, _running(extreme, values, side, 0), side, 1)
+
+
+def _box_sums(values: Plane, side: int) -> Plane:
+    """Sums over the square of side x side around each pixel; nothing lies beyond the edges."""
+    for axis in (0, 1):
+        padding = [(0, 0), (0, 0)]
+        padding[axis] = (side // 2 + 1, side // 2)
+        sums = np.cumsum(np.pad(values, padding), axis=axis)
+        values = np.moveaxis(sums, axis, 0)
+        values = np.moveaxis(values[side:] - values[:-side], 0, axis)
+    return values
+
+
+def _running(extreme: Callable[..., Any], values: Plane, window: int, axis: int) -> Plane:
+    """The extreme of each `window` neighbours along the axis: window - 1 fewer than before."""
+    values = np.moveaxis(values, axis, 0)
+    span = 1
+    while span < window:
+        step = min(span, window - span)
+        values = extreme(values[:-step], values[step:])
+        span += step
+    return np.moveaxis(values, 0, axis)
+
+
+# ---------------------------------------------------------------- ink and no ink
+
+
+@dataclass(frozen=True)
+class _Ink:
+    """The ink on a page."""
+
+    ratio: Plane
+    """How much darker (or lighter, for light ink) than the paper each pixel is, as a share of it."""
+    threshold: float
+    """From this ratio on a pixel is ink."""
+    faintest: float
+    """From this ratio on it is printed at least."""
+
+    @property
+    def mask(self) -> Mask:
+        return self.ratio >= self.threshold
+
+
+def _ink_of(grey: Grey) -> _Ink | None:
+    """The ink, dark or light, whichever is the less doubtful; None if there is none."""
+    coarse = _Coarse.of(grey)
+    light = _light_around(coarse)
+    dark_ink = _thresholded(grey, coarse)
+    light_ink = _thresholded(255 - grey, coarse.inverted())
+    doubts = [
+        (_doubt(ink) * (1 + SURROUNDINGS * wrong), ink)
+        for ink, wrong in ((dark_ink, 1 - light), (light_ink, light))
+        if ink
+    ]
+    return min(doubts, key=lambda doubt: doubt[0])[1] if doubts else None
+
+
+def _thresholded(grey: Grey, coarse: _Coarse) -> _Ink | None:
+    ratio = _ratio_to_paper(grey, coarse)
+    steps = np.abs(np.diff(ratio[:: 1 + len(ratio) // 300], axis=1))
+    grain = 1.05 * float(np.median(steps)) if steps.size else 0.0  # of normal noise: its deviation
+    faintest = max(FAINTEST, GRAIN_FACTOR * grain)
+    above = ratio[ratio > faintest]
+    if len(above) < LEAST_PIXELS:
+        return None
+    # Ruling is paler than ink, so it falls below; of ink alone, it is the soft edges that do.
+    return _Ink(ratio, 0.9 * otsu(above), faintest)
+
+
+def _doubt(ink: _Ink) -> float:
+    """How unlike writing it is: writing covers little, and ends in an edge all around.
+
+    What is between the strokes of light ink looks like dark ink, but it also ends where it comes
+    too far from them, and there is no edge.
+    """
+    mask = ink.mask
+    inside = mask[1:-1, 1:-1]
+    beside = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    ys, xs = np.nonzero(inside & ~beside)
+    if not len(ys):
+        return float("inf")
+    chosen = slice(None, None, 1 + len(ys) // 5000)
+    ys, xs = ys[chosen] + 1, xs[chosen] + 1
+    height, width = mask.shape
+    around = np.stack(
+        [
+            ink.ratio[(ys + dy).clip(0, height - 1), (xs + dx).clip(0, width - 1)]
+            for dy in (-EDGE_REACH, 0, EDGE_REACH)
+            for dx in (-EDGE_REACH, 0, EDGE_REACH)
+        ]
+    )
+    level = float(np.median(ink.ratio[mask]))
+    edges = np.ptp(around, axis=0) > level / 2
+    return float(mask.mean() * (1 + 20 * (1 - edges.mean())))
+
+
+# ---------------------------------------------------------------- printed lines
+
+
+def _without_lines(ink: _Ink) -> tuple[Mask, Mask]:
+    """The ink without long straight lines, and where those were: ruling, squares, forms' boxes."""
+    mask, printed = ink.mask, ink.ratio >= max(ink.faintest, ink.threshold / 2)
+    on_lines = np.zeros_like(mask)
+    level = float(np.quantile(ink.ratio[mask], 0.75))
+    for turn in (lambda plane: plane, np.transpose):
+        flat, ratio = turn(mask).copy(), turn(ink.ratio)
+        lines = list(_level_lines(turn(printed)))
+        for line in lines:
+            if line.is_printed(ratio, level, len(lines)):
+                line.erase(flat, ratio)
+                turn(on_lines)[line.rows(len(flat)), line.columns[:, None]] = True
+        mask = turn(flat)
+    return mask, on_lines
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A straight line, level or nearly so."""
+
+    columns: NDArray[np.int64]
+    """(N,): x of its pixels, from its start to its end."""
+    tops: NDArray[np.int64]
+    """(N,): y of its upper edge there."""
+    thickness: int
+
+    def is_printed(self, ratio: Plane, level: float, lines: int) -> bool:
+        """Whether it is no stroke: it is paler, or one of many, or goes from side to side."""
+        width = ratio.shape[1]
+        length = self.columns[-1] - self.columns[0]
+        if self.columns[0] < 0.03 * width and self.columns[-1] > 0.97 * width:
+            return True
+        own = self._level(ratio)
+        return own < PALE * level or (lines >= RULING and length > 0.6 * width and own < level)
+
+    def erase(self, mask: Mask, ratio: Plane) -> None:
+        """Take it out of the mask (H, W), but not the strokes that cross it.
+
+        A stroke goes on above or below it, or is darker.
+        """
+        height = len(mask)
+        rows, columns = self.rows(height), self.columns[:, None]
+        over, under = self.tops - 4, self.tops + self.thickness + 3
+        crossed = mask[over.clip(0), self.columns] & (over >= 0)
+        crossed |= mask[under.clip(0, height - 1), self.columns] & (under < height)
+        darker = ratio[rows, columns] > DARKER * self._level(ratio)
+        mask[rows, columns] &= crossed[:, None] | darker
+
+    def rows(self, height: int) -> NDArray[np.int64]:
+        """(N, M): y of its pixels in each column, and of those just above and below it."""
+        rows = self.tops[:, None] + np.arange(-2, self.thickness + 2)
+        return rows.clip(0, height - 1)
+
+    def _level(self, ratio: Plane) -> float:
+        rows = (self.tops[:, None] + np.arange(self.thickness)).clip(0, len(ratio) - 1)
+        return float(np.median(ratio[rows, self.columns[:, None]]))
+
+
+def _level_lines(mask: Mask) -> Iterator[_Line]:
+    """Long lines that are level, more or less.
+
+    They are found by voting (Hough 1962; Duda, Hart 1972, "Use of the Hough Transformation to
+    Detect Lines and Curves in Pictures"): the upper edge of each thin run of ink in a column
+    votes for the lines through it.
+    """
+    height, width = mask.shape
+    thickest = max(round(LINE_THICKNESS * min(height, width)), 2)
+    below = np.zeros_like(mask)
+    below[:-thickest] = mask[thickest:]
+    edges = mask & ~below
+    edges[1:] &= ~mask[:-1]
+    ys, xs = np.nonzero(edges)
+    least = LINE_LENGTH * width
+    if len(ys) < least:
+        return
+    grain = max(width / FINEST, 1.0)  # pixels to a bin
+    # Where the line through each edge crosses the middle, for each slope, in bins.
+    bins = (ys - SLOPES[:, None] * (xs - width / 2)) / grain
+    bins -= bins.min() - 1.5
+    bins = bins.astype(np.int32)
+    size = int(bins.max()) + 2
+    counts = np.stack([np.bincount(row, minlength=size) for row in bins])
+    while True:
+        votes = counts[:, :-2] + counts[:, 1:-1] + counts[:, 2:]
+        which, at = np.unravel_index(int(votes.argmax()), votes.shape)
+        if votes[which, at] < least:
+            return
+        on_line = np.abs(bins[which] - at - 1) <= 1
+        line = _line_through(xs[on_line], ys[on_line], mask, thickest)
+        if line:
+            yield line
+        counts -= np.stack([np.bincount(row, minlength=size) for row in bins[:, on_line]])
+        bins, xs, ys = bins[:, ~on_line], xs[~on_line], ys[~on_line]
+
+
+def _line_through(
+    xs: NDArray[np.int64], ys: NDArray[np.int64], mask: Mask, thickest: int
+) -> _Line | None:
+    """The line that upper edges (N,) belong to, if they make one."""
+    height, width = mask.shape
+    order = np.argsort(xs, kind="stable")
+    there, first = np.unique(xs[order], return_index=True)
+    tops = ys[order][first]
+    # The stretch with the most drawn and the least not drawn; single pixels lie beyond.
+    drawn = np.full(width + 1, -LINE_FILLED)
+    drawn[there + 1] += 1
+    balance = np.cumsum(drawn)
+    gained = balance - np.minimum.accumulate(balance)
+    stop = int(gained.argmax())
+    start = int(balance[:stop].argmin()) if stop else 0
+    inside = (there >= start) & (there < stop)
+    there, tops = there[inside], tops[inside]
+    if len(there) < 0.7 * LINE_LENGTH * width:
+        return None
+    columns = np.arange(there[0], there[-1] + 1)
+    tops = np.rint(np.interp(columns, there, tops)).astype(np.int64)
+    reach = (tops[:, None] + np.arange(thickest + 1)).clip(0, height - 1)
+    thick = np.median(mask[reach, columns[:, None]].sum(1))
+    return _Line(columns, tops, max(int(thick), 1))
+
+
+# ---------------------------------------------------------------- pieces, digits, lines
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The connected pieces of ink; the one labelled i is at place i - 1 of each array."""
+
+    labels: NDArray[np.integer[Any]]
+    """(H, W): 0 is paper."""
+    boxes: NDArray[np.int64]
+    """(N, 4): x0, y0, x1, y1."""
+    areas: NDArray[np.int64]
+    """(N,), in pixels."""
+
+    @property
+    def widths(self) -> NDArray[np.int64]:
+        widths: NDArray[np.int64] = self.boxes[:, 2] - self.boxes[:, 0]
+        return widths
+
+    @property
+    def heights(self) -> NDArray[np.int64]:
+        heights: NDArray[np.int64] = self.boxes[:, 3] - self.boxes[:, 1]
+        return heights
+
+
+def _pieces_of(mask: Mask) -> _Pieces:
+    import cc3d
+
+    # As numbers: of flags, cc3d 4.1.1 now and then joins or numbers pieces wrongly.
+    labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
+    statistics = cc3d.statistics(labels)
+    boxes = [
+        (columns.start, rows.start, columns.stop, rows.stop)
+        for rows, columns in statistics["bounding_boxes"][1:]
+    ]
+    areas = np.asarray(statistics["voxel_counts"], np.int64)[1:]
+    return _Pieces(labels, np.array(boxes, np.int64).reshape(-1, 4), areas)
+
+
+def _is_writing(pieces: _Pieces, on_lines: Mask) -> Mask:
+    """Which pieces (N,) are no dust, no edge of the sheet, no line and no frame."""
+    height, width = pieces.labels.shape
+    x0, y0, x1, y1 = pieces.boxes.T
+    wide, tall = pieces.widths, pieces.heights
+    side = np.array([width, height])
+    at_edge = np.stack([x0 <= 1, y0 <= 1, x1 >= width - 1, y1 >= height - 1])
+    # Along an edge of the picture: long, or hardly coming inside.
+    long = np.stack([tall > 0.5 * height, wide > 0.5 * width] * 2)
+    shallow = np.stack([wide < 0.02 * width, tall < 0.02 * height] * 2)
+    edge = (at_edge & (long | shallow)).any(0)
+    from_side_to_side = ((wide > 0.94 * side[0]) & (tall < 0.1 * side[1])) | (
+        (tall > 0.94 * side[1]) & (wide < 0.02 * side[0])
+    )
+    left_over = np.bincount(pieces.labels[on_lines], minlength=len(pieces.areas) + 1)[1:]
+    line = left_over > LEFT_OVER * pieces.areas
+    writing = (pieces.areas >= LEAST_PIXELS / 2) & ~edge & ~from_side_to_side & ~line
+    for place in np.flatnonzero(writing & (wide > 0.4 * width) & (tall > 0.3 * height)):
+        if _is_frame(pieces, int(place)):
+            writing[place] = False
+    return writing
+
+
+def _is_frame(pieces: _Pieces, place: int) -> bool:
+    """Whether most of the piece lies along the sides of its box."""
+    x0, y0, x1, y1 = pieces.boxes[place]
+    ink = pieces.labels[y0:y1, x0:x1] == place + 1
+    by, bx = max((y1 - y0) // 12, 2), max((x1 - x0) // 12, 2)
+    inside = ink[by:-by, bx:-bx].sum()
+    filled = np.mean(
+        [
+            ink[:by].any(0).mean(),
+            ink[-by:].any(0).mean(),
+            ink[:, :bx].any(1).mean(),
+            ink[:, -bx:].any(1).mean(),
+        ]
+    )
+    return bool(inside < 0.2 * ink.sum() and filled > 0.8)
+
+
+def find_ink(picture: Grey) -> Found:
+    """Find what is written in a grey picture (H, W) of any size.
+
+    Nothing is found on paper without writing.
+    """
+    grey, factor = _smaller(picture)
+    ink = _ink_of(grey)
+    if ink is None:
+        return Found((), ())
+    mask, on_lines = _without_lines(ink)
+    pieces = _pieces_of(mask)
+    page = _Page(ink, pieces, _is_writing(pieces, on_lines), factor, picture.shape)
+    return page.found()
+
+
+class _Page:
+    """Pieces of ink on their way to become digits in lines."""
+
+    def __init__(
+        self, ink: _Ink, pieces: _Pieces, writing: Mask, factor: int, shape: tuple[int, ...]
+    ) -> None:
+        self._ink, self._pieces, self._writing = ink, pieces, np.flatnonzero(writing)
+        self._factor, self._shape = factor, shape
+        self._level = float(np.median(ink.ratio[pieces.labels > 0])) if len(pieces.areas) else 1.0
+
+    def found(self) -> Found:
+        pieces, writing = self._pieces, self._writing
+        if not len(writing):
+            return Found((), ())
+        height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
+        tall = pieces.heights[writing] >= LEAST_HEIGHT * height
+        groups = [[int(place)] for place in writing[tall]]
+        groups += self._clustered([[int(place)] for place in writing[~tall]], height)
+        groups = self._stacked(groups, height)
+        in_groups = {place for group in groups for place in group}
+        loose = []
+        for place in (int(place) for place in writing if place not in in_groups):
+            group = self._group_over(place, groups, height)
+            if group is None:
+                loose.append(place)
+            else:
+                group.append(place)
+        lines = self._in_lines(groups, height)
+        skipped = [place for place in loose if self._is_sign(place, lines, height)]
+        return Found(
+            tuple(tuple(self._crop(group) for group in line) for line in lines),
+            tuple(self._crop([place]) for place in skipped),
+        )
+
+    def _clustered(self, groups: list[list[int]], height: float) -> list[list[int]]:
+        """Digits that fell to pieces: small pieces that are close, and together as tall as one."""
+        groups = sorted(groups, key=lambda group: int(self._box(group)[0]))
+        clusters: list[list[int]] = []
+        for group in groups:
+            x0, y0, x1, y1 = self._box(group)
+            near = CLOSE * height
+            for other in clusters:
+                left, top, right, bottom = self._box(other)
+                apart = max(left - x1, x0 - right, top - y1, y0 - bottom)
+                size = max(y1, bottom) - min(y0, top), max(x1, right) - min(x0, left)
+                if apart < near and max(size) < TALLEST * height:
+                    other += group
+                    break
+            else:
+                clusters.append(group)
+        tall = [np.diff(self._box(cluster)[1::2])[0] > 0.7 * height for cluster in clusters]
+        return [cluster for cluster, is_tall in zip(clusters, tall, strict=True) if is_tall]
+
+    def _stacked(self, groups: list[list[int]], height: float) -> list[list[int]]:
+        """Join what is on top of each other and together no higher than a digit."""
+        groups = sorted(groups, key=lambda group: int(self._box(group)[1]))
+        joined: list[list[int]] = []
+        for group in groups:
+            x0, y0, x1, y1 = self._box(group)
+            for other in joined:
+                left, top, right, bottom = self._box(other)
+                narrower, lower = min(x1 - x0, right - left), min(y1 - y0, bottom - top)
+                overlap = min(x1, right) - max(x0, left)
+                beside = min(y1, bottom) - max(y0, top)
+                if overlap < JOINED_FROM * narrower or beside > 0.5 * lower:
+                    continue
+                together, higher = max(y1, bottom) - min(y0, top), max(y1 - y0, bottom - top)
+                if together < TALLEST * height or (
+                    -beside < CLOSE * higher and lower < MUCH_LOWER * higher
+                ):
+                    other += group
+                    break
+            else:
+                joined.append(group)
+        return joined
+
+    def _box(self, group: Sequence[int]) -> NDArray[np.int64]:
+        boxes = self._pieces.boxes[list(group)]
+        return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
+
+    def _group_over(self, place: int, groups: list[list[int]], height: float) -> list[int] | None:
+        """The digit that a small piece is part of: it is above, below or within it."""
+        x0, y0, x1, y1 = self._pieces.boxes[place]
+        best, most = None, JOINED_FROM
+        for group in groups:
+            left, top, right, bottom = self._box(group)
+            overlap = (min(x1, right) - max(x0, left)) / (x1 - x0)
+            apart = max(top - y1, y0 - bottom, 0)
+            if apart < JOINED_WITHIN * height and overlap > most:
+                best, most = group, overlap
+        return best
+
+    def _in_lines(self, groups: list[list[int]], height: float) -> list[list[list[int]]]:
+        """The digits line by line, each from the left."""
+        lines: list[list[list[int]]] = []
+        for group in sorted(groups, key=lambda group: int(self._box(group)[0])):
+            _, top, _, bottom = self._box(group)
+            best, most = None, SAME_LINE
+            for line in lines:
+                _, above, _, below = self._box(line[-1])
+                overlap = (min(bottom, below) - max(top, above)) / min(bottom - top, below - above)
+                if overlap > most:
+                    best, most = line, overlap
+            if best is None:
+                lines.append([group])
+            else:
+                best.append(group)
+        return sorted(
+            lines, key=lambda line: float(np.mean([self._box(group)[1::2] for group in line]))
+        )
+
+    def _is_sign(self, place: int, lines: list[list[list[int]]], height: float) -> bool:
+        """Whether a small piece is of the writing: it lies in a line, and is no speck."""
+        x0, y0, x1, y1 = self._pieces.boxes[place]
+        pen = self._pen
+        if self._pieces.areas[place] < SPECK * pen * pen:
+            return False
+        for line in lines:
+            for group in line:
+                left, top, right, bottom = self._box(group)
+                if max(left - x1, x0 - right) < height and min(y1, bottom + 0.25 * height) > max(
+                    y0, top - 0.1 * height
+                ):
+                    return True
+        return False
+
+    @property
+    def _pen(self) -> float:
+        """How broad the pen is, about, in pixels: twice the ink's area for its outline."""
+        mask = self._pieces.labels > 0
+        inside = (
+            mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+        )
+        outline = mask.sum() - inside.sum()
+        return float(2 * mask.sum() / max(outline, 1))
+
+    def _crop(self, group: Sequence[int]) -> Crop:
+        """The ink of these pieces, and their soft edges."""
+        x0, y0, x1, y1 = (int(edge) for edge in self._box(group))
+        height, width = self._pieces.labels.shape
+        top, left = max(y0 - MARGIN, 0), max(x0 - MARGIN, 0)
+        window = np.s_[top : min(y1 + MARGIN, height), left : min(x1 + MARGIN, width)]
+        labels = self._pieces.labels[window]
+        mine = (
+            np.isin(labels, [place + 1 for place in group])
+            if len(group) > 1
+            else labels == group[0] + 1
+        )
+        near = _square(np.logical_or, np.pad(mine, SOFT), 2 * SOFT + 1)
+        ratio = self._ink.ratio[window]
+        cover = (ratio / self._level).clip(0, 1) * (mine | (near & (labels == 0)))
+        picture = (255 - 255 * cover).astype(np.uint8)
+        scale = self._factor
+        box = (
+            x0 * scale,
+            y0 * scale,
+            min(x1 * scale, self._shape[1]),
+            min(y1 * scale, self._shape[0]),
+        )
+        return Crop(np.pad(picture, MARGIN, constant_values=255), box)
+
+
+def _weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
