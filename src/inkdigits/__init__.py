@@ -12,7 +12,8 @@ from inkdigits.errors import (
     NoInk,
     UnreadablePicture,
 )
-from inkdigits.reader import Digit, Reader, Reading
+from inkdigits.reader import Reader
+from inkdigits.reading import Digit, Reading
 
 __version__ = "0.1.0"
 

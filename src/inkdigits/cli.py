@@ -27,7 +27,8 @@ from inkdigits.errors import InkDigitsError
 from inkdigits.picture import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from inkdigits.reader import Reader, Reading
+    from inkdigits.reader import Reader
+    from inkdigits.reading import Reading
     from inkdigits.training.fit import Recipe
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130

@@ -84,6 +84,8 @@ SAME_LINE = 0.35
 """Neighbours in a line share so much of the lower one's height."""
 SPECK = 0.35
 """A sign has at least so much of the area of a dot of the pen."""
+LARGEST_CROP = 200
+"""Pixels. A crop whose ink is larger is made smaller: its network sees 20 of them."""
 MARGIN = 3
 """Pixels around a crop."""
 SOFT = 2
@@ -97,7 +99,51 @@ class Crop:
     picture: Grey
     """(H, W), dark ink on white."""
     box: Box
-    """In the picture's pixels."""
+    """Of its ink, in the page's pixels."""
+    corner: tuple[float, float]
+    """Where the upper left of `picture` is in the page, in the page's pixels."""
+    scale: float
+    """So many of the page's pixels are one of `picture`'s."""
+
+    @property
+    def width(self) -> int:
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        return self.box[3] - self.box[1]
+
+    def on_page(self, box: Box) -> Box:
+        """A box in the pixels of `picture`, in the page's."""
+        x, y = self.corner
+        x0, y0, x1, y1 = (edge * self.scale for edge in box)
+        return round(x0 + x), round(y0 + y), round(x1 + x), round(y1 + y)
+
+    def with_(self, other: Crop) -> Crop:
+        """This crop and another, each where it was, in one."""
+        x = min(self.corner[0], other.corner[0])
+        y = min(self.corner[1], other.corner[1])
+        placed = []
+        for crop in (self, other):
+            left, top = (
+                round((at - start) / self.scale)
+                for at, start in zip(crop.corner, (x, y), strict=True)
+            )
+            picture = crop.picture
+            if crop.scale != self.scale:
+                ratio = crop.scale / self.scale
+                size = [max(round(side * ratio), 1) for side in reversed(picture.shape)]
+                picture = np.asarray(Image.fromarray(picture).resize((size[0], size[1])))
+            placed.append((top, left, picture))
+        height = max(top + picture.shape[0] for top, _, picture in placed)
+        width = max(left + picture.shape[1] for _, left, picture in placed)
+        together = np.full((height, width), 255, np.uint8)
+        for top, left, picture in placed:
+            window = together[top : top + picture.shape[0], left : left + picture.shape[1]]
+            np.minimum(window, picture, out=window)
+        ends = zip(self.box, other.box, (min, min, max, max), strict=True)
+        x0, y0, x1, y1 = (extreme(mine, theirs) for mine, theirs, extreme in ends)
+        return Crop(together, (x0, y0, x1, y1), (x, y), self.scale)
 
 
 @dataclass(frozen=True)
@@ -169,7 +215,9 @@ def _light_around(coarse: _Coarse) -> float:
     written = contrast > max(0.35 * float(np.quantile(contrast, 0.99)), 4.0)
     size = 5
     area = _box_sums(written.astype(np.float32), size)
-    middle = _box_sums((upper + lower) / 2 * written, size) / np.maximum(area, 1)
+    middle = _box_sums(np.where(written, (upper + lower) / 2, np.float32(0)), size) / np.maximum(
+        area, 1
+    )
     around = ~written & (area > 0)
     if not around.any():
         return float((coarse.grey > (upper + lower) / 2)[written].mean())
@@ -223,7 +271,7 @@ class _Ink:
     """The ink on a page."""
 
     ratio: Plane
-    """How much darker (or lighter, for light ink) than the paper each pixel is, as a share of it."""
+    """How far each pixel is from the paper towards the ink, as a share of the paper's level."""
     threshold: float
     """From this ratio on a pixel is ink."""
     faintest: float
@@ -441,7 +489,7 @@ def _pieces_of(mask: Mask) -> _Pieces:
 
     # As numbers: of flags, cc3d 4.1.1 now and then joins or numbers pieces wrongly.
     labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
-    statistics = cc3d.statistics(labels)
+    statistics: Any = cc3d.statistics(labels)
     boxes = [
         (columns.start, rows.start, columns.stop, rows.stop)
         for rows, columns in statistics["bounding_boxes"][1:]
@@ -466,7 +514,7 @@ def _is_writing(pieces: _Pieces, on_lines: Mask) -> Mask:
     )
     left_over = np.bincount(pieces.labels[on_lines], minlength=len(pieces.areas) + 1)[1:]
     line = left_over > LEFT_OVER * pieces.areas
-    writing = (pieces.areas >= LEAST_PIXELS / 2) & ~edge & ~from_side_to_side & ~line
+    writing: Mask = (pieces.areas >= LEAST_PIXELS / 2) & ~edge & ~from_side_to_side & ~line
     for place in np.flatnonzero(writing & (wide > 0.4 * width) & (tall > 0.3 * height)):
         if _is_frame(pieces, int(place)):
             writing[place] = False
@@ -591,11 +639,21 @@ class _Page:
         best, most = None, JOINED_FROM
         for group in groups:
             left, top, right, bottom = self._box(group)
+            if self._is_bar((x0, y0, x1, y1), (left, top, right, bottom), height):
+                return group
             overlap = (min(x1, right) - max(x0, left)) / (x1 - x0)
             apart = max(top - y1, y0 - bottom, 0)
             if apart < JOINED_WITHIN * height and overlap > most:
                 best, most = group, overlap
         return best
+
+    def _is_bar(self, piece: Box, digit: Box, height: float) -> bool:
+        """Whether a piece is the bar of a 5 that does not reach it: at its top, to the right."""
+        (x0, y0, x1, y1), (left, top, right, bottom) = piece, digit
+        flat = x1 - x0 > 1.5 * (y1 - y0)
+        at_top = (y0 + y1) / 2 < top + 0.3 * (bottom - top) and y1 > top - 0.3 * height
+        beside = left < x0 < right + CLOSE * height
+        return flat and at_top and beside and x1 - x0 < height
 
     def _in_lines(self, groups: list[list[int]], height: float) -> list[list[list[int]]]:
         """The digits line by line, each from the left."""
@@ -656,15 +714,19 @@ class _Page:
         near = _square(np.logical_or, np.pad(mine, SOFT), 2 * SOFT + 1)
         ratio = self._ink.ratio[window]
         cover = (ratio / self._level).clip(0, 1) * (mine | (near & (labels == 0)))
-        picture = (255 - 255 * cover).astype(np.uint8)
-        scale = self._factor
+        picture = np.pad((255 - 255 * cover).astype(np.uint8), MARGIN, constant_values=255)
+        smaller = max(y1 - y0, x1 - x0) // LARGEST_CROP + 1
+        if smaller > 1:
+            picture = np.asarray(Image.fromarray(picture).reduce(smaller))
+        factor = self._factor
         box = (
-            x0 * scale,
-            y0 * scale,
-            min(x1 * scale, self._shape[1]),
-            min(y1 * scale, self._shape[0]),
+            x0 * factor,
+            y0 * factor,
+            min(x1 * factor, self._shape[1]),
+            min(y1 * factor, self._shape[0]),
         )
-        return Crop(np.pad(picture, MARGIN, constant_values=255), box)
+        corner = ((left - MARGIN) * float(factor), (top - MARGIN) * float(factor))
+        return Crop(picture, box, corner, factor * smaller)
 
 
 def _weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:

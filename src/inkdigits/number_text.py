@@ -94,3 +94,14 @@ def places_of(text: str, probabilities: Probabilities) -> list[float]:
             said[state // 2].append(place)
         state -= int(came_from[place, state])
     return [float(np.mean(places)) if places else float("nan") for places in said]
+
+
+def one_digit(probabilities: Probabilities) -> NDArray[np.float64]:
+    """The probability (10,) of each text of one digit."""
+    places = np.asarray(probabilities, np.float64)
+    before, said, after = np.ones(BLANK), np.zeros(BLANK), np.zeros(BLANK)
+    for place in places:
+        after = (after + said) * place[BLANK]
+        said = (said + before) * place[:BLANK]
+        before = before * place[BLANK]
+    return said + after

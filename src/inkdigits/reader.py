@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
+from threading import Lock
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from inkdigits.errors import InkDigitsError, InvalidModel, NoInk, UnreadablePicture
+from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
+from inkdigits.model_session import broken, check_contract, model_content, open_session
+from inkdigits.number_reader import NumberReader
+from inkdigits.one_digit import is_one_digit, is_tiny
+from inkdigits.page_reader import Expect, PageReader
 from inkdigits.picture import PictureSource, read_picture, to_uint8
+from inkdigits.reading import Digit, Reading
 
 CONTRACT = {
     "probabilities": ("tensor(float)", 2),
@@ -34,58 +39,8 @@ PIXELS_A_PICTURE = 10_000
 """What each picture takes beside its own pixels, in pixels."""
 
 
-@dataclass(frozen=True)
-class Digit:
-    """One digit that was read."""
-
-    value: int
-    """0 to 9."""
-    confidence: float
-    """The calibrated probability of `value`, in 0..1."""
-    sure: bool
-    """Whether the confidence is above the point where 99 % of real digits are accepted."""
-    box: tuple[int, int, int, int]
-    """x0, y0, x1, y1 of the ink in the upright picture's pixels; x1 and y1 are exclusive."""
-    probabilities: tuple[float, ...]
-    """The calibrated probability of each digit from 0 to 9."""
-    seen: NDArray[np.float32] = field(repr=False, compare=False)
-    """What the network saw: (28, 28) in 0..1, ink bright."""
-
-    def to_dict(self, *, seen: bool = False) -> dict[str, Any]:
-        """Everything that JSON can hold; `seen=True` adds the picture as nested lists."""
-        row: dict[str, Any] = {
-            "value": self.value,
-            "confidence": self.confidence,
-            "sure": self.sure,
-            "box": list(self.box),
-            "probabilities": list(self.probabilities),
-        }
-        if seen:
-            row["seen"] = self.seen.round(3).astype(float).tolist()
-        return row
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What is written in one picture."""
-
-    text: str
-    confidence: float
-    sure: bool
-    digits: tuple[Digit, ...]
-
-    def to_dict(self, *, seen: bool = False) -> dict[str, Any]:
-        """Everything that JSON can hold; `seen=True` adds to each digit what the network saw."""
-        return {
-            "text": self.text,
-            "confidence": self.confidence,
-            "sure": self.sure,
-            "digits": [digit.to_dict(seen=seen) for digit in self.digits],
-        }
-
-
 class Reader:
-    """Reads handwritten digits with a model file.
+    """Reads handwritten digits: one in a picture, or numbers on a page.
 
     Threads may share one Reader. Loading the model takes some milliseconds: make one Reader and
     keep it.
@@ -95,6 +50,8 @@ class Reader:
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
+        numbers: a model file for digits that touch; the one that ships if left out. It is loaded
+            when it is first needed.
 
     Raises:
         InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
@@ -106,32 +63,52 @@ class Reader:
         threads: int = 1,
         *,
         optimize: bool = True,
+        numbers: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
-        name, content = _model_content(model)
-        self._session = _open_session(name, content, threads, optimize)
+        name, content = model_content(model, "digits.onnx")
+        self._session = open_session(name, content, threads, optimize)
         self._giving_back = _run_options_that_give_memory_back()
-        _check_contract(name, self._session)
+        check_contract(name, self._session, CONTRACT, CONTRACT_VERSION)
+        _check_on_two_pictures(name, self._session)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self._number_model, self._threads, self._loading = numbers, threads, Lock()
+        self._pages = PageReader(
+            self._digits, float(self.metadata.get("sure_from", 0.9)), lambda: self._numbers
+        )
 
-    def read(self, picture: PictureSource) -> Reading:
-        """Read the digit in one picture.
+    def read(
+        self, picture: PictureSource, *, expect: Expect = None, length: int | None = None
+    ) -> Reading:
+        """Read what is written in one picture: a digit, a number, or lines of numbers.
 
         Args:
             picture: a path, bytes, a file object, a base64 string, a data URL, a PIL image or
                 an array (see `inkdigits.picture.read_picture`).
+            expect: "digit" if it holds one digit, "number" if it holds one number, of which no
+                gap makes two. What turns out otherwise is read as well as it goes, and not sure.
+            length: how many digits it holds, if that is known.
 
         Raises:
             UnreadablePicture: it is not a picture, or is too large.
             NoInk: nothing is written in it.
         """
-        return self.read_array(read_picture(picture))
+        return self.read_array(read_picture(picture), expect=expect, length=length)
 
-    def read_array(self, picture: NDArray[np.uint8]) -> Reading:
-        """Read the digit in a grey picture (H, W) that `read_picture` has decoded."""
+    def read_array(
+        self, picture: NDArray[np.uint8], *, expect: Expect = None, length: int | None = None
+    ) -> Reading:
+        """Read a grey picture (H, W) that `read_picture` has decoded; see `read`."""
+        if expect not in (None, "digit", "number"):
+            raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
+        if length is not None and length < 1:
+            raise ValueError(f"length is {length}; it must be 1 or more.")
+        if not is_one_digit(picture) or (length or 1) > 1:
+            return self._pages.read(picture, expect, length)
         [reading] = self._read_same_shape(picture[None])
-        if isinstance(reading, NoInk):
+        reading = self._second_look(picture, reading, expect, length)
+        if isinstance(reading, InkDigitsError):
             raise reading
         return reading
 
@@ -224,13 +201,46 @@ class Reader:
         for place, picture in enumerate(batch):
             if isinstance(picture, InkDigitsError):
                 results[place] = picture
-            else:
+            elif is_one_digit(picture):
                 by_shape.setdefault(picture.shape, []).append((place, picture))
+            else:
+                results[place] = self._page_or_error(picture)
         for group in by_shape.values():
             readings = self._read_same_shape(np.stack([picture for _, picture in group]))
-            for (place, _), reading in zip(group, readings, strict=True):
-                results[place] = reading
+            for (place, picture), reading in zip(group, readings, strict=True):
+                results[place] = self._second_look(picture, reading)
         return [result for result in results if result is not None]
+
+    def _page_or_error(self, picture: NDArray[np.uint8]) -> Reading | InkDigitsError:
+        try:
+            return self._pages.read(picture)
+        except InkDigitsError as error:
+            return error
+
+    def _second_look(
+        self,
+        picture: NDArray[np.uint8],
+        reading: Reading | NoInk,
+        expect: Expect = None,
+        length: int | None = None,
+    ) -> Reading | NoInk:
+        """What seemed one digit and is not surely one may be several that touch."""
+        if isinstance(reading, NoInk) or reading.sure or is_tiny(picture):
+            return reading
+        try:
+            return self._pages.read(picture, expect, length)
+        except InkDigitsError:
+            return reading
+
+    def _digits(self, pictures: NDArray[np.uint8]) -> list[Digit | None]:
+        """One digit for each of the pictures (N, H, W); none for a blank one."""
+        readings = self._read_same_shape(pictures)
+        return [None if isinstance(r, NoInk) else r.digits[0] for r in readings]
+
+    @cached_property
+    def _numbers(self) -> NumberReader:
+        with self._loading:
+            return NumberReader(self._number_model, self._threads)
 
     def _read_same_shape(self, pictures: NDArray[np.uint8]) -> Iterator[Reading | NoInk]:
         for _, outputs in self._run(pictures):
@@ -306,39 +316,6 @@ def _unchangeable(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
-def _model_content(model: str | os.PathLike[str] | bytes | None) -> tuple[str, bytes]:
-    if model is None:
-        model = Path(__file__).with_name("digits.onnx")
-    if isinstance(model, bytes):
-        return "the model", model
-    try:
-        return os.fspath(model), Path(model).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidModel(
-            f"{os.fspath(model)}: {reason}. Give the path of a model file (.onnx)."
-        ) from error
-
-
-def _open_session(name: str, content: bytes, threads: int, optimize: bool) -> Any:
-    # Imported here because it takes longer than everything else in the package together.
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    if not optimize:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4  # what goes wrong is raised, not printed
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has no common class for its errors
-        raise InvalidModel(
-            f"{name} is not a model that ONNX Runtime can load. Write one with `inkdigits train`. "
-            f"ONNX Runtime says: {error}"
-        ) from error
-
-
 def _run_options_that_give_memory_back() -> Any:
     import onnxruntime
 
@@ -347,35 +324,15 @@ def _run_options_that_give_memory_back() -> Any:
     return options
 
 
-def _check_contract(name: str, session: Any) -> None:
-    """Raise InvalidModel unless the file keeps the contract, also when run on two pictures."""
-
-    def broken(what: str) -> InvalidModel:
-        return InvalidModel(
-            f"{name} breaks the contract of a model file: {what}. Write one with `inkdigits train`."
-        )
-
-    inputs = [(node.name, node.type, len(node.shape)) for node in session.get_inputs()]
-    if inputs != [("picture", "tensor(uint8)", 3)]:
-        raise broken(f"its input must be picture, uint8 (N, H, W), and is {inputs}")
-    outputs = {node.name: (node.type, len(node.shape)) for node in session.get_outputs()}
-    for output, (kind, axes) in CONTRACT.items():
-        if outputs.get(output) != (kind, axes):
-            raise broken(
-                f"its output {output} must be a {kind} of {axes} axes, "
-                f"and is {outputs.get(output, 'missing')}"
-            )
-    version = session.get_modelmeta().custom_metadata_map.get("contract", "missing")
-    if version != CONTRACT_VERSION:
-        raise broken(f"its contract version must be {CONTRACT_VERSION}, and is {version}")
-
+def _check_on_two_pictures(name: str, session: Any) -> None:
+    """Raise InvalidModel unless the model does on two small pictures what its contract says."""
     probe = np.full((2, 9, 7), 255, np.uint8)
     probe[:, 2:7, 3] = 0
     count = len(probe)
     try:
         values = dict(zip(CONTRACT, session.run(list(CONTRACT), {"picture": probe}), strict=True))
     except Exception as error:
-        raise broken(f"it fails on two small pictures ({error})") from error
+        raise broken(name, f"it fails on two small pictures ({error})") from error
     shapes = {
         "probabilities": (count, 10),
         "seen": (count, 28, 28),
@@ -386,10 +343,10 @@ def _check_contract(name: str, session: Any) -> None:
     for output, shape in shapes.items():
         if values[output].shape != shape:
             raise broken(
-                f"for two pictures {output} must be {shape}, and is {values[output].shape}"
+                name, f"for two pictures {output} must be {shape}, and is {values[output].shape}"
             )
     probabilities = values["probabilities"]
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) or (probabilities < 0).any():
-        raise broken("its probabilities do not sum to 1")
+        raise broken(name, "its probabilities do not sum to 1")
     if not values["has_ink"].all() or (values["box"] != [3, 2, 4, 7]).any():
-        raise broken("it does not find the ink in two small pictures")
+        raise broken(name, "it does not find the ink in two small pictures")

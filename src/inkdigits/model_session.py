@@ -1,0 +1,72 @@
+"""Open a model file with ONNX Runtime, and see that it keeps its contract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inkdigits.errors import InvalidModel
+
+
+def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
+    """A name for messages, and the file's bytes; of the one of that name that ships for None."""
+    if model is None:
+        model = Path(__file__).with_name(shipped)
+    if isinstance(model, bytes):
+        return "the model", model
+    try:
+        return os.fspath(model), Path(model).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidModel(
+            f"{os.fspath(model)}: {reason}. Give the path of a model file (.onnx)."
+        ) from error
+
+
+def open_session(name: str, content: bytes, threads: int, optimize: bool = True) -> Any:
+    """An ONNX Runtime session; raises InvalidModel if the file is none that it can load."""
+    # Imported here because it takes longer than everything else in the package together.
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    if not optimize:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4  # what goes wrong is raised, not printed
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has no common class for its errors
+        raise InvalidModel(
+            f"{name} is not a model that ONNX Runtime can load. Write one with `inkdigits train`. "
+            f"ONNX Runtime says: {error}"
+        ) from error
+
+
+def check_contract(
+    name: str, session: Any, contract: Mapping[str, tuple[str, int]], version: str
+) -> None:
+    """Raise InvalidModel unless the file has the inputs, outputs and version of its contract."""
+    inputs = [(node.name, node.type, len(node.shape)) for node in session.get_inputs()]
+    if inputs != [("picture", "tensor(uint8)", 3)]:
+        raise broken(name, f"its input must be picture, uint8 (N, H, W), and is {inputs}")
+    outputs = {node.name: (node.type, len(node.shape)) for node in session.get_outputs()}
+    for output, (kind, axes) in contract.items():
+        if outputs.get(output) != (kind, axes):
+            raise broken(
+                name,
+                f"its output {output} must be a {kind} of {axes} axes, "
+                f"and is {outputs.get(output, 'missing')}",
+            )
+    written = session.get_modelmeta().custom_metadata_map.get("contract", "missing")
+    if written != version:
+        raise broken(name, f"its contract version must be {version}, and is {written}")
+
+
+def broken(name: str, what: str) -> InvalidModel:
+    """The error for a file that breaks its contract."""
+    return InvalidModel(
+        f"{name} breaks the contract of a model file: {what}. Write one with `inkdigits train`."
+    )
