@@ -24,7 +24,7 @@ WIDEST = 1.15
 def is_tiny(picture: NDArray[np.uint8]) -> bool:
     """Whether a picture (H, W) is too small for more than one digit."""
     height, width = picture.shape
-    return max(height, width) <= TINY
+    return int(max(height, width)) <= TINY
 
 
 def is_one_digit(picture: NDArray[np.uint8]) -> bool:

@@ -37,8 +37,9 @@ TEXT_FROM, STRANGE = 3, 0.3
 numbers: nothing on it is sure."""
 MUCH_TEXT = 60
 """On a page with so many pieces that are no digits nobody looks for digits that touch."""
-BETTER = 0.75
-"""A page was turned if so it has this share of sure digits."""
+DOUBTFUL, MOSTLY_SURE = 0.5, 0.75
+"""A page with no more confidence may lie on its side, if it has more when it is turned, and there
+this share of its digits are sure."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,15 @@ class PageReader:
     def read(self, picture: Grey, expect: Expect = None, length: int | None = None) -> Reading:
         """Read a grey picture (H, W); see `Reader.read`."""
         reading = self._read_upright(picture, expect, length)
-        if reading.sure or len(reading.digits) < 2:
-            return reading
-        if _sure_share(reading) > 0.5:
+        if len(reading.digits) < 2 or reading.confidence > DOUBTFUL or _sure_share(reading) > 0.5:
             return reading
         for quarters in (2, 1, 3):
             turned = self._read_upright(np.rot90(picture, -quarters), expect, length)
-            if _sure_share(turned) >= max(BETTER, _sure_share(reading)):
+            if (
+                len(turned.digits) > 1
+                and turned.confidence > DOUBTFUL
+                and _sure_share(turned) >= MOSTLY_SURE
+            ):
                 return _turned_back(turned, quarters, picture.shape)
         return reading
 
