@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import json
 import math
 import os
@@ -18,20 +19,24 @@ from contextlib import suppress
 from html import unescape
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import click
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError
-from inkdigits.picture import PICTURE_SUFFIXES
+from inkdigits.picture import PAGED_SUFFIXES, PICTURE_SUFFIXES, page_named, pages_in
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inkdigits.reader import Reader
     from inkdigits.reading import Reading
     from inkdigits.training.fit import Recipe
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
 
@@ -77,21 +82,42 @@ _model_option = click.option(
     type=click.FloatRange(0, 1),
     help="Call a digit sure from this confidence on.  [default: the model's own]",
 )
+@click.option(
+    "--expect",
+    type=click.Choice(["digit", "number"]),
+    help="What each picture holds: one digit, or one number.",
+)
+@click.option("--length", type=click.IntRange(1), help="How many digits each picture holds.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw boxes and answers on the picture, into this file (.png); of one FILE.",
+)
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    help="Write the numbers in rows and columns as they lie (.csv); of one FILE.",
+)
 @_model_option
 def read(
     files: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
     min_confidence: float | None,
+    expect: Literal["digit", "number"] | None,
+    length: int | None,
+    plot: Path | None,
+    table: Path | None,
     model: Path | None,
 ) -> None:
-    """Read the digit in each picture.
+    """Read the numbers in each picture: a digit, a number, or lines of numbers.
 
-    FILE is a picture, a folder of pictures, a glob, or - for standard input.
+    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input.
 
-    A line is the file, the digit and its confidence. Where the model is not sure, no digit but
-    "not sure (perhaps 3, 41.2%)" follows the file; --json and --csv give the best guess as text
-    and say in sure that it is one.
+    A line is the file, the number and its confidence; a slash stands where a new line of writing
+    begins. Where the model is not sure, no number but "not sure (perhaps 314, 41.2%)" follows the
+    file; --json and --csv give the best guess as text and say in sure that it is one. In a table
+    a number that is not sure has a question mark behind it.
 
     The exit code is 0 if all were read, surely or not, 1 if some were not (each says why), 2 for
     wrong usage.
@@ -104,13 +130,72 @@ def read(
         raise click.UsageError("Standard input (-) can be read only once.")
     if min_confidence is not None and math.isnan(min_confidence):
         raise click.UsageError("--min-confidence must be a number from 0 to 1.")
+    if expect == "digit" and length not in (None, 1):
+        raise click.UsageError("--expect digit means --length 1.")
     names = list(chain.from_iterable(_expand(file) for file in files))
+    if (plot or table) and len(names) > 1:
+        raise click.UsageError(f"--plot and --table are for one picture, not for {len(names)}.")
+    if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")
     reader = Reader(model, optimize=len(names) > FEW)
-    results = reader.read_many((_source(name) for name in names), batch_size=16, errors="return")
+    sources: Iterator[Any] = (_source(name) for name in names)
+    kept: list[tuple[NDArray[np.uint8], Reading]] = []
+    results: Iterator[Reading | InkDigitsError]
+    if plot or table:
+        results = (_kept(reader, source, expect, length, kept) for source in sources)
+    else:
+        results = reader.read_many(
+            sources, batch_size=16, errors="return", expect=expect, length=length
+        )
     rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
     write = _write_json if as_json else _write_csv if as_csv else _write_table
     all_read = write(rows, names)
+    for picture, reading in kept:
+        _leave_pictures(picture, reading, plot, table)
     sys.exit(0 if all_read else NOT_ALL_READ)
+
+
+def _kept(
+    reader: Reader,
+    source: Path | BinaryIO,
+    expect: Literal["digit", "number"] | None,
+    length: int | None,
+    kept: list[tuple[NDArray[np.uint8], Reading]],
+) -> Reading | InkDigitsError:
+    """Read one picture, and keep both it and its reading."""
+    from inkdigits.picture import read_picture
+
+    try:
+        picture = read_picture(source)
+        reading = reader.read_array(picture, expect=expect, length=length)
+    except InkDigitsError as error:
+        return error
+    kept.append((picture, reading))
+    return reading
+
+
+def _leave_pictures(
+    picture: NDArray[np.uint8], reading: Reading, plot: Path | None, table: Path | None
+) -> None:
+    """Write what --plot and --table ask for."""
+    from inkdigits.atomic_file import write_atomically
+    from inkdigits.plot import draw_reading
+    from inkdigits.table import table_of
+
+    content = io.BytesIO()
+    try:
+        if plot:
+            format = PLOT_SUFFIXES[plot.suffix.lower()]
+            draw_reading(picture, reading).save(content, format)
+            write_atomically(plot, content.getvalue())
+        if table:
+            text = io.StringIO(newline="")
+            csv.writer(text, lineterminator="\n").writerows(table_of(reading))
+            write_atomically(table, text.getvalue().encode())
+    except OSError as error:
+        raise InkDigitsError(
+            f"{error.filename} cannot be written: {error.strerror}. Choose another file."
+        ) from error
 
 
 @app.command()
@@ -414,11 +499,11 @@ class _extra:  # noqa: N801 (reads as a word in a with statement)
 
 def _expand(file: str) -> list[str]:
     """The pictures that an argument stands for; itself where there is nothing to expand."""
-    if file == "-":
+    if file == "-" or page_named(file):
         return [file]
     if _is_folder(file):
         inside = sorted(str(path) for path in Path(file).rglob("*") if _is_picture(path))
-        return inside or [file]
+        return [page for path in inside for page in _pages(path)] or [file]
     if glob.has_magic(file) and not _exists(file):
         matches = sorted(glob.glob(file, recursive=True))  # noqa: PTH207 (Path.glob: no absolute)
         if "**" in file:
@@ -427,11 +512,16 @@ def _expand(file: str) -> list[str]:
             matches = list({os.path.realpath(match): match for match in reversed(files)}.values())
             matches.reverse()
         return [picture for match in matches for picture in _expand(match)] or [file]
-    return [file]
+    return _pages(file)
+
+
+def _pages(file: str) -> list[str]:
+    return pages_in(file) if Path(file).suffix.lower() in PAGED_SUFFIXES else [file]
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURE_SUFFIXES and not _is_folder(str(path))
+    suffix = path.suffix.lower()
+    return suffix in PICTURE_SUFFIXES | PAGED_SUFFIXES and not _is_folder(str(path))
 
 
 def _is_folder(name: str) -> bool:
@@ -462,10 +552,11 @@ def _row(
 
 def _no_pictures(name: str) -> str | None:
     """What to say of an argument that stands for no pictures."""
-    if name == "-":
+    if name == "-" or page_named(name):
         return None
     if _is_folder(name):
-        return f"{name} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})."
+        known = ", ".join(sorted(PICTURE_SUFFIXES | PAGED_SUFFIXES))
+        return f"{name} holds no pictures ({known})."
     if glob.has_magic(name) and not _exists(name):
         return f"No file matches {name}. Check the pattern."
     return None
@@ -490,7 +581,8 @@ def _write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
             all_read = False
             writer.writerow([row["file"], *[""] * 7, error["type"], error["message"]])
         else:
-            box = row["digits"][0]["box"]
+            corners = list(zip(*(digit["box"] for digit in row["digits"]), strict=True))
+            box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
             answer = [row["text"], row["confidence"], str(row["sure"]).lower()]
             writer.writerow([row["file"], *answer, *box, "", ""])
         sys.stdout.flush()
@@ -506,8 +598,10 @@ def _write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
             all_read = False
             answer = f"{error['type']}: {error['message']}"
         else:
-            text, confidence = row["text"], row["confidence"]
-            unsure = f"not sure (perhaps {text}, {confidence:.1%})"
+            text, confidence = " / ".join(row["lines"]), row["confidence"]
+            signs = len(row["skipped"])
+            left_out = f"; {signs} sign{'s' * (signs > 1)} left out" if signs else ""
+            unsure = f"not sure (perhaps {text}, {confidence:.1%}{left_out})"
             answer = f"{text}  {confidence:6.1%}" if row["sure"] else unsure
         print(f"{row['file']:<{width}}  {answer}", flush=True)
     return all_read

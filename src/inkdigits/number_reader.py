@@ -89,13 +89,8 @@ class NumberSeen:
 
         Boxes are in the pixels of `picture`: each digit has the ink of the columns nearest to it.
         """
-        probabilities = self.outputs["probabilities"]
-        places = places_of(text, probabilities)
-        nearest = np.abs(np.arange(len(probabilities))[:, None] - np.array(places)).argmin(1)
-        rows = []
-        for number in range(len(text)):
-            said = probabilities[nearest == number, :BLANK].sum(0)
-            rows.append(said / max(said.sum(), 1e-9))
+        places = places_of(text, self.outputs["probabilities"])
+        rows = self._opinions(places)
         own = np.array([row[int(digit)] for row, digit in zip(rows, text, strict=True)])
         # What the whole is less sure of than its digits is each one's doubt alike.
         common = (confidence / max(float(own.prod()), 1e-9)) ** (1 / len(text))
@@ -121,6 +116,19 @@ class NumberSeen:
                 )
             )
         return tuple(digits)
+
+    def opinions(self, text: str) -> list[NDArray[np.float64]]:
+        """How likely each digit (10,) is at each place of a text."""
+        return self._opinions(places_of(text, self.outputs["probabilities"]))
+
+    def _opinions(self, places: list[float]) -> list[NDArray[np.float64]]:
+        probabilities = self.outputs["probabilities"]
+        nearest = np.abs(np.arange(len(probabilities))[:, None] - np.array(places)).argmin(1)
+        opinions = []
+        for number in range(len(places)):
+            said = probabilities[nearest == number, :BLANK].sum(0, dtype=np.float64)
+            opinions.append(said / max(said.sum(), 1e-9))
+        return opinions
 
     def _box(self, start: float, stop: float) -> Box:
         """Of the ink between two places of the network, in the pixels of `picture`."""

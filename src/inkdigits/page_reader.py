@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,20 @@ AT_ONCE = 64
 """Crops in one run."""
 WIDE = 1.1
 """A crop that is wider than so many times its height may hold several digits, whatever it seems."""
+WIDEST_DIGIT, IMPLAUSIBLE = 1.8, 0.1
+"""A digit is no wider than so many times its height: if it were, it is so much less likely."""
 LONGEST = 6
 """Digits that touch, at most."""
 JOINED_WIDTH = 1.2
 """Two crops may be one digit if together they are no wider than so many times their height."""
 JOINED_FROM = 0.8
 """and if that is read with at least this confidence."""
+WINDOW = 5
+"""So many neighbours are seen together,"""
+VIEW = 5.0
+"""if they are no wider than so many times their height."""
+OVERLAP = 0.1
+"""Crops that overlap by this share of the narrower one's width may have cut a digit in two."""
 SPACE = 0.65
 """A gap of this share of the digits' height parts two numbers."""
 TEXT_FROM, STRANGE = 3, 0.3
@@ -67,8 +76,16 @@ class _Unit:
         return self.crop.width > WIDE * self.crop.height
 
     @property
+    def is_doubtful(self) -> bool:
+        return self.is_wide or not self.best.sure
+
+    @property
     def best(self) -> _Option:
         return max(self.options.values(), key=lambda option: option.confidence)
+
+
+_Word = list[_Unit]
+"""Neighbours in a line, with no wide gap between them."""
 
 
 class PageReader:
@@ -116,9 +133,10 @@ class PageReader:
                 f"{MOST_PIECES:,}. Cut it into parts.",
                 reason="too large",
             )
-        lines = [self._units(line) for line in found.lines]
-        units = [unit for line in lines for unit in line]
-        self._look_for_several(units)
+        lines = [_words(self._units(line)) for line in found.lines]
+        if not _is_text(lines):
+            lines = self._read_together(lines)
+        units = [unit for line in lines for word in line for unit in word]
         if expect == "digit":
             length = 1
         if length is not None:
@@ -160,41 +178,83 @@ class PageReader:
         apart = one.best.confidence * other.best.confidence
         return together if confidence > max(JOINED_FROM, apart) else None
 
-    def _look_for_several(self, units: list[_Unit]) -> None:
-        """See what looks like no digit, or is wide, with the network for digits that touch."""
-        doubtful = [unit for unit in units if not unit.best.sure or unit.is_wide]
-        if not doubtful or len(doubtful) > MUCH_TEXT:
-            return
-        for unit, seen in zip(
-            doubtful, self._numbers().read([unit.crop.picture for unit in doubtful]), strict=True
-        ):
-            unit.seen = seen
-            text, confidence = seen.best()
-            if len(text) > 1:
-                unit.options[len(text)] = self._several(unit, text, confidence)
-            unit.options[1] = self._second_opinion(unit, seen)
+    def _read_together(self, lines: list[list[_Word]]) -> list[list[_Word]]:
+        """The same lines, after the network for several digits has seen them, too."""
+        windows = [window for line in lines for word in line for window in _windows(word)]
+        crops = [_together(window) for window in windows]
+        pictures = [crop.picture for crop in crops]
+        seen = {
+            id(window[0]): self._seen(window, crop, one)
+            for window, crop, one in zip(
+                windows, crops, self._numbers().read(pictures), strict=True
+            )
+        }
+        return [
+            [
+                [unit for window in _windows(word) for unit in seen.get(id(window[0]), window)]
+                for word in line
+            ]
+            for line in lines
+        ]
+
+    def _seen(self, window: _Word, crop: Crop, seen: NumberSeen) -> _Word:
+        """What becomes of a few neighbours now that they have been seen together."""
+        if len(window) == 1:
+            self._look_closer(window[0], seen)
+            return window
+        text, confidence = seen.best()
+        if len(text) == len(window):
+            for unit, opinion in zip(window, seen.opinions(text), strict=True):
+                unit.options[1] = self._both(unit, opinion)
+            return window
+        if not any(unit.is_doubtful for unit in window) and not _overlap(window):
+            return window  # the gaps between them speak for themselves
+        doubtful = [unit for unit in window if unit.is_doubtful]
+        pictures = [unit.crop.picture for unit in doubtful]
+        for unit, one in zip(doubtful, self._numbers().read(pictures), strict=True):
+            self._look_closer(unit, one)
+        apart = float(np.prod([unit.best.confidence for unit in window]))
+        if not text or confidence < apart:
+            return window
+        unit = _Unit(crop, seen=seen)
+        unit.options[len(text)] = self._several(unit, text, confidence)
+        return [unit]
+
+    def _look_closer(self, unit: _Unit, seen: NumberSeen) -> None:
+        """Add what the network for several digits says of one crop."""
+        unit.seen = seen
+        text, confidence = seen.best()
+        if len(text) > 1:
+            unit.options[len(text)] = self._several(unit, text, confidence)
+        unit.options[1] = self._both(unit, one_digit(seen.outputs["probabilities"]))
 
     def _several(self, unit: _Unit, text: str, confidence: float) -> _Option:
         assert unit.seen
+        if unit.crop.width > WIDEST_DIGIT * len(text) * unit.crop.height:
+            confidence *= IMPLAUSIBLE
         digits = unit.seen.digits(text, confidence, confidence >= self._sure_from)
         placed = tuple(replace(digit, box=unit.crop.on_page(digit.box)) for digit in digits)
         return _Option(placed, confidence)
 
-    def _second_opinion(self, unit: _Unit, seen: NumberSeen) -> _Option:
-        """What both networks say of one digit, on average; of what is wide only the other's."""
+    def _both(self, unit: _Unit, opinion: NDArray[np.floating[Any]]) -> _Option:
+        """One digit, as both networks see it: the mean of what they say (10,).
+
+        Of what is wide the one for single digits has nothing to say.
+        """
         [digit] = unit.options[1].digits
-        both = one_digit(seen.outputs["probabilities"])
-        if not unit.is_wide:
-            both = (both + np.array(digit.probabilities)) / 2
+        both = opinion if unit.is_wide else (opinion + np.array(digit.probabilities)) / 2
+        if unit.crop.width > WIDEST_DIGIT * unit.crop.height:
+            both = both * IMPLAUSIBLE
+        if unit.crop.width > unit.crop.height:  # a 1 leans, but it does not lie
+            both = both * np.where(np.arange(10) == 1, IMPLAUSIBLE, 1.0)
         value = int(both.argmax())
         confidence = float(both[value])
-        both /= max(float(both.sum()), 1e-9)
         digit = replace(
             digit,
             value=value,
             confidence=confidence,
             sure=confidence >= self._sure_from,
-            probabilities=tuple(float(p) for p in both),
+            probabilities=tuple(float(p) for p in both / max(float(both.sum()), 1e-9)),
         )
         return _Option((digit,), confidence)
 
@@ -230,15 +290,71 @@ class PageReader:
                 unit.options = {len(option.digits): option}
 
 
-def _reading(lines: list[list[_Unit]], found: Found, expect: Expect, length: int | None) -> Reading:
-    options = [unit.best for line in lines for unit in line]
+def _words(line: Sequence[_Unit]) -> list[_Word]:
+    """The numbers of a line: a wide gap parts two."""
+    height = float(np.median([unit.crop.height for unit in line]))
+    words: list[_Word] = []
+    for before, unit in zip([None, *line], line, strict=False):
+        if before and unit.crop.box[0] - before.crop.box[2] <= SPACE * height:
+            words[-1].append(unit)
+        else:
+            words.append([unit])
+    return words
+
+
+def _windows(word: _Word) -> list[_Word]:
+    """Neighbours that fit into the network's view together, about as many in each."""
+    crop = _Extent.of(word)
+    count = max(-(-len(word) // WINDOW), int(np.ceil(crop.width / (VIEW * max(crop.height, 1)))))
+    ends = np.linspace(0, len(word), min(count, len(word)) + 1).round().astype(int)
+    return [word[start:stop] for start, stop in pairwise(ends.tolist())]
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """How far neighbours reach."""
+
+    width: int
+    height: int
+
+    @staticmethod
+    def of(word: _Word) -> _Extent:
+        boxes = np.array([unit.crop.box for unit in word])
+        (left, top), (right, bottom) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+        return _Extent(int(right - left), int(bottom - top))
+
+
+def _together(window: _Word) -> Crop:
+    crop = window[0].crop
+    for unit in window[1:]:
+        crop = crop.with_(unit.crop)
+    return crop
+
+
+def _overlap(window: _Word) -> bool:
+    """Whether a crop reaches over or under its neighbour: a part of one may be the other's."""
+    return any(
+        before.crop.box[2] - after.crop.box[0] > OVERLAP * min(before.crop.width, after.crop.width)
+        for before, after in pairwise(window)
+    )
+
+
+def _is_text(lines: list[list[_Word]]) -> bool:
+    """Whether so much is no digit that nobody need look for digits that touch."""
+    doubtful = [unit.is_doubtful for line in lines for word in line for unit in word]
+    return sum(doubtful) > max(MUCH_TEXT, len(doubtful) / 2)
+
+
+def _reading(lines: list[list[_Word]], found: Found, expect: Expect, length: int | None) -> Reading:
+    options = [unit.best for line in lines for word in line for unit in word]
     digits = [digit for option in options for digit in option.digits]
     strange = sum(not option.sure for option in options) + len(found.skipped)
     pieces = len(options) + len(found.skipped)
     if pieces >= TEXT_FROM and strange > STRANGE * pieces:
         digits = [replace(digit, sure=False) for digit in digits]
     as_expected = length in (None, len(digits)) and not (expect and len(lines) > 1)
-    texts = [_text(line, " " if expect is None else "") for line in lines]
+    space = " " if expect is None else ""
+    texts = [space.join(map(_text, line)) for line in lines]
     confidence = float(np.prod([option.confidence for option in options]))
     return Reading(
         text="\n".join(texts),
@@ -249,15 +365,8 @@ def _reading(lines: list[list[_Unit]], found: Found, expect: Expect, length: int
     )
 
 
-def _text(line: list[_Unit], space: str) -> str:
-    """The digits of a line, with a space where there is a gap."""
-    height = float(np.median([unit.crop.height for unit in line]))
-    text = ""
-    for before, unit in zip([None, *line], line, strict=False):
-        if before and unit.crop.box[0] - before.crop.box[2] > SPACE * height:
-            text += space
-        text += "".join(str(digit.value) for digit in unit.best.digits)
-    return text
+def _text(word: _Word) -> str:
+    return "".join(str(digit.value) for unit in word for digit in unit.best.digits)
 
 
 def _unknown(crop: Crop) -> Digit:

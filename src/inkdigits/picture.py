@@ -19,14 +19,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
+from inkdigits.heic import claimed_sizes, open_heic
+from inkdigits.pdf import page_count, render_page
 
 PictureSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any] | Image.Image
 )
 Grey: TypeAlias = NDArray[np.uint8]
 
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-"""Files that are pictures by their name."""
+PICTURE_SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+    *(".heic", ".heif"),
+}
+"""Files that are pictures by their name, also where the extra that reads them is missing."""
+
+PAGED_SUFFIXES = {".pdf"}
+"""Files that hold pages by their name; see `pages_in`."""
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000
@@ -47,6 +55,10 @@ def read_picture(
       bytes, a binary file object (read from where it stands), a data URL or base64 text. A
       string may be any of the last three or a path, so a server should never pass on a string
       that a stranger sent: decode it, and pass bytes;
+    - a HEIC photo, with the extra `inkdigits[heic]`, or a PDF of one page, with `inkdigits[pdf]`,
+      in any of these ways. A page of a longer PDF is named by a path such as "scan.pdf[2]",
+      counted from 1, unless there is a file of that name. Pages are rendered in 200 pixels an
+      inch, so that the digits of a form have the 20 pixels that the network sees of them;
     - a PIL image;
     - a NumPy array of shape (H, W), (H, W, 1), (H, W, 2) with alpha, (H, W, 3) or (H, W, 4) with
       alpha. Its values are bools (True is white), floats within 0..1, integers within 0..255, or
@@ -66,16 +78,48 @@ def read_picture(
         return _grey_of_array(np.asarray(source), max_pixels)
     if isinstance(source, Image.Image):
         return _grey_of_pil_image(source, max_pixels)
+    page = None
+    if isinstance(source, str | os.PathLike) and (named := page_named(os.fsdecode(source))):
+        source, page = Path(named[0]), named[1]
     data, name = _bytes_of(source, max_bytes)
     if not data:
         raise UnreadablePicture(
             f"{name} is empty. Give a picture file that has been written to its end.",
             reason="empty",
         )
-    return _decode(data, name, max_pixels)
+    return _decode(data, name, page, max_pixels)
+
+
+def page_named(path: str) -> tuple[str, int] | None:
+    """The file and the page, counted from 1, if the path is such as "scan.pdf[2]".
+
+    A file that is really called so is no page.
+    """
+    if not path.endswith("]"):
+        return None
+    match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", path, re.DOTALL)
+    if match is None or _exists(path) or not _exists(match[1]):
+        return None
+    return match[1], int(match[2])
+
+
+def pages_in(path: str) -> list[str]:
+    """What to call each page of a PDF for `read_picture`; the path itself of anything else.
+
+    A PDF that cannot be opened is itself, too: reading it will say why.
+    """
+    try:
+        count = page_count(*_bytes_of_path(path, MAX_BYTES))
+    except Exception:
+        return [path]
+    return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
 
 # ---------------------------------------------------------------- where the bytes come from
+
+
+_NAMELESS = {"The picture", "The data URL", "The base64 text"}
+"""What pictures are called that are in no file."""
 
 
 def _bytes_of(source: object, max_bytes: int) -> tuple[bytes, str]:
@@ -267,6 +311,7 @@ _MAGIC = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),  # these two are BigTIFF
     (b"MM\0+", "TIFF"),
+    (b"%PDF", "PDF"),
 )
 
 # Pillow's class for each format, made directly: Image.open() would look at a dozen other formats,
@@ -281,8 +326,14 @@ _DECODERS = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
 }
 
+# What reads the formats that are none of Pillow's: what to call the file, the module, the package
+# and our extra that brings it.
+_EXTRAS = {
+    "HEIC": ("a HEIC photo", "pi_heif", "pi-heif", "heic"),
+    "PDF": ("a PDF", "pypdfium2", "pypdfium2", "pdf"),
+}
+
 _OTHER_MAGIC = (
-    (b"%PDF", "a PDF"),
     (b"%!PS", "a PostScript file"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
     (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
@@ -305,6 +356,8 @@ _OTHER_MAGIC = (
 def _format_of(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if data[4:8] == b"ftyp" and _iso_media_format(data[8:64]) == _EXTRAS["HEIC"][0]:
+        return "HEIC"
     return next((format for magic, format in _MAGIC if data.startswith(magic)), None)
 
 
@@ -333,11 +386,21 @@ def _iso_media_format(brands: bytes) -> str:
 # ---------------------------------------------------------------- decoding
 
 
-def _decode(data: bytes, name: str, max_pixels: int) -> Grey:
+def _decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
     format = _format_of(data)
     if format is None:
         raise _unknown_format(data, name)
+    if page is not None and format != "PDF":
+        raise UnreadablePicture(
+            f"{name} is no PDF and has no pages. Leave out [{page}].", reason="unsupported"
+        )
+    if format in _EXTRAS:
+        _check_extra(format, name)
     try:
+        if format == "PDF":
+            return _pdf_page(data, name, page, max_pixels)
+        if format == "HEIC":
+            return _heic_photo(data, name, max_pixels)
         if format == "GIF":
             _check_pixels(*_gif_size(data), name, max_pixels)
         image = _open(data, format)
@@ -374,6 +437,43 @@ def _unknown_format(data: bytes, name: str) -> UnreadablePicture:
         f"{name} is {other}, which inkdigits does not read. Save it as {_FORMATS}.",
         reason="unsupported",
     )
+
+
+def _check_extra(format: str, name: str) -> None:
+    kind, module, package, extra = _EXTRAS[format]
+    try:
+        import_module(module)
+    except (ImportError, OSError) as error:  # OSError: its library does not load on this machine
+        raise UnreadablePicture(
+            f"{name} is {kind}, which needs {package}: "
+            f'pip install "inkdigits[{extra}]". Or save it as {_FORMATS}.',
+            reason="unsupported",
+        ) from error
+
+
+def _pdf_page(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
+    if page is None and (count := page_count(data, name)) > 1:
+        how = (
+            "Give one of them, as a PDF of its own or as a picture."
+            if name in _NAMELESS
+            else f'Name one of them: "{name}[1]" to "{name}[{count}]".'
+        )
+        raise UnreadablePicture(f"{name} is a PDF of {count} pages. {how}", reason="unsupported")
+    return render_page(data, name, 1 if page is None else page, max_pixels)
+
+
+_HEIC_PADDING = 64
+"""Pixels by which a photo may be stored larger than it is, as HEVC is made of blocks."""
+
+
+def _heic_photo(data: bytes, name: str, max_pixels: int) -> Grey:
+    photo = open_heic(data)
+    width, height = photo.size
+    _check_pixels(width, height, name, max_pixels)
+    padded = (width + _HEIC_PADDING) * (height + _HEIC_PADDING)
+    for width, height in claimed_sizes(data):
+        _check_pixels(width, height, name, max(padded, max_pixels))
+    return _grey(photo.to_pillow(), name)  # upright already
 
 
 def _open(data: bytes, format: str) -> Image.Image:

@@ -100,17 +100,11 @@ class Reader:
         self, picture: NDArray[np.uint8], *, expect: Expect = None, length: int | None = None
     ) -> Reading:
         """Read a grey picture (H, W) that `read_picture` has decoded; see `read`."""
-        if expect not in (None, "digit", "number"):
-            raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
-        if length is not None and length < 1:
-            raise ValueError(f"length is {length}; it must be 1 or more.")
-        if not is_one_digit(picture) or (length or 1) > 1:
-            return self._pages.read(picture, expect, length)
-        [reading] = self._read_same_shape(picture[None])
-        reading = self._second_look(picture, reading, expect, length)
-        if isinstance(reading, InkDigitsError):
-            raise reading
-        return reading
+        _check_hints(expect, length)
+        [result] = self._read_batch([picture], expect, length)
+        if isinstance(result, InkDigitsError):
+            raise result
+        return result
 
     @overload
     def read_many(
@@ -119,6 +113,8 @@ class Reader:
         batch_size: int = ...,
         *,
         errors: Literal["raise"] = ...,
+        expect: Expect = ...,
+        length: int | None = ...,
     ) -> Iterator[Reading]: ...
 
     @overload
@@ -128,6 +124,8 @@ class Reader:
         batch_size: int = ...,
         *,
         errors: Literal["return"],
+        expect: Expect = ...,
+        length: int | None = ...,
     ) -> Iterator[Reading | InkDigitsError]: ...
 
     def read_many(
@@ -136,6 +134,8 @@ class Reader:
         batch_size: int = 64,
         *,
         errors: Literal["raise", "return"] = "raise",
+        expect: Expect = None,
+        length: int | None = None,
     ) -> Iterator[Reading | InkDigitsError]:
         """Read any number of pictures, in order, holding one batch in memory at a time.
 
@@ -145,10 +145,17 @@ class Reader:
             errors: "raise" stops at the first picture that cannot be read; "return" gives its
                 error in the place of its reading and goes on. What is no picture by its type, and
                 what the iterable itself raises, always stops.
+            expect, length: what each picture holds; see `read`.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
-        return self._stream(iter(pictures), batch_size, errors)
+        _check_hints(expect, length)
+        results = (
+            result
+            for batch in _batches(iter(pictures), batch_size)
+            for result in self._read_batch(batch, expect, length)
+        )
+        return results if errors == "return" else map(_raised, results)
 
     def predict(self, pictures: ArrayLike) -> NDArray[np.int64]:
         """The digit in each of `pictures` (N, H, W), as (N,) integers; see `predict_proba`."""
@@ -183,54 +190,39 @@ class Reader:
         parts = [outputs for _, outputs in self._run(_stack(pictures))]
         return {name: np.concatenate([part[name] for part in parts]) for name in CONTRACT}
 
-    def _stream(
-        self, pictures: Iterator[PictureSource], batch_size: int, errors: str
-    ) -> Iterator[Reading | InkDigitsError]:
-        for batch in _batches(pictures, batch_size):
-            for result in self._read_batch(batch):
-                if errors == "raise" and isinstance(result, InkDigitsError):
-                    raise result
-                yield result
-
     def _read_batch(
-        self, batch: list[NDArray[np.uint8] | InkDigitsError]
+        self, batch: list[NDArray[np.uint8] | InkDigitsError], expect: Expect, length: int | None
     ) -> list[Reading | InkDigitsError]:
-        """Read each picture of the batch, those of one shape together, and keep their order."""
+        """Read each picture of the batch, and keep their order.
+
+        What looks like one digit is read as it is, those of one shape together.
+        """
         results: list[Reading | InkDigitsError | None] = [None] * len(batch)
         by_shape: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
         for place, picture in enumerate(batch):
             if isinstance(picture, InkDigitsError):
                 results[place] = picture
-            elif is_one_digit(picture):
+            elif length in (None, 1) and is_one_digit(picture):
                 by_shape.setdefault(picture.shape, []).append((place, picture))
             else:
-                results[place] = self._page_or_error(picture)
+                results[place] = self._read_page(picture, expect, length)
         for group in by_shape.values():
             readings = self._read_same_shape(np.stack([picture for _, picture in group]))
             for (place, picture), reading in zip(group, readings, strict=True):
-                results[place] = self._second_look(picture, reading)
+                results[place] = reading
+                if isinstance(reading, Reading) and not (reading.sure or is_tiny(picture)):
+                    # What is not surely one digit may be several that touch.
+                    page = self._read_page(picture, expect, length)
+                    results[place] = reading if isinstance(page, NoInk) else page
         return [result for result in results if result is not None]
 
-    def _page_or_error(self, picture: NDArray[np.uint8]) -> Reading | InkDigitsError:
-        try:
-            return self._pages.read(picture)
-        except InkDigitsError as error:
-            return error
-
-    def _second_look(
-        self,
-        picture: NDArray[np.uint8],
-        reading: Reading | NoInk,
-        expect: Expect = None,
-        length: int | None = None,
-    ) -> Reading | NoInk:
-        """What seemed one digit and is not surely one may be several that touch."""
-        if isinstance(reading, NoInk) or reading.sure or is_tiny(picture):
-            return reading
+    def _read_page(
+        self, picture: NDArray[np.uint8], expect: Expect, length: int | None
+    ) -> Reading | InkDigitsError:
         try:
             return self._pages.read(picture, expect, length)
-        except InkDigitsError:
-            return reading
+        except InkDigitsError as error:
+            return error
 
     def _digits(self, pictures: NDArray[np.uint8]) -> list[Digit | None]:
         """One digit for each of the pictures (N, H, W); none for a blank one."""
@@ -256,6 +248,21 @@ class Reader:
             options = self._giving_back if part.size > LARGE_RUN else None
             values = self._session.run(list(CONTRACT), {"picture": part}, options)
             yield start, dict(zip(CONTRACT, values, strict=True))
+
+
+def _check_hints(expect: Expect, length: int | None) -> None:
+    if expect not in (None, "digit", "number"):
+        raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
+    if length is not None and length < 1:
+        raise ValueError(f"length is {length}; it must be 1 or more.")
+    if expect == "digit" and length not in (None, 1):
+        raise ValueError(f'expect is "digit" and length {length}; a digit has length 1.')
+
+
+def _raised(result: Reading | InkDigitsError) -> Reading:
+    if isinstance(result, InkDigitsError):
+        raise result
+    return result
 
 
 def _stack(pictures: ArrayLike) -> NDArray[np.uint8]:

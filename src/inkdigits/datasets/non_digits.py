@@ -192,8 +192,8 @@ def _texture(rng: Rng, _: ByLabel, side: int) -> Ink:
 
 def _printed_letter(rng: Rng, _: ByLabel, side: int) -> Ink:
     letters = "TVLCUadefnrtucvÄÉΔΛΣΨΩΞЖЯФЮЩЭ&@§€£¥?"  # none of `LETTERS` and `SYMBOLS`
-    fonts = _fonts(round(side * 1.2))
-    font = fonts[rng.integers(len(fonts))]
+    known = fonts(round(side * 1.2))
+    font = known[rng.integers(len(known))]
     image = Image.new("L", (side * 2, side * 2), 0)
     letter = letters[rng.integers(len(letters))]
     ImageDraw.Draw(image).text((side, side), letter, fill=255, font=font, anchor="mm")
@@ -276,7 +276,7 @@ def _smooth(knots: Stroke) -> Stroke:
 
 
 @cache
-def _fonts(size: int) -> list[ImageFont.FreeTypeFont]:
+def fonts(size: int) -> list[ImageFont.FreeTypeFont]:
     """The fonts that come with matplotlib."""
     import matplotlib
 

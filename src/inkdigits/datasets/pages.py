@@ -127,7 +127,9 @@ def write(text: str, hand: Hand, height: int, rng: Rng, touching: bool = False) 
     leading = height * rng.uniform(1.5, 2.2)
     width = int(height * (1.6 * max(len(line) for line in lines) + 2))
     tall = int(leading * (len(lines) - 1) + height * 2.2 + abs(slope) * width)
-    ink, boxes = np.zeros((tall, width), np.float32), []
+    # No digit is wider than 2.2 heights, and what is empty is cut off again.
+    room = int(height * (2.8 * max(len(line) for line in lines) + 2))
+    ink, boxes = np.zeros((tall, room), np.float32), []
     for number, line in enumerate(lines):
         x, base = height / 2, 1.6 * height + leading * number + max(-slope, 0) * width
         before: tuple[Box, Mask] | None = None
@@ -140,6 +142,7 @@ def write(text: str, hand: Hand, height: int, rng: Rng, touching: bool = False) 
             top = round(base + slope * x - high + height * rng.normal(0, 0.03))
             if before and touching:
                 left = _meeting(before, mask, top) - round(height * rng.uniform(0, 0.06))
+                left = max(left, 0)  # what is wide may lie above or below
             elif before:
                 left = _meeting(before, mask, top)
                 left = max(left, before[0][2] - round(height * 0.1))
@@ -261,7 +264,7 @@ def _printed(shape: tuple[int, int], height: int, rng: Rng) -> Mask:
     return np.asarray(canvas, np.float32) / 255
 
 
-def _clouds(shape: tuple[int, int], cell: float, rng: Rng) -> Plane:
+def clouds(shape: tuple[int, int], cell: float, rng: Rng) -> Plane:
     """Smooth normal noise (H, W) that changes over about so many pixels."""
     cells = [max(int(side / cell) + 2, 2) for side in shape]
     small = Image.fromarray(rng.normal(0, 1, cells).astype(np.float32))
@@ -271,16 +274,16 @@ def _clouds(shape: tuple[int, int], cell: float, rng: Rng) -> Plane:
 def _texture(shape: tuple[int, int], rng: Rng) -> Plane:
     """Fibres and stains of paper, in grey levels."""
     texture: Plane = (
-        _clouds(shape, max(shape) / 6, rng) * rng.uniform(0, 5)
-        + _clouds(shape, 6, rng) * rng.uniform(0, 3)
-        + _clouds(shape, 2, rng) * rng.uniform(0, 4)
+        clouds(shape, max(shape) / 6, rng) * rng.uniform(0, 5)
+        + clouds(shape, 6, rng) * rng.uniform(0, 3)
+        + clouds(shape, 2, rng) * rng.uniform(0, 4)
     )
     return texture
 
 
 def _grain(shape: tuple[int, int], rng: Rng) -> Mask:
     """Where a pencil or a chalk leaves nothing, in 0..1."""
-    grain: Mask = (_clouds(shape, 2.5, rng) * 0.6 - 0.1).clip(0, 1)
+    grain: Mask = (clouds(shape, 2.5, rng) * 0.6 - 0.1).clip(0, 1)
     return grain
 
 

@@ -1,0 +1,56 @@
+"""Draw what was read over the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from inkdigits.reading import Box, Reading
+
+SURE, UNSURE, SKIPPED = (0, 120, 60), (200, 80, 0), (90, 90, 200)
+LEAST_SIDE = 400
+"""Pixels. A smaller picture is enlarged, so that the answers can be read."""
+
+
+def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
+    """The grey picture (H, W) with a box around each digit, and what it was read as.
+
+    Digits that are sure are green, others orange with a question mark; what was skipped is blue.
+    """
+    scale = max(-(-LEAST_SIDE // max(picture.shape)), 1)
+    height, width = picture.shape
+    image = Image.fromarray(picture).convert("RGB")
+    image = image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
+    brush = ImageDraw.Draw(image)
+    line = max(max(image.size) // 500, 1)
+    heights = [digit.box[3] - digit.box[1] for digit in reading.digits]
+    font = ImageFont.load_default(size=max(float(np.median(heights)) * scale * 0.4, 12.0))
+
+    def outline(box: Box, colour: tuple[int, int, int], text: str = "") -> None:
+        x0, y0, x1, y1 = (edge * scale for edge in box)
+        brush.rectangle([x0 - line, y0 - line, x1 + line, y1 + line], outline=colour, width=line)
+        if text:
+            _write(brush, (x0, y0 - 2 * line), text, colour, font)
+
+    for digit in reading.digits:
+        colour, mark = (SURE, "") if digit.sure else (UNSURE, "?")
+        outline(digit.box, colour, f"{digit.value}{mark}")
+    for box in reading.skipped:
+        outline(box, SKIPPED)
+    return image
+
+
+def _write(
+    brush: Any, corner: tuple[float, float], text: str, colour: tuple[int, int, int], font: Any
+) -> None:
+    """Above the corner, or below it where there is no room, on a light ground."""
+    x, y = corner
+    left, top, right, bottom = brush.textbbox((x, y), text, font=font, anchor="lb")
+    if top < 0:
+        y -= top
+        left, top, right, bottom = brush.textbbox((x, y), text, font=font, anchor="lb")
+    brush.rectangle([left, top, right, bottom], fill=(255, 255, 255))
+    brush.text((x, y), text, fill=colour, font=font, anchor="lb")
