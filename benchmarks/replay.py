@@ -85,7 +85,7 @@ async def read_on_page(
 async def draw_on_page(page: Page, strokes: list[Stroke]) -> None:
     sheet = await page.locator("#sheet").bounding_box()
     assert sheet is not None
-    corner, scale = np.array([sheet["x"], sheet["y"]]), sheet["width"] / SIDE
+    corner, scale = np.array([sheet["x"], sheet["y"]]), sheet["height"] / SIDE
     for stroke in strokes:
         points = (corner + scale * stroke).tolist()
         await page.mouse.move(*points[0])

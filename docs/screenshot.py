@@ -12,10 +12,23 @@ from inkdigits import Reader
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 
-# A 2 that is written in one go, in shares of the sheet.
-CORNERS = [
-    *[(0.28, 0.36), (0.33, 0.22), (0.5, 0.16), (0.66, 0.24), (0.66, 0.4), (0.52, 0.58)],
-    *[(0.34, 0.74), (0.27, 0.82), (0.36, 0.78), (0.5, 0.8), (0.62, 0.83), (0.76, 0.78)],
+# 2048, stroke by stroke, in heights of the sheet.
+STROKES = [
+    [
+        *[(0.28, 0.4), (0.3, 0.29), (0.39, 0.23), (0.48, 0.28), (0.48, 0.4), (0.4, 0.55)],
+        *[(0.28, 0.7), (0.25, 0.76), (0.31, 0.73), (0.39, 0.74), (0.46, 0.77), (0.54, 0.73)],
+    ],
+    [
+        *[(0.79, 0.26), (0.69, 0.26), (0.63, 0.4), (0.62, 0.6), (0.68, 0.76), (0.8, 0.76)],
+        *[(0.88, 0.62), (0.88, 0.42), (0.83, 0.28), (0.74, 0.25), (0.7, 0.27)],
+    ],
+    [(1.07, 0.24), (1.02, 0.42), (1.0, 0.55), (1.1, 0.57), (1.28, 0.53)],
+    [(1.23, 0.26), (1.21, 0.45), (1.19, 0.62), (1.18, 0.8)],
+    [
+        *[(1.6, 0.29), (1.52, 0.22), (1.42, 0.27), (1.42, 0.4), (1.52, 0.48), (1.61, 0.58)],
+        *[(1.61, 0.72), (1.51, 0.78), (1.4, 0.72), (1.4, 0.6), (1.5, 0.5), (1.6, 0.4)],
+        *[(1.62, 0.3), (1.56, 0.24)],
+    ],
 ]
 
 
@@ -38,11 +51,13 @@ def main() -> None:
         page.goto(url)
         sheet = page.locator("#sheet").bounding_box()
         assert sheet is not None
-        for number, (x, y) in enumerate(smooth(CORNERS)):
-            page.mouse.move(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"])
-            if number == 0:
-                page.mouse.down()
-        page.mouse.up()
+        for stroke in STROKES:
+            for number, (x, y) in enumerate(smooth(stroke)):
+                page.mouse.move(sheet["x"] + x * sheet["height"], sheet["y"] + y * sheet["height"])
+                if number == 0:
+                    page.mouse.down()
+            page.mouse.up()
+        page.locator("#numeral", has_text="2048").wait_for()
         page.locator("#verdict", has_text="Sure").wait_for()
         page.wait_for_timeout(500)  # the bars take a moment to grow
         page.screenshot(path=Path(__file__).with_name("page.png"))

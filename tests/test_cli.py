@@ -49,6 +49,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def tiny_seven(tmp_path: Path) -> Path:
+    """Too small for several digits, so that one model alone reads it."""
+    (tmp_path / "7.png").write_bytes(png(written(7, side=28)))
+    return tmp_path / "7.png"
+
+
 def test_a_picture_is_read_for_people(folder: Path) -> None:
     result = run("read", "--min-confidence", "0", folder / "7.png")
     assert result.returncode == 0
@@ -58,15 +65,17 @@ def test_a_picture_is_read_for_people(folder: Path) -> None:
     assert confidence.endswith("%")
 
 
-def test_a_guess_is_not_where_a_digit_is_but_in_words(folder: Path, unsure_model: Path) -> None:
-    result = run("read", "--model", unsure_model, "7.png", cwd=folder)
+def test_a_guess_is_not_where_a_digit_is_but_in_words(tiny_seven: Path, unsure_model: Path) -> None:
+    result = run("read", "--model", unsure_model, "7.png", cwd=tiny_seven.parent)
     assert result.returncode == 0
     assert result.stdout.decode() == "7.png  not sure (perhaps 3, 41.2%)\n"
 
 
-def test_in_json_and_csv_a_guess_is_the_text_but_not_sure(folder: Path, unsure_model: Path) -> None:
+def test_in_json_and_csv_a_guess_is_the_text_but_not_sure(
+    tiny_seven: Path, unsure_model: Path
+) -> None:
     as_json, as_csv = (
-        run("read", form, "--model", unsure_model, folder / "7.png") for form in ("--json", "--csv")
+        run("read", form, "--model", unsure_model, tiny_seven) for form in ("--json", "--csv")
     )
     [row] = rows(as_json)
     assert (row["text"], row["sure"]) == ("3", False)
@@ -79,7 +88,9 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     assert result.returncode == 0
     seven, two = rows(result)
     assert (seven["text"], two["text"]) == ("7", "2")
-    assert list(seven) == ["file", "text", "confidence", "sure", "digits"]
+    assert list(seven) == [
+        *("file", "text", "confidence", "sure", "lines", "digits", "skipped", "turned")
+    ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 
 
@@ -168,12 +179,12 @@ def test_a_recursive_glob_finds_each_picture_once(folder: Path) -> None:
 
 @pytest.mark.parametrize(("least", "sure"), [("0.4", True), ("0.5", False)])
 def test_the_least_confidence_decides_who_is_sure(
-    folder: Path, unsure_model: Path, least: str, sure: bool
+    tiny_seven: Path, unsure_model: Path, least: str, sure: bool
 ) -> None:
     options = ("--min-confidence", least, "--model", unsure_model)
-    [row] = rows(run("read", "--json", *options, folder / "7.png"))
+    [row] = rows(run("read", "--json", *options, tiny_seven))
     assert row["sure"] is row["digits"][0]["sure"] is sure
-    in_words = run("read", *options, folder / "7.png").stdout.decode()
+    in_words = run("read", *options, tiny_seven).stdout.decode()
     assert ("not sure" not in in_words) is sure
 
 

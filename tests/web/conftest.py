@@ -5,13 +5,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from handwriting import STROKES, Stroke, png, written
-from inkdigits import Reader
+from inkdigits import Reader, Reading
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 
@@ -25,6 +27,22 @@ def strokes() -> dict[int, list[Stroke]]:
 def png_of() -> Callable[[int], bytes]:
     """A picture file of a digit, black on white."""
     return lambda value: png(written(value))
+
+
+@pytest.fixture(scope="session")
+def png_of_lines() -> Callable[..., bytes]:
+    """A picture file of lines of digits, a space being as wide as a digit."""
+
+    def png_of_lines(*lines: str) -> bytes:
+        page = np.full((40 + 180 * len(lines), 40 + 90 * max(map(len, lines)) + 60), 255, np.uint8)
+        for row, line in enumerate(lines):
+            for column, sign in enumerate(line):
+                if sign != " ":
+                    place = page[20 + 180 * row :, 20 + 90 * column :][:150, :150]
+                    np.minimum(place, written(int(sign), 150), out=place)
+        return png(page)
+
+    return png_of_lines
 
 
 @pytest.fixture(scope="session")
@@ -54,10 +72,17 @@ def url(reader: Reader) -> Iterator[str]:
         yield address
 
 
+class NeverSure(Reader):
+    """Has only small pictures read, of which nobody thinks that they hold several digits."""
+
+    def read_array(self, picture: Any, **expected: Any) -> Reading:
+        return super().read_array(np.array(Image.fromarray(picture).resize((64, 48))))
+
+
 @pytest.fixture(scope="session")
 def unsure_url(unsure_model: Path) -> Iterator[str]:
     """The address of a server that is never sure."""
-    with running(create_app(Reader(unsure_model))) as address:
+    with running(create_app(NeverSure(unsure_model))) as address:
         yield address
 
 

@@ -73,6 +73,92 @@ def test_each_digit_is_read(client, png_of, value):
     assert answer.json()["text"] == str(value)
 
 
+def test_lines_of_numbers_are_read_with_a_newline_between_lines(client, png_of_lines):
+    answer = client.post("/api/read", content=png_of_lines("2048", "17 5"), headers=PNG).json()
+    assert answer["text"] == "2048\n17 5"
+    assert answer["lines"] == ["2048", "17 5"]
+    assert [digit["value"] for digit in answer["digits"]] == [2, 0, 4, 8, 1, 7, 5]
+    assert (answer["skipped"], answer["turned"]) == ([], 0)
+
+
+def test_a_gap_parts_two_numbers_unless_one_number_is_expected(client, reader, png_of_lines):
+    png = png_of_lines("1 0")
+    assert client.post("/api/read", content=png).json()["text"] == "1 0"
+    answer = client.post("/api/read?expect=number", content=png).json()
+    assert answer["text"] == "10"
+    assert answer == reader.read(png, expect="number").to_dict(seen=True)
+
+
+def test_what_is_not_as_expected_is_not_sure(client, png_of_lines):
+    png = png_of_lines("20")
+    sure = {
+        query: client.post(f"/api/read?{query}", content=png).json()["sure"]
+        for query in ["", "expect=number", "length=2", "expect=digit", "length=3"]
+    }
+    assert sure == {
+        "": True,
+        "expect=number": True,
+        "length=2": True,
+        "expect=digit": False,
+        "length=3": False,
+    }
+
+
+@pytest.mark.parametrize("length", [1, 100])
+def test_the_length_reaches_the_reader(reader, png_of, length):
+    class Noting(Reader):
+        def __init__(self) -> None:
+            self.metadata, self.asked = {}, []
+
+        def read_array(self, picture: Any, **expected: Any) -> Reading:
+            self.asked.append(expected)
+            return reader.read_array(picture)
+
+    noting = Noting()
+    client = TestClient(create_app(noting))
+    form = {"file": ("seven.png", png_of(7))}
+    assert client.post(f"/api/read?expect=digit&length={length}", files=form).status_code == 200
+    assert noting.asked == [{"expect": "digit", "length": length}]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("expect=letter", "expect: Input should be 'digit' or 'number'."),
+        ("expect=", "expect: Input should be 'digit' or 'number'."),
+        ("expect=Number", "expect: Input should be 'digit' or 'number'."),
+        ("length=0", "length: Input should be greater than or equal to 1."),
+        ("length=-4", "length: Input should be greater than or equal to 1."),
+        ("length=101", "length: Input should be less than or equal to 100."),
+        ("length=four", "length: Input should be a valid integer"),
+        ("length=1.5", "length: Input should be a valid integer"),
+        ("length=", "length: Input should be a valid integer"),
+        ("length=" + "9" * 5000, "length: "),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_it_may_be(client, png_of, query, says):
+    status, name, message = refusal(client.post(f"/api/read?{query}", content=png_of(7)))
+    assert (status, name) == (422, "BadRequest")
+    assert message.startswith(says)
+    assert len(message) < 200
+
+
+def test_two_wrong_parameters_are_both_named(client, png_of):
+    answer = client.post("/api/read?expect=word&length=0", content=png_of(7))
+    _, _, message = refusal(answer)
+    assert "expect: " in message
+    assert "length: " in message
+
+
+def test_a_pdf_is_read_as_a_picture_is(client, png_of_lines):
+    pytest.importorskip("pypdfium2", reason="inkdigits[pdf] is not installed")
+    file = BytesIO()
+    Image.open(BytesIO(png_of_lines("42"))).save(file, "PDF", resolution=200)
+    headers = {"Content-Type": "application/pdf"}
+    answer = client.post("/api/read", content=file.getvalue(), headers=headers)
+    assert answer.json()["text"] == "42"
+
+
 def test_base64_may_have_line_breaks(client, png_of):
     text = base64.encodebytes(png_of(7)).decode()
     assert client.post("/api/read", json={"image": text}).status_code == 200
@@ -110,7 +196,7 @@ def test_the_server_answers_others_while_it_reads(reader, png_of):
             self.metadata = reader.metadata
             self.started, self.go_on = threading.Event(), threading.Event()
 
-        def read_array(self, picture: Any) -> Reading:
+        def read_array(self, picture: Any, **expected: Any) -> Reading:
             self.started.set()
             assert self.go_on.wait(20)
             return reader.read_array(picture)
@@ -439,7 +525,7 @@ def test_a_mistake_of_ours_is_a_500_that_tells_nothing(reader, png_of):
         def __init__(self) -> None:
             self.metadata = {}
 
-        def read_array(self, picture: Any) -> Reading:
+        def read_array(self, picture: Any, **expected: Any) -> Reading:
             raise RuntimeError("the secret plan")
 
     client = TestClient(create_app(Broken()), raise_server_exceptions=False)
@@ -557,12 +643,13 @@ def test_answers_are_not_kept_in_caches(client, png_of):
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_openapi_describes_all_three_ways_and_the_answer(client, png_of):
+def test_openapi_describes_all_ways_and_the_answer(client, png_of):
     document = client.get("/openapi.json").json()
     read = document["paths"]["/api/read"]["post"]
     assert set(read["requestBody"]["content"]) == {
         "multipart/form-data",
         "image/*",
+        "application/pdf",
         "application/json",
     }
     assert {"200", "400", "403", "413", "415", "422"} <= set(read["responses"])
@@ -571,6 +658,21 @@ def test_openapi_describes_all_three_ways_and_the_answer(client, png_of):
     reference.Reading.model_validate(
         read["responses"]["200"]["content"]["application/json"]["example"]
     )
+
+
+def test_openapi_describes_every_field_and_both_parameters(client):
+    document = client.get("/openapi.json").json()
+    read = document["paths"]["/api/read"]["post"]
+    assert read["summary"] == "Read the digits in a picture"
+    described = {parameter["name"]: parameter["description"] for parameter in read["parameters"]}
+    assert set(described) == {"expect", "length"}
+    assert all(described.values())
+    reading = document["components"]["schemas"]["Reading"]["properties"]
+    assert {"text", "lines", "skipped", "turned"} <= set(reading)
+    example = read["responses"]["200"]["content"]["application/json"]["example"]
+    assert example["text"] == "".join(str(digit["value"]) for digit in example["digits"])
+    assert len(example["digits"]) > 1
+    assert set(example) == set(reading)
 
 
 # ---------------------------------------------------------------- settings

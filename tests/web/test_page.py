@@ -5,9 +5,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from io import BytesIO
+from math import ceil
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
@@ -29,6 +32,7 @@ BROWSER_ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 Stroke = list[tuple[float, float]]
 Strokes = dict[int, list[Stroke]]
@@ -64,9 +68,21 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 
 def on_sheet(page: Page, stroke: Stroke) -> list[tuple[float, float]]:
-    """The window's coordinates of a stroke on the sheet."""
+    """The window's coordinates of a stroke in the square in the middle of the sheet."""
     sheet = page.locator("#sheet").bounding_box()
-    return [(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"]) for x, y in stroke]
+    side = sheet["height"]
+    left = sheet["x"] + (sheet["width"] - side) / 2
+    return [(left + x * side, sheet["y"] + y * side) for x, y in stroke]
+
+
+def side_by_side(strokes: Strokes, number: str) -> list[Stroke]:
+    """The strokes of a number of at most four digits, from one end of the sheet to the other."""
+    left = 0.5 - 0.34 * len(number) / 2 - 0.13
+    return [
+        [(left + 0.36 * place + 0.6 * x, 0.2 + 0.6 * y) for x, y in stroke]
+        for place, value in enumerate(number)
+        for stroke in strokes[int(value)]
+    ]
 
 
 def draw(page: Page, strokes: list[Stroke]) -> None:
@@ -140,8 +156,60 @@ def ink(page: Page) -> int:
     )
 
 
+def size(picture: bytes) -> tuple[int, int]:
+    return Image.open(BytesIO(picture)).size
+
+
+def edge(page: Page, picture: bytes, box: list[int]) -> list[str]:
+    """The colours down the left line of the box that is drawn around `box` of the picture."""
+    ink(page)  # once it is drawn
+    sheet = page.locator("#sheet")
+    width, height = sheet.evaluate("it => [it.width, it.height]")
+    scale = min(width / size(picture)[0], height / size(picture)[1])
+    left, top = (width - size(picture)[0] * scale) / 2, (height - size(picture)[1] * scale) / 2
+    x, start, end = left + scale * box[0] - 3, top + scale * box[1], top + scale * box[3]
+    return sheet.evaluate(
+        """(sheet, [x, start, length]) => {
+            const { data } = sheet.getContext("2d").getImageData(x, start, 1, length);
+            const hex = (value) => value.toString(16).padStart(2, "0");
+            return Array.from({ length }, (_, pixel) =>
+                "#" + [...data.slice(4 * pixel, 4 * pixel + 3)].map(hex).join(""));
+        }""",
+        [ceil(x - 1), ceil(start), int(end - start)],
+    )
+
+
+def share_of(page: Page, name: str, colors: list[str]) -> float:
+    """Which part of the colours is the one that the style sheet gives this name."""
+    color = page.locator("#sheet").evaluate(
+        "(it, name) => getComputedStyle(it).getPropertyValue(name)", f"--{name}"
+    )
+    return colors.count(color.strip()) / len(colors)
+
+
+def answer_with(page: Page, reading: dict[str, Any], **changes: Any) -> None:
+    """From now on the server answers this."""
+    page.route("**/api/read", lambda route: route.fulfill(json=reading | changes))
+
+
+def doubting(reading: dict[str, Any], *doubtful: int) -> dict[str, Any]:
+    """The reading with these of its digits doubtful: perhaps they are a 4."""
+    digits = [dict(digit) for digit in reading["digits"]]
+    for index in doubtful:
+        probabilities = [0.0] * 10
+        probabilities[4] = 0.3141
+        probabilities[digits[index]["value"]] = 0.6
+        digits[index] |= {"sure": False, "confidence": 0.6, "probabilities": probabilities}
+    return reading | {"sure": False, "digits": digits}
+
+
 def expect_reading(page: Page, text: str) -> None:
     expect(page.locator("#numeral")).to_have_text(text)
+
+
+def expect_to_stay(page: Page, text: str) -> None:
+    page.wait_for_timeout(300)
+    expect_reading(page, text)
 
 
 def expect_strokes(page: Page, count: int) -> None:
@@ -159,9 +227,32 @@ def test_a_digit_drawn_with_the_mouse_is_read(page, strokes, value):
     expect_reading(page, str(value))
 
 
+@pytest.mark.parametrize("number", ["10", "365", "2048"])
+def test_a_number_written_on_the_sheet_is_read(page, strokes, number):
+    draw(page, side_by_side(strokes, number))
+    expect_reading(page, number)
+    expect(page.locator("#announcement")).to_contain_text(number)
+
+
+def test_a_number_grows_while_it_is_written(page, strokes):
+    written = side_by_side(strokes, "25")
+    draw(page, written[:1])
+    expect_reading(page, "2")
+    expect(page.locator("#digits")).to_be_hidden()
+    draw(page, written[1:])
+    expect_reading(page, "25")
+    expect(page.locator("#digits label")).to_have_count(2)
+
+
+def test_a_number_written_with_a_finger_is_read(open_page, strokes):
+    page = open_page(**TOUCH, device_scale_factor=3)
+    touch(page, side_by_side(strokes, "307"))
+    expect_reading(page, "307")
+
+
 @pytest.mark.parametrize("value", [2, 4, 7])
 def test_a_digit_drawn_with_a_finger_is_read(open_page, strokes, value):
-    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3)
+    page = open_page(**TOUCH, device_scale_factor=3)
     touch(page, strokes[value])
     expect_strokes(page, len(strokes[value]))
     expect_reading(page, str(value))
@@ -238,7 +329,7 @@ def test_a_tap_leaves_a_dot(page):
 
 
 def test_a_stroke_that_leaves_the_sheet_goes_on(page):
-    draw(page, [[(0.5, 0.5), (1.4, 0.5), (1.4, 0.7), (0.5, 0.7)]])
+    draw(page, [[(0.5, 0.5), (1.6, 0.5), (1.6, 0.7), (0.5, 0.7)]])
     expect_strokes(page, 1)
 
 
@@ -273,7 +364,7 @@ def test_a_touch_that_the_system_takes_over_is_no_stroke(open_page):
 
 
 def test_the_page_does_not_scroll_while_drawing(open_page):
-    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = open_page(**TOUCH)
     assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
     touch(page, [[(0.5, 0.9), (0.5, 0.6), (0.5, 0.3), (0.5, 0.1)]])
     expect_strokes(page, 1)
@@ -303,6 +394,90 @@ def test_a_broader_pen_leaves_more_ink(page, strokes):
         expect_reading(page, "7")
         page.get_by_role("button", name="Clear").click()
     assert inked[0] * 1.3 < inked[1] < inked[2] / 1.3
+
+
+# ---------------------------------------------------------------- each digit of a number
+
+
+def test_each_digit_of_a_number_is_shown_as_the_network_saw_it(page, strokes):
+    draw(page, side_by_side(strokes, "307"))
+    expect_reading(page, "307")
+    names = page.locator("#digits b")
+    expect(names).to_have_text(["3", "0", "7"])
+    expect(page.locator("#digits label")).to_contain_text(["%", "%", "%"])
+    inked = page.locator("#digits canvas").evaluate_all(
+        """(all) => all.map((it) => it.getContext("2d").getImageData(0, 0, 28, 28).data)
+            .map((data) => data.filter((value, i) => i % 4 === 3 && value > 127).length)"""
+    )
+    assert min(inked) > 30
+
+
+def test_a_single_digit_has_no_row_of_digits(page, strokes):
+    draw(page, strokes[7])
+    expect_reading(page, "7")
+    expect(page.locator("#digits")).to_be_hidden()
+
+
+@pytest.mark.parametrize("way", ["click", "hover", "keyboard"])
+def test_a_chosen_digit_shows_how_the_ten_ranked_for_it(page, strokes, way):
+    draw(page, side_by_side(strokes, "307"))
+    expect_reading(page, "307")
+    likeliest = page.locator("#ranking li").first
+    expect(likeliest).to_contain_text("7")  # the one that was written last
+    three = page.locator("#digits label").first
+    if way == "click":
+        three.click()
+    elif way == "hover":
+        three.hover()
+    else:
+        page.get_by_role("radio", name="7").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="3")).to_be_checked()
+    expect(likeliest.locator("b")).to_have_text("3")
+    ranking = page.get_by_role("list", name="All ten digits for the 1st, the likeliest first")
+    expect(ranking).to_be_visible()
+
+
+def test_a_choice_outlasts_a_new_answer_with_as_many_digits(page, strokes):
+    written = side_by_side(strokes, "307")
+    draw(page, written)
+    expect_reading(page, "307")
+    page.get_by_role("radio", name="3").focus()
+    page.keyboard.press("Space")
+    with page.expect_response("**/api/read"):
+        draw(page, written[-1:])  # over the 7, once more
+    expect_to_stay(page, "307")
+    expect(page.get_by_role("radio", name="3")).to_be_checked()
+    expect(page.get_by_role("radio", name="3")).to_be_focused()
+
+
+def test_the_first_doubtful_digit_is_the_one_whose_ranking_is_shown(
+    page, reader, png_of_lines, strokes
+):
+    reading = reader.read(png_of_lines("2307")).to_dict(seen=True)
+    answer_with(page, doubting(reading, 1, 3))
+    draw(page, strokes[7])
+    expect(page.get_by_role("radio", name="3")).to_be_checked()
+    expect(page.locator("#ranking li").nth(1).locator("b")).to_have_text("4")
+
+
+def test_lines_of_numbers_are_shown_as_lines(page, png_of_lines):
+    give(page, "drop", png_of_lines("2048", "17 5"))
+    expect_reading(page, "2048 17 5")
+    assert page.locator("#numeral").inner_text() == "2048\n17 5"
+    expect(page.locator("#announcement")).to_contain_text("2048, 17 5, ")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_a_long_number_stays_in_the_window(open_page, reader, png_of_lines, strokes, viewport):
+    reading = reader.read(png_of_lines("20")).to_dict(seen=True)
+    page = open_page(viewport=viewport)
+    text = "2020202020" * 5
+    answer_with(page, reading, text=text, lines=[text], digits=reading["digits"] * 25)
+    draw(page, strokes[7])
+    expect_reading(page, text)
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
 # ---------------------------------------------------------------- undo, clear, blank
@@ -353,6 +528,159 @@ def test_a_chosen_picture_is_read_and_shown(page, png_of):
 def test_a_picture_can_be_dropped_or_pasted(page, png_of, way):
     give(page, way, png_of(2))
     expect_reading(page, "2")
+
+
+def test_a_photo_has_a_box_around_each_sure_digit_and_nowhere_else(page, reader, png_of_lines):
+    photo = png_of_lines("2048", "17 5")
+    give(page, "drop", photo)
+    expect_reading(page, "2048 17 5")
+    page.locator("#digits label").first.hover()  # its box is bolder than the others
+    boxes = [list(digit.box) for digit in reader.read(photo).digits]
+    assert len(boxes) == 7
+    for box in boxes[1:]:
+        assert share_of(page, "sure", edge(page, photo, box)) > 0.95
+    assert share_of(page, "sure", edge(page, photo, boxes[0])) > 0.95
+    gap = [boxes[5][2] + 20, boxes[5][1], boxes[6][0], boxes[5][3]]
+    assert share_of(page, "sure", edge(page, photo, gap)) == 0
+
+
+def test_the_boxes_fit_a_photo_that_the_camera_says_to_turn(page, reader, png_of_lines):
+    file = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter clockwise
+    upright = Image.open(BytesIO(png_of_lines("2048")))
+    upright.rotate(90, expand=True).save(file, "JPEG", quality=95, exif=exif)
+    give(page, "drop", file.getvalue())
+    expect_reading(page, "2048")
+    for digit in reader.read(file.getvalue()).digits:
+        colors = edge(page, png_of_lines("2048"), list(digit.box))
+        assert share_of(page, "sure", colors) > 0.95
+
+
+def test_a_doubtful_digit_has_a_dashed_box_of_another_colour(page, reader, png_of_lines):
+    photo = png_of_lines("205")
+    reading = reader.read(photo).to_dict(seen=True)
+    answer_with(page, doubting(reading, 1))
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    page.locator("#digits label").first.hover()
+    two, zero, five = (edge(page, photo, digit["box"]) for digit in reading["digits"])
+    assert 0.3 < share_of(page, "unsure", zero) < 0.8
+    assert share_of(page, "sure", zero) == 0
+    assert share_of(page, "unsure", two + five) == 0
+    assert share_of(page, "sure", five) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "A sign was left out."), (2, "2 signs were left out.")]
+)
+def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(
+    page, reader, png_of_lines, count, words
+):
+    photo = png_of_lines("20 5")
+    reading = reader.read(photo).to_dict(seen=True)
+    sign = [210, 90, 260, 130]  # between the numbers
+    answer_with(page, reading, sure=False, skipped=[sign] * count)
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#detail")).to_have_text(words)
+    expect(page.locator("#announcement")).to_have_text(f"Not sure. Perhaps 20 5. {words}")
+    dots = edge(page, photo, sign)
+    assert 0.2 < share_of(page, "skipped", dots) < 0.8
+    assert share_of(page, "sure", dots) == share_of(page, "unsure", dots) == 0
+
+
+@pytest.mark.parametrize(
+    ("turned", "words"),
+    [
+        (90, "Read with the picture turned a quarter clockwise."),
+        (180, "Read with the picture turned upside down."),
+        (270, "Read with the picture turned a quarter anticlockwise."),
+    ],
+)
+def test_a_picture_that_was_turned_is_said_to_be(page, reader, png_of_lines, turned, words):
+    photo = png_of_lines("25")
+    reading = reader.read(photo).to_dict(seen=True)
+    answer_with(page, reading, confidence=0.9876, turned=turned)
+    give(page, "drop", photo)
+    expect(page.locator("#detail")).to_have_text(f"98.7 % certain. {words}")
+    expect(page.locator("#announcement")).to_have_text(f"25, 98.7 % certain. {words}")
+
+
+def test_a_digit_that_is_pointed_at_in_a_photo_is_chosen(page, reader, png_of_lines):
+    photo = png_of_lines("205")
+    give(page, "drop", photo)
+    expect_reading(page, "205")
+    expect(page.get_by_role("radio", name="5")).to_be_checked()
+    left, top, right, bottom = reader.read(photo).digits[0].box
+    sheet = page.locator("#sheet").bounding_box()
+    scale = min(sheet["width"] / size(photo)[0], sheet["height"] / size(photo)[1])
+    x = sheet["x"] + sheet["width"] / 2 + ((left + right) / 2 - size(photo)[0] / 2) * scale
+    y = sheet["y"] + sheet["height"] / 2 + ((top + bottom) / 2 - size(photo)[1] / 2) * scale
+    page.mouse.click(x, y)
+    expect(page.get_by_role("radio", name="2")).to_be_checked()
+    expect(page.locator("#ranking li").first.locator("b")).to_have_text("2")
+    page.mouse.click(sheet["x"] + 4, sheet["y"] + 4)  # where there is none
+    expect(page.get_by_role("radio", name="2")).to_be_checked()
+
+
+def test_the_sheet_takes_the_shape_of_a_picture_and_gets_its_own_back(page, png_of_lines):
+    def aspect() -> float:
+        sheet = page.locator("#sheet").bounding_box()
+        return sheet["width"] / sheet["height"]
+
+    blank = aspect()
+    photo = png_of_lines("20485")
+    give(page, "drop", photo)
+    expect_reading(page, "20485")
+    assert aspect() == pytest.approx(min(size(photo)[0] / size(photo)[1], 2.4), rel=0.02)
+    page.keyboard.press("Escape")
+    expect_strokes(page, 0)
+    assert aspect() == pytest.approx(blank, rel=0.01)
+
+
+def test_a_phone_offers_its_camera(open_page, png_of_lines):
+    page = open_page(**TOUCH)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Take a photo").tap()
+    camera = chooser.value.element
+    assert camera.get_attribute("capture") == "environment"
+    assert camera.get_attribute("accept") == "image/*"
+    file = {"name": "image.png", "mimeType": "image/png", "buffer": png_of_lines("42")}
+    chooser.value.set_files(file)
+    expect_reading(page, "42")
+
+
+def test_a_computer_with_a_mouse_offers_no_camera(page):
+    expect(page.get_by_role("button", name="Choose a picture")).to_be_visible()
+    expect(page.get_by_role("button", name="Take a photo")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"),
+    [("photo.heic", "image/heic"), ("photo.heic", ""), ("scan.pdf", "application/pdf")],
+)
+def test_a_file_that_the_browser_cannot_show_is_sent_and_its_answer_shown(
+    page, reader, png_of_lines, name, mime_type
+):
+    reading = reader.read(png_of_lines("42")).to_dict(seen=True)
+    sent = []
+
+    def answer(route: Any) -> None:
+        sent.append((route.request.headers["content-type"], route.request.post_data_buffer))
+        route.fulfill(json=reading)
+
+    page.route("**/api/read", answer)
+    assert {".heic", ".heif", "application/pdf", "image/*"} == set(
+        page.locator("#file").get_attribute("accept").split(",")
+    )
+    file = {"name": name, "mimeType": mime_type, "buffer": b"what the server reads"}
+    page.locator("#file").set_input_files(file)
+    expect_reading(page, "42")
+    expect(page.locator("#caption")).to_have_text(f"{name} cannot be shown here.")
+    [(content_type, body)] = sent
+    assert content_type in {"image/heic", "application/octet-stream"}
+    assert body == b"what the server reads"
 
 
 def test_clear_returns_from_a_picture_to_drawing(page, png_of, strokes):
@@ -412,8 +740,44 @@ def test_a_guess_is_only_outlined_and_said_not_to_be_sure(open_page, unsure_url,
     expect(page.locator("#detail")).to_have_text(guesses)
     expect(page.locator("#announcement")).to_have_text(f"Not sure. {guesses}")
     expect(page.locator("#numeral")).to_have_text("3")
-    expect(page.locator("#numeral")).to_have_css("color", "rgba(0, 0, 0, 0)")
-    expect(page.locator("#numeral")).to_have_css("-webkit-text-stroke-width", "2px")
+    expect(page.locator("#numeral span")).to_have_css("color", "rgba(0, 0, 0, 0)")
+    expect(page.locator("#numeral span")).to_have_css("-webkit-text-stroke-width", "2px")
+
+
+def test_only_the_doubtful_digits_of_a_number_are_outlined(page, reader, png_of_lines, strokes):
+    reading = reader.read(png_of_lines("205")).to_dict(seen=True)
+    answer_with(page, doubting(reading, 2))
+    draw(page, strokes[7])
+    words = "The 3rd digit is perhaps a 5 (60.0 %), or a 4 (31.4 %)."
+    expect_reading(page, "205")
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#detail")).to_have_text(words)
+    expect(page.locator("#announcement")).to_have_text(f"Not sure. Perhaps 205. {words}")
+    ink_color = page.locator("body").evaluate("it => getComputedStyle(it).color")
+    expect(page.locator("#numeral")).to_have_css("color", ink_color)
+    outlined = page.locator("#numeral span")
+    expect(outlined).to_have_text(["5"])
+    expect(outlined).to_have_css("color", "rgba(0, 0, 0, 0)")
+    expect(page.get_by_role("radio", name="not sure")).to_have_count(1)
+    expect(page.get_by_role("radio", name="5 60.0 % not sure")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "words"),
+    [
+        ([0, 1], "The 1st and 2nd digits are doubtful."),
+        ([0, 1, 4], "The 1st, 2nd, and 5th digits are doubtful."),
+        ([0, 1, 2, 4], "4 of the 5 digits are doubtful."),
+        ([0, 1, 2, 3, 4], "All 5 digits are doubtful."),
+    ],
+)
+def test_several_doubtful_digits_are_named_or_counted(
+    page, reader, png_of_lines, strokes, doubtful, words
+):
+    reading = reader.read(png_of_lines("20485")).to_dict(seen=True)
+    answer_with(page, doubting(reading, *doubtful))
+    draw(page, strokes[7])
+    expect(page.locator("#detail")).to_have_text(words)
 
 
 # ---------------------------------------------------------------- when something is wrong
@@ -434,6 +798,101 @@ def test_a_proxys_error_page_is_no_reading(page, strokes):
     page.route("**/api/read", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
     draw(page, strokes[7])
     expect(page.locator("#verdict")).to_have_text("The server cannot be reached")
+
+
+# ---------------------------------------------------------------- answers that come late
+
+
+@pytest.fixture
+def held(page: Page) -> list[Any]:
+    """The first question waits here for its answer; all others are answered at once."""
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if waiting:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route("**/api/read", hold)
+    return waiting
+
+
+def test_a_late_answer_about_the_drawing_is_not_shown_for_a_picture(
+    page, held, reader, strokes, png_of
+):
+    with page.expect_request("**/api/read"):
+        draw(page, strokes[7])
+    give(page, "drop", png_of(2))
+    expect_reading(page, "2")
+    held[0].fulfill(json=reader.read(png_of(7)).to_dict(seen=True))
+    expect_to_stay(page, "2")
+
+
+def test_a_late_answer_about_a_picture_is_not_shown_for_the_drawing_below_it(
+    page, held, reader, strokes, png_of
+):
+    with page.expect_request("**/api/read"):
+        give(page, "drop", png_of(2))
+    page.keyboard.press("Control+z")
+    expect_strokes(page, 0)
+    draw(page, strokes[7])
+    expect_reading(page, "7")
+    held[0].fulfill(json=reader.read(png_of(2)).to_dict(seen=True))
+    expect_to_stay(page, "7")
+
+
+def test_a_late_answer_about_one_picture_puts_no_boxes_on_the_next(
+    page, held, reader, png_of_lines
+):
+    first, second = png_of_lines("20"), png_of_lines("9  4")
+    with page.expect_request("**/api/read"):
+        give(page, "drop", first)
+    give(page, "drop", second)
+    expect_reading(page, "9 4")
+    held[0].fulfill(json=reader.read(first).to_dict(seen=True))
+    expect_to_stay(page, "9 4")
+    _, zero = reader.read(first).digits
+    assert share_of(page, "sure", edge(page, second, list(zero.box))) == 0
+
+
+def test_the_boxes_of_one_picture_are_gone_while_the_next_is_read(page, reader, png_of_lines):
+    first, second = png_of_lines("20"), png_of_lines("9  4")
+    give(page, "drop", first)
+    expect_reading(page, "20")
+    page.route("**/api/read", lambda route: None)  # no answer comes
+    with page.expect_request("**/api/read"):
+        give(page, "drop", second)
+    expect(page.locator("#verdict")).to_have_text("Reading the picture")
+    expect_reading(page, "·")
+    expect(page.locator("#digits")).to_be_hidden()
+    for digit in reader.read(first).digits:
+        assert share_of(page, "sure", edge(page, second, list(digit.box))) == 0
+
+
+@pytest.mark.parametrize("then", ["a picture", "a drawing", "nothing"])
+def test_a_picture_that_opens_late_does_not_replace_what_came_after_it(page, strokes, png_of, then):
+    page.evaluate(
+        """() => {
+            const open = window.createImageBitmap;
+            const opened = new Promise((resolve) => (window.openFirst = resolve));
+            window.createImageBitmap = (file) => {
+                window.createImageBitmap = open;
+                return opened.then(() => open(file));
+            };
+        }"""
+    )
+    give(page, "drop", png_of(2))
+    if then == "a picture":
+        give(page, "drop", png_of(3))
+        expect_reading(page, "3")
+    elif then == "a drawing":
+        draw(page, strokes[7])
+        expect_reading(page, "7")
+    else:
+        page.keyboard.press("Escape")
+    page.evaluate("openFirst()")
+    expect_to_stay(page, {"a picture": "3", "a drawing": "7", "nothing": "·"}[then])
 
 
 # ---------------------------------------------------------------- privacy and safety
@@ -479,6 +938,11 @@ def test_the_page_of_another_origin_reads_only_if_it_is_allowed(
 def test_the_reference_shows_how_to_ask_this_very_server(page, url):
     page.get_by_role("link", name="For programs").click()
     expect(page.get_by_text(f"curl -F file=@seven.png {url}/api/read")).to_be_visible()
+    expect(page.get_by_text(f"'{url}/api/read?expect=number&length=4'")).to_be_visible()
+    for parameter in ["expect", "length"]:
+        expect(page.locator("dt").get_by_text(parameter, exact=True)).to_be_visible()
+    for field in ["lines", "skipped", "turned"]:
+        expect(page.locator("dt").get_by_text(field, exact=True)).to_be_visible()
     expect(page.get_by_text("POST /api/read")).to_be_visible()
     assert "undefined" not in page.locator("main").inner_text()
 
@@ -496,6 +960,16 @@ def test_the_keyboard_reaches_every_tool(page, strokes):
             page.evaluate("document.activeElement.innerText || document.activeElement.value")
         )
     assert reached == ["0.055", "Undo", "Clear", "Choose a picture"]
+
+
+def test_the_keyboard_reaches_the_digits_of_a_number(page, strokes):
+    draw(page, side_by_side(strokes, "307"))
+    expect_reading(page, "307")
+    page.get_by_role("button", name="Choose a picture").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="7")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="0")).to_be_focused()
 
 
 def test_arrow_keys_change_the_pen(page):
@@ -534,12 +1008,12 @@ def test_a_screen_reader_hears_the_answer_once(page, strokes):
     assert len(page.evaluate("heard")) == 2
 
 
-@pytest.mark.parametrize("server", ["url", "unsure_url"])
+@pytest.mark.parametrize(("server", "number"), [("url", "7"), ("url", "2048"), ("unsure_url", "7")])
 def test_a_phone_shows_sheet_and_answer_without_scrolling_sideways(
-    open_page, request, server, strokes
+    open_page, request, server, number, strokes
 ):
-    page = open_page(request.getfixturevalue(server), viewport=PHONE, device_scale_factor=2)
-    draw(page, strokes[7])
+    page = open_page(request.getfixturevalue(server), **TOUCH, device_scale_factor=2)
+    touch(page, strokes[7] if number == "7" else side_by_side(strokes, number))
     expect(page.locator("#detail")).to_contain_text("%")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     for part in ["#sheet", "#numeral", "#verdict", "#detail"]:

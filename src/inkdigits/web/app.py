@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import inkdigits
 from inkdigits.errors import InkDigitsError, UnreadablePicture
+from inkdigits.page_reader import Expect
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
 from inkdigits.reader import Reader
 from inkdigits.web import reference
@@ -100,27 +101,31 @@ def create_app(
         if other and "*" not in allow_origins and origin not in allow_origins:
             raise HTTPException(403, "Pages of other sites may not use this server.")
 
-    def answer(body: bytes, content_type: str) -> bytes:
+    def answer(body: bytes, content_type: str, expect: Expect, length: int | None) -> bytes:
         picture = read_picture(
             picture_in(body, content_type), max_bytes=max_bytes, max_pixels=max_pixels
         )
         with large_reading if picture.size > LARGE else nullcontext():
-            reading = reader.read_array(picture)
+            reading = reader.read_array(picture, expect=expect, length=length)
         return json.dumps(reading.to_dict(seen=True)).encode()
 
     @app.post(
         "/api/read",
-        summary="Read the digit in a picture",
+        summary="Read the digits in a picture",
         dependencies=[Depends(refuse_other_sites)],
         response_model=reference.Reading,
         responses=reference.READ_ANSWERS,
         openapi_extra=reference.READ_REQUEST,
     )
-    async def read(request: Request) -> Response:
+    async def read(
+        request: Request,
+        expect: reference.ExpectParameter = None,
+        length: reference.LengthParameter = None,
+    ) -> Response:
         content_type = request.headers.get("content-type", "")
         body = await read_body(request, content_type, max_bytes)
         loop = asyncio.get_running_loop()
-        content = await loop.run_in_executor(readings, answer, body, content_type)
+        content = await loop.run_in_executor(readings, answer, body, content_type, expect, length)
         return Response(
             content, media_type="application/json", headers={"Cache-Control": "no-store"}
         )
@@ -208,7 +213,8 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return _error(422, "BadRequest", "; ".join(detail["msg"] for detail in error.errors()))
+        wrong = [f"{detail['loc'][-1]}: {detail['msg']}." for detail in error.errors()]
+        return _error(422, "BadRequest", " ".join(wrong))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:

@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 DESCRIPTION = (
-    "Reads a handwritten digit in a picture: PNG, JPEG, WebP, BMP, GIF or TIFF, dark ink on light "
-    "or light on dark. Pictures are read in memory and are not stored. Every error has the shape "
-    '`{"error": {"type": "NoInk", "message": "..."}}`.'
+    "Reads handwritten digits in a picture, a single one or lines of numbers, dark ink on light or "
+    "light on dark: PNG, JPEG, WebP, BMP, GIF or TIFF, and if the server has what reads them, HEIC "
+    "or a PDF of one page. Pictures are read in memory and are not stored. Every error has the "
+    'shape `{"error": {"type": "NoInk", "message": "..."}}`.'
 )
 
 
 EXAMPLE: dict[str, Any] = {
-    "text": "7",
-    "confidence": 0.991,
+    "text": "42",
+    "confidence": 0.982,
     "sure": True,
+    "lines": ["42"],
     "digits": [
         {
-            "value": 7,
+            "value": 4,
             "confidence": 0.991,
             "sure": True,
-            "box": [72, 40, 208, 236],
-            "probabilities": [0.001] * 7 + [0.991] + [0.001] * 2,
+            "box": [72, 40, 178, 236],
+            "probabilities": [0.001] * 4 + [0.991] + [0.001] * 5,
             "seen": [[0.0] * 28] * 28,
-        }
+        },
+        {
+            "value": 2,
+            "confidence": 0.991,
+            "sure": True,
+            "box": [196, 44, 310, 231],
+            "probabilities": [0.001] * 2 + [0.991] + [0.001] * 7,
+            "seen": [[0.0] * 28] * 28,
+        },
     ],
+    "skipped": [],
+    "turned": 0,
 }
+
+ExpectParameter = Annotated[
+    Literal["digit", "number"] | None,
+    Query(
+        description="digit: there is one digit. number: there is one number, of which no gap makes "
+        "two. What turns out otherwise is read as well as it goes, and not sure."
+    ),
+]
+LengthParameter = Annotated[
+    int | None,
+    Query(ge=1, le=100, description="1 to 100: how many digits there are, if that is known."),
+]
+
+Box = tuple[int, int, int, int]
 
 
 class Digit(BaseModel):
@@ -39,7 +66,7 @@ class Digit(BaseModel):
         description="Whether the confidence is above the point where 99 % of real digits are "
         "accepted."
     )
-    box: tuple[int, int, int, int] = Field(
+    box: Box = Field(
         description="x0, y0, x1, y1 of the ink in the upright picture's pixels; x1 and y1 are "
         "exclusive."
     )
@@ -58,10 +85,22 @@ class Digit(BaseModel):
 class Reading(BaseModel):
     """What is written in a picture."""
 
-    text: str = Field(description="All digits together; only the best guess where sure is false.")
+    text: str = Field(
+        description="All digits, with a space between numbers and a newline between lines; only "
+        "the best guess where sure is false."
+    )
     confidence: float = Field(description="That the whole text is right.", ge=0, le=1)
-    sure: bool = Field(description="Whether every digit is sure.")
+    sure: bool = Field(description="Whether every digit is sure, and nothing was skipped.")
+    lines: list[str] = Field(description="The text line by line.")
     digits: list[Digit] = Field(description="Each digit, in reading order.")
+    skipped: list[Box] = Field(
+        description="The boxes of what is written but is no digit, such as a point or a sign. It "
+        "is not in the text."
+    )
+    turned: Literal[0, 90, 180, 270] = Field(
+        description="By how many degrees clockwise the picture had to be turned to be read. Boxes "
+        "are in the picture as it was sent."
+    )
 
 
 class Limits(BaseModel):
@@ -101,7 +140,10 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
     403: {"model": Error, "description": "Another site's page is asking."},
     413: {"model": Error, "description": "The file or the picture is too large."},
     415: {"model": Error, "description": "The Content-Type or the picture's format is unknown."},
-    422: {"model": Error, "description": "There is no picture, it is damaged, or it is blank."},
+    422: {
+        "model": Error,
+        "description": "There is no picture, it is damaged or blank, or a parameter is wrong.",
+    },
 }
 
 SEVEN = (
@@ -123,6 +165,7 @@ READ_REQUEST: dict[str, Any] = {
                 }
             },
             "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
             "application/json": {
                 "schema": {
                     "type": "object",
@@ -147,6 +190,12 @@ READ_REQUEST: dict[str, Any] = {
             "label": "The picture itself",
             "source": "curl --data-binary @seven.png -H 'Content-Type: image/png' \\\n"
             "  http://localhost:8000/api/read",
+        },
+        {
+            "lang": "shell",
+            "label": "One number, of four digits",
+            "source": "curl -F file=@2048.jpg \\\n"
+            "  'http://localhost:8000/api/read?expect=number&length=4'",
         },
         {
             "lang": "python",

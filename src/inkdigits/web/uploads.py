@@ -27,6 +27,8 @@ MOST_VALUES = 1000
 
 FORM = "multipart/form-data"
 JSON = "application/json"
+BARE = {"", "application/octet-stream", "application/pdf"}
+"""Like image/*, the type of a body that is the picture itself."""
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 JSON_TYPES = {
@@ -78,7 +80,7 @@ def _most_bytes(media_type: str, max_bytes: int) -> int:
         return max_bytes + WRAPPING
     if media_type == JSON:
         return max_bytes * 4 // 3 + WRAPPING
-    if media_type.startswith("image/") or media_type in {"", "application/octet-stream"}:
+    if media_type.startswith("image/") or media_type in BARE:
         return max_bytes
     raise HTTPException(
         415,

@@ -1,7 +1,13 @@
-/** Where a reading is shown: the answer, what the network saw, and all ten digits ranked. */
+/** Where a reading is shown: the text, how sure it is, and how each of its digits was read. */
+
+import { DigitRow, drawSeen } from "./digits.js";
+import { inWords, ordinal, rank, toPercent } from "./words.js";
 
 const BLANK_SEEN = Array.from({ length: 28 }, () => new Array(28).fill(0));
 const NO_PROBABILITIES = new Array(10).fill(0);
+
+/** The rows of the ranking have come to rest after this long. */
+const GLIDE_MS = 400;
 
 const page = element("page");
 const numeral = element("numeral");
@@ -9,12 +15,21 @@ const verdict = element("verdict");
 const detail = element("detail");
 const seen = /** @type {HTMLCanvasElement} */ (element("seen"));
 const ranking = element("ranking");
+const rankingName = element("ranking-name");
 const rows = NO_PROBABILITIES.map((_, value) => makeRow(value));
-ranking.append(...rows);
-showRanking(NO_PROBABILITIES);
 
-let lastSeen = BLANK_SEEN;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => showSeen(lastSeen));
+/** @type {import("./api.js").Digit[]} */
+let digits = [];
+let gliding = 0;
+
+export const digitRow = new DigitRow(element("digits"));
+digitRow.addEventListener("choose", showEvidence);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  digitRow.draw();
+  showEvidence();
+});
+ranking.append(...rows);
+showEvidence();
 
 /** @param {string} id @returns {HTMLElement} */
 export function element(id) {
@@ -26,21 +41,11 @@ export function element(id) {
  * @returns {string} what is now shown, in words
  */
 export function showReading(reading) {
-  const { text, sure, digits } = reading;
-  const [{ probabilities, seen: ink }] = digits;
-  numeral.textContent = text;
-  showRanking(probabilities);
-  showSeen(ink);
-  seen.setAttribute("aria-label", "What the network sees: the ink on 28 by 28 pixels.");
-  if (sure) {
-    const certain = `${toPercent(reading.confidence)} % certain`;
-    say("sure", "Sure", certain);
-    return `${text}, ${certain}.`;
-  }
-  const [guess, rival] = rank(probabilities).map((value) => inWords(value, probabilities[value]));
-  const guesses = `Perhaps ${guess}, or ${rival}.`;
-  say("unsure", "Not sure", guesses);
-  return `Not sure. ${guesses}`;
+  const words = inWords(reading);
+  say(reading.sure ? "sure" : "unsure", words.title, words.detail);
+  showText(reading.lines, reading.digits);
+  showDigits(reading.digits);
+  return words.spoken;
 }
 
 /**
@@ -49,17 +54,9 @@ export function showReading(reading) {
  * @param {string} text
  */
 export function showNothing(state, title, text) {
-  numeral.textContent = state === "blank" ? "·" : "?";
   say(state, title, text);
-  showRanking(NO_PROBABILITIES);
-  showSeen(BLANK_SEEN);
-  seen.setAttribute("aria-label", "What the network sees: nothing yet.");
-}
-
-/** Put the rows in their order also for screen readers; not at once, as moving stops the glide. */
-export function settleRanking() {
-  const rankOf = (row) => Number(row.style.getPropertyValue("--rank"));
-  ranking.append(...[...rows].sort((a, b) => rankOf(a) - rankOf(b)));
+  showText([state === "blank" ? "·" : "?"], []);
+  showDigits([]);
 }
 
 /** @param {string} state @param {string} title @param {string} text */
@@ -69,34 +66,54 @@ function say(state, title, text) {
   detail.textContent = text;
 }
 
-/** @param {number[]} probabilities @returns {number[]} the digits, the likeliest first */
-function rank(probabilities) {
-  return [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+/** In ink, but what is doubtful outlined. @param {string[]} lines @param {typeof digits} read */
+function showText(lines, read) {
+  const unread = [...read];
+  const marked = [...lines.join("\n")].map((sign) => {
+    if (!/\d/.test(sign) || unread.shift()?.sure) return sign;
+    const doubtful = document.createElement("span");
+    doubtful.className = "unsure";
+    doubtful.textContent = sign;
+    return doubtful;
+  });
+  numeral.replaceChildren(...marked);
+  numeral.normalize();
+  numeral.style.setProperty("--signs", String(Math.max(...lines.map((line) => line.length))));
+  numeral.style.setProperty("--lines", String(lines.length));
+}
+
+/** @param {typeof digits} read */
+function showDigits(read) {
+  digits = read;
+  page.dataset.digits = read.length > 1 ? "several" : "one";
+  digitRow.show(read);
+  if (read.length === 0) showEvidence();
+}
+
+/** What the network saw of the chosen digit, and how it ranked the ten. */
+function showEvidence() {
+  const digit = digits[digitRow.chosen];
+  const which = digits.length > 1 ? ` for the ${ordinal(digitRow.chosen + 1)}` : "";
+  drawSeen(seen, digit?.seen ?? BLANK_SEEN);
+  const shown = digit ? "the ink on 28 by 28 pixels" : "nothing yet";
+  seen.setAttribute("aria-label", `What the network sees: ${shown}.`);
+  rankingName.textContent = `All ten digits${which}, the likeliest first`;
+  showRanking(digit?.probabilities ?? NO_PROBABILITIES);
 }
 
 /** @param {number[]} probabilities */
 function showRanking(probabilities) {
-  for (const [place, value] of rank(probabilities).entries()) {
+  const order = rank(probabilities);
+  for (const [place, value] of order.entries()) {
     const row = rows[value];
     const percents = toPercent(probabilities[value]);
     row.style.setProperty("--rank", String(place));
     row.style.setProperty("--share", `${percents}%`);
     /** @type {HTMLElement} */ (row.lastElementChild).textContent = `${percents} %`;
   }
-}
-
-/** @param {number[][]} picture */
-function showSeen(picture) {
-  lastSeen = picture;
-  const context = /** @type {CanvasRenderingContext2D} */ (seen.getContext("2d"));
-  context.clearRect(0, 0, 28, 28);
-  context.fillStyle = getComputedStyle(seen).color;
-  for (const [y, line] of picture.entries()) {
-    for (const [x, ink] of line.entries()) {
-      context.globalAlpha = ink;
-      context.fillRect(x, y, 1, 1);
-    }
-  }
+  // In this order also for screen readers; not at once, as moving a row stops its glide.
+  clearTimeout(gliding);
+  gliding = setTimeout(() => ranking.append(...order.map((value) => rows[value])), GLIDE_MS);
 }
 
 /** @param {number} value */
@@ -108,15 +125,4 @@ function makeRow(value) {
   name.textContent = String(value);
   row.append(name, bar, share);
   return row;
-}
-
-/** On one line, such as "an 8 (30.1 %)". @param {number} value @param {number} share */
-function inWords(value, share) {
-  const article = value === 8 ? "an" : "a";
-  return `${article} ${value} (${toPercent(share)} %)`.replaceAll(" ", "\u00a0");
-}
-
-/** Rounded down: no reading is 100 % certain. @param {number} share */
-function toPercent(share) {
-  return (Math.floor(share * 1000) / 10).toFixed(1);
 }

@@ -21,6 +21,11 @@ function describeOperation(address, operation) {
     const source = sample.source.replaceAll("http://localhost:8000", base);
     section.append(node("h3", sample.label), block(source));
   }
+  const parameters = operation.parameters ?? [];
+  if (parameters.length > 0) {
+    const rows = parameters.map((parameter) => [parameter.name, parameter]);
+    section.append(node("h3", "Parameters of the address"), list(rows));
+  }
   for (const [type, body] of Object.entries(operation.requestBody?.content ?? {})) {
     if (body.example) section.append(node("h3", `Body, ${type}`), block(json(body.example)));
   }

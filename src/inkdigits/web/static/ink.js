@@ -1,23 +1,26 @@
 /**
  * Strokes as vectors, and how they are inked. Coordinates and widths are parts of the sheet's
- * side, so that a drawing keeps its shape on any screen.
+ * height, so that a drawing keeps its shape on any screen.
  *
  * @typedef {{x: number, y: number, width: number}} Point
  * @typedef {Point[]} Stroke
  */
 
-/** The side of the picture that is sent: enough for the network, small enough to be fast. */
-const SENT_SIDE = 280;
+/** The sheet's width, in its heights: room for a number, and for one large digit. */
+export const ASPECT = 1.8;
+
+/** The height of the picture that is sent: enough for the network, small enough to be fast. */
+const SENT_HEIGHT = 280;
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {readonly Stroke[]} strokes
- * @param {number} side of the sheet, in the context's pixels
+ * @param {number} height of the sheet, in the context's pixels
  * @param {string} color
  */
-export function drawStrokes(context, strokes, side, color) {
+export function drawStrokes(context, strokes, height, color) {
   context.save();
-  context.scale(side, side);
+  context.scale(height, height);
   context.strokeStyle = context.fillStyle = color;
   context.lineCap = context.lineJoin = "round";
   for (const stroke of strokes) drawStroke(context, stroke);
@@ -27,11 +30,12 @@ export function drawStrokes(context, strokes, side, color) {
 /** @param {readonly Stroke[]} strokes @returns {Promise<Blob>} black on white */
 export function toPng(strokes) {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SENT_SIDE;
+  canvas.width = SENT_HEIGHT * ASPECT;
+  canvas.height = SENT_HEIGHT;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.fillStyle = "white";
-  context.fillRect(0, 0, SENT_SIDE, SENT_SIDE);
-  drawStrokes(context, strokes, SENT_SIDE, "black");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  drawStrokes(context, strokes, SENT_HEIGHT, "black");
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no PNG"))), "image/png");
   });

@@ -1,4 +1,4 @@
-import { element, settleRanking, showNothing, showReading } from "./answer.js";
+import { digitRow, element, showNothing, showReading } from "./answer.js";
 import { health, Readings, Refused } from "./api.js";
 import { Sheet } from "./sheet.js";
 
@@ -9,9 +9,9 @@ const SETTLED_MS = 700;
 const RETRY_MS = 2000;
 
 const canvas = /** @type {HTMLCanvasElement} */ (element("sheet"));
-const fileInput = /** @type {HTMLInputElement} */ (element("file"));
 const undo = /** @type {HTMLButtonElement} */ (element("undo"));
 const clear = /** @type {HTMLButtonElement} */ (element("clear"));
+const frame = element("frame");
 const hint = element("hint");
 const caption = element("caption");
 
@@ -20,6 +20,10 @@ const readings = new Readings({ onReading, onError });
 let mostBytes = Infinity;
 let settling = 0;
 let retrying = 0;
+/** Counts what comes onto the sheet, so that a picture that takes long to open comes no more. */
+let turn = 0;
+/** The picture that the newest question is about; null for the drawing. */
+let asked = sheet.picture;
 
 health().then(
   ({ limits }) => (mostBytes = limits.bytes),
@@ -28,28 +32,40 @@ health().then(
 
 sheet.addEventListener("change", () => {
   clearTimeout(retrying);
+  turn++;
   undo.disabled = !sheet.canUndo;
   clear.disabled = sheet.isBlank;
   hint.hidden = !sheet.isBlank;
   canvas.setAttribute("aria-label", describeSheet());
   caption.hidden = !sheet.picture || sheet.picture.bitmap !== null;
+  frame.classList.toggle("pictured", sheet.picture !== null);
+  frame.style.setProperty("--aspect", String(sheet.aspect));
+  if (sheet.picture !== asked) {
+    readings.cancel(); // what was asked about the drawing is not about the picture, and so on
+    asked = sheet.picture;
+    if (asked) showNothing("blank", "Reading the picture", "");
+  }
   if (sheet.isBlank) {
     showBlank();
     return;
-  }
-  if (sheet.picture) {
-    readings.cancel(); // what was asked about the drawing is not about the picture
-    showNothing("blank", "Reading the picture", "");
   }
   readings.ask(() => sheet.toBlob());
 });
 
 undo.addEventListener("click", () => sheet.undo());
 clear.addEventListener("click", () => sheet.clear());
-element("choose").addEventListener("click", () => fileInput.click());
-fileInput.addEventListener("change", () => {
-  take(fileInput.files);
-  fileInput.value = ""; // so that the same file can be chosen again
+for (const name of ["camera", "file"]) {
+  const input = /** @type {HTMLInputElement} */ (element(name));
+  element(`choose-${name}`).addEventListener("click", () => input.click());
+  input.addEventListener("change", () => {
+    take(input.files);
+    input.value = ""; // so that the same file can be chosen again
+  });
+}
+
+digitRow.addEventListener("choose", () => sheet.choose(digitRow.chosen));
+sheet.addEventListener("pick", (event) => {
+  digitRow.pick(/** @type {CustomEvent} */ (event).detail);
 });
 
 for (const pen of document.querySelectorAll("input[name=pen]")) {
@@ -86,7 +102,7 @@ document.addEventListener("drop", (event) => {
 function onReading(reading) {
   clearTimeout(retrying);
   const words = showReading(reading);
-  if (sheet.picture) sheet.mark(reading.digits[0].box);
+  if (sheet.picture) sheet.mark(reading);
   announceWhenSettled(words);
 }
 
@@ -106,7 +122,7 @@ function onError(error) {
 
 function showBlank() {
   readings.cancel();
-  showNothing("blank", "Nothing is drawn yet", "Draw one digit on the sheet, as large as you like.");
+  showNothing("blank", "Nothing is drawn yet", "Write a digit or a number on the sheet.");
   announceWhenSettled("The sheet is blank.");
 }
 
@@ -114,6 +130,7 @@ function showBlank() {
 async function take(files) {
   const file = files?.[0];
   if (!file) return;
+  const mine = ++turn;
   if (file.size > mostBytes) {
     readings.cancel();
     const most = `${mostBytes / 2 ** 20} MiB`;
@@ -121,6 +138,7 @@ async function take(files) {
     return;
   }
   const bitmap = await createImageBitmap(file).catch(() => null); // some only the server decodes
+  if (mine !== turn) return;
   caption.textContent = `${file.name} cannot be shown here.`;
   sheet.show({ file, bitmap });
 }
@@ -143,6 +161,5 @@ function announceWhenSettled(words) {
   settling = setTimeout(() => {
     if (sheet.isDrawing || readings.isBusy) return; // the next answer comes here, too
     element("announcement").textContent = words;
-    settleRanking();
   }, SETTLED_MS);
 }

@@ -1,4 +1,5 @@
-import { drawStrokes, toPng } from "./ink.js";
+import { digitAt, drawBoxes } from "./boxes.js";
+import { ASPECT, drawStrokes, toPng } from "./ink.js";
 
 /**
  * What lies on the sheet. Never changed in place, so that undoing is going back to an older one.
@@ -10,16 +11,25 @@ import { drawStrokes, toPng } from "./ink.js";
 /** @type {Content} */
 const BLANK = { strokes: [], picture: null };
 
-/** Nearer points than this part of the side add only jitter. */
+/** Nearer points than this part of the height add only jitter. */
 const NEAREST = 0.002;
 
-/** The drawing surface. It fires "change" whenever what lies on it changes, also mid-stroke. */
+/** The sheet takes the shape of a picture, but none wider or narrower than these. */
+const NARROWEST = 1;
+const WIDEST = 2.4;
+
+/**
+ * The drawing surface. It fires "change" whenever what lies on it changes, also mid-stroke, and
+ * "pick", with the digit's index as its detail, when a digit of a picture is pointed at.
+ */
 export class Sheet extends EventTarget {
-  /** The width of the pen, as a part of the sheet's side. */
+  /** The width of the pen, as a part of the sheet's height. */
   penWidth = 0.055;
 
-  /** Where the ink of the picture is, in its pixels: x0, y0, x1, y1. @type {number[] | null} */
-  #box = null;
+  /** What was read in the picture. @type {import("./api.js").Reading | null} */
+  #reading = null;
+  /** The index of the digit whose box stands out. */
+  #chosen = 0;
   #content = BLANK;
   /** @type {Content[]} */
   #history = [];
@@ -61,6 +71,13 @@ export class Sheet extends EventTarget {
     return this.#content.picture;
   }
 
+  /** The width that the sheet should have, in its heights. */
+  get aspect() {
+    const bitmap = this.picture?.bitmap;
+    if (!bitmap) return ASPECT;
+    return Math.min(Math.max(bitmap.width / bitmap.height, NARROWEST), WIDEST);
+  }
+
   /** With the one that is being drawn. */
   get strokes() {
     const { strokes } = this.#content;
@@ -90,9 +107,15 @@ export class Sheet extends EventTarget {
     this.#put({ strokes: [], picture });
   }
 
-  /** @param {number[]} box of the ink that was found in the picture */
-  mark(box) {
-    this.#box = box;
+  /** @param {import("./api.js").Reading} reading of the picture */
+  mark(reading) {
+    this.#reading = reading;
+    this.#requestDraw();
+  }
+
+  /** @param {number} index of the digit whose box is to stand out */
+  choose(index) {
+    this.#chosen = index;
     this.#requestDraw();
   }
 
@@ -104,14 +127,18 @@ export class Sheet extends EventTarget {
   }
 
   #changed() {
-    this.#box = null;
+    this.#reading = null;
     this.#requestDraw();
     this.dispatchEvent(new Event("change"));
   }
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (this.picture || event.button !== 0 || !event.isPrimary) return;
+    if (event.button !== 0 || !event.isPrimary) return;
+    if (this.picture) {
+      this.#pick(event);
+      return;
+    }
     // A hand that rests on the glass often arrives before the pen: the pen takes over from it.
     if (this.#pen && !(event.pointerType === "pen" && this.#pen.type === "touch")) return;
     event.preventDefault();
@@ -148,12 +175,22 @@ export class Sheet extends EventTarget {
     this.#changed();
   }
 
+  /** @param {PointerEvent} event */
+  #pick(event) {
+    const bitmap = this.picture?.bitmap;
+    if (!bitmap || !this.#reading) return;
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - left, event.clientY - top].map((at) => at * devicePixelRatio);
+    const index = digitAt(this.#placeOf(bitmap), this.#reading, x, y);
+    if (index >= 0) this.dispatchEvent(new CustomEvent("pick", { detail: index }));
+  }
+
   /** @param {PointerEvent} event @returns {import("./ink.js").Point} */
   #point(event) {
     const sheet = this.canvas.getBoundingClientRect();
     const force = event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : 1;
     return {
-      x: (event.clientX - sheet.left) / sheet.width,
+      x: (event.clientX - sheet.left) / sheet.height,
       y: (event.clientY - sheet.top) / sheet.height,
       width: this.penWidth * force,
     };
@@ -170,25 +207,33 @@ export class Sheet extends EventTarget {
 
   #draw() {
     const { canvas, context } = this;
-    const side = Math.round(canvas.clientWidth * devicePixelRatio);
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    context.clearRect(0, 0, side, side);
-    if (this.picture) this.#drawPicture(this.picture.bitmap, side);
-    else drawStrokes(context, this.strokes, side, getComputedStyle(canvas).color);
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
+      Math.round(side * devicePixelRatio),
+    );
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.clearRect(0, 0, width, height);
+    if (this.picture) this.#drawPicture(this.picture.bitmap);
+    else drawStrokes(context, this.strokes, height, getComputedStyle(canvas).color);
   }
 
-  /** @param {ImageBitmap | null} bitmap @param {number} side */
-  #drawPicture(bitmap, side) {
+  /** @param {ImageBitmap | null} bitmap */
+  #drawPicture(bitmap) {
     if (!bitmap) return;
-    const scale = side / Math.max(bitmap.width, bitmap.height);
-    const left = (side - bitmap.width * scale) / 2;
-    const top = (side - bitmap.height * scale) / 2;
+    const place = this.#placeOf(bitmap);
+    const { left, top, scale } = place;
     this.context.imageSmoothingEnabled = scale < 2; // a tiny picture shows its pixels
+    this.context.imageSmoothingQuality = "high";
     this.context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
-    if (!this.#box) return;
-    const [x0, y0, x1, y1] = this.#box.map((edge) => edge * scale);
-    this.context.strokeStyle = getComputedStyle(this.canvas).accentColor;
-    this.context.lineWidth = 2 * devicePixelRatio;
-    this.context.strokeRect(left + x0, top + y0, x1 - x0, y1 - y0);
+    if (this.#reading) drawBoxes(this.context, place, this.#reading, this.#chosen);
+  }
+
+  /** In the middle, as large as it fits. @param {ImageBitmap} bitmap */
+  #placeOf({ width, height }) {
+    const { canvas } = this;
+    const scale = Math.min(canvas.width / width, canvas.height / height);
+    const left = (canvas.width - width * scale) / 2;
+    const top = (canvas.height - height * scale) / 2;
+    return { left, top, scale };
   }
 }

@@ -1,0 +1,104 @@
+import { toPercent } from "./words.js";
+
+/**
+ * The digits of a number in a row, each as the network saw it. One of them is chosen, and "choose"
+ * is fired when another one is.
+ */
+export class DigitRow extends EventTarget {
+  /** The index of the digit that is chosen. */
+  chosen = 0;
+
+  /** Whether somebody chose it, rather than the row itself. */
+  #picked = false;
+
+  /** @type {import("./api.js").Digit[]} */
+  #digits = [];
+  /** One for each digit, kept from reading to reading so that none loses the focus. */
+  #labels = /** @type {HTMLLabelElement[]} */ ([]);
+
+  /** @param {HTMLElement} row */
+  constructor(row) {
+    super();
+    this.row = row;
+  }
+
+  /**
+   * Of as many digits as before, what somebody chose stays chosen. Otherwise it is the first
+   * doubtful one or, as it was likely written last, the last.
+   *
+   * @param {import("./api.js").Digit[]} digits
+   */
+  show(digits) {
+    if (digits.length !== this.#digits.length) this.#picked = false;
+    this.#digits = digits;
+    this.row.hidden = digits.length < 2;
+    while (this.#labels.length > digits.length) this.#labels.pop()?.remove();
+    while (this.#labels.length < digits.length) this.#add(this.#labels.length);
+    this.draw();
+    const doubtful = digits.findIndex(({ sure }) => !sure);
+    const likely = doubtful < 0 ? digits.length - 1 : doubtful;
+    this.#choose(this.#picked ? this.chosen : likely);
+  }
+
+  /** @param {number} index of the digit that somebody chose */
+  pick(index) {
+    this.#picked = true;
+    this.#choose(index);
+  }
+
+  draw() {
+    for (const [index, { value, confidence, sure, seen }] of this.#digits.entries()) {
+      const label = this.#labels[index];
+      const [, picture, name, share, doubt] = label.children;
+      label.classList.toggle("unsure", !sure);
+      name.textContent = String(value);
+      share.textContent = `${toPercent(confidence)} %`;
+      doubt.textContent = sure ? "" : "not sure";
+      drawSeen(/** @type {HTMLCanvasElement} */ (picture), seen);
+    }
+  }
+
+  /** @param {number} index */
+  #choose(index) {
+    const label = this.#labels[index];
+    if (!label) return;
+    this.chosen = index;
+    /** @type {HTMLInputElement} */ (label.control).checked = true;
+    this.dispatchEvent(new Event("choose"));
+  }
+
+  /** @param {number} index */
+  #add(index) {
+    const label = document.createElement("label");
+    const radio = document.createElement("input");
+    const picture = document.createElement("canvas");
+    const name = document.createElement("b");
+    const share = document.createElement("span");
+    const doubt = document.createElement("span");
+    radio.type = "radio";
+    radio.name = "digit";
+    picture.width = picture.height = 28;
+    doubt.className = "unseen";
+    label.append(radio, picture, name, share, doubt);
+    radio.addEventListener("change", () => this.pick(index));
+    label.addEventListener("pointerenter", ({ pointerType }) => {
+      if (pointerType === "mouse") this.pick(index); // a finger does not hover
+    });
+    this.#labels.push(label);
+    this.row.append(label);
+  }
+}
+
+/** @param {HTMLCanvasElement} canvas of 28 by 28 @param {number[][]} picture */
+export function drawSeen(canvas, picture) {
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.clearRect(0, 0, 28, 28);
+  context.fillStyle = getComputedStyle(canvas).color;
+  for (const [y, line] of picture.entries()) {
+    for (const [x, ink] of line.entries()) {
+      if (ink === 0) continue;
+      context.globalAlpha = ink;
+      context.fillRect(x, y, 1, 1);
+    }
+  }
+}
