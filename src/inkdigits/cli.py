@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
+NUMBERS = "numbers"
+"""The recipe of the network that reads several digits at once."""
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
 
@@ -267,7 +269,8 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
-    which ships, cnn, ensemble and fast.
+    which ships, cnn, ensemble and fast; and numbers, the network that reads several digits at
+    once, of which --limit is of the numbers in an epoch.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.
@@ -275,10 +278,17 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     with _extra("scratch"):
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
-    found, extra = _recipe(recipe)
     try:
-        with _extra(extra):
-            metrics = run(found, out, measure_test=measure_test, **options)
+        if recipe == NUMBERS:
+            _only_for_one_digit(options.pop("data"), options.pop("device"), measure_test)
+            with _extra("train"):
+                from inkdigits.training.numbers import train_numbers
+
+                metrics = train_numbers(out, **options)
+        else:
+            found, extra = _recipe(recipe)
+            with _extra(extra):
+                metrics = run(found, out, measure_test=measure_test, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -458,6 +468,17 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
     print(f"The model was trained on {trained_on}. {HONESTY}")
 
 
+def _only_for_one_digit(data: str | None, device: str, measure_test: bool) -> None:
+    """Refuse the options that training the number network does not have."""
+    what = f"The recipe {NUMBERS}"
+    if data is not None:
+        raise click.UsageError(f"{what} trains on MNIST and pen strokes. Leave out --data.")
+    if measure_test:
+        raise click.UsageError(f"{what} reads no single digits. Leave out --measure-test.")
+    if device not in ("auto", "cpu"):
+        raise click.UsageError(f"{what} trains on the CPU, not on {device}. Leave out --device.")
+
+
 def _recipe(name: str) -> tuple[Recipe, str]:
     """The recipe of that name, and the extra that it needs: PyTorch only if it is of PyTorch."""
     from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
@@ -474,7 +495,7 @@ def _recipe(name: str) -> tuple[Recipe, str]:
         ) from error
     if name in IN_PYTORCH:
         return IN_PYTORCH[name], "train"
-    known = ", ".join([*IN_NUMPY, *IN_PYTORCH])
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, NUMBERS])
     raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
 
@@ -546,7 +567,7 @@ def _row(
     row = {"file": name, **result.to_dict()}
     if min_confidence is not None:
         for answer in (row, *row["digits"]):
-            answer["sure"] = answer["confidence"] >= min_confidence
+            answer["sure"] = answer["confidence"] >= min_confidence and not answer.get("skipped")
     return row
 
 

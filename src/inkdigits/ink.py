@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from inkdigits.errors import UnreadablePicture
 
 Grey = NDArray[np.uint8]
 """(H, W)"""
@@ -30,6 +33,8 @@ Mask = NDArray[np.bool_]
 """(H, W)"""
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels; x1 and y1 are exclusive."""
+Edges = NDArray[np.int64]
+"""A box (4,), or several (N, 4)."""
 
 WORKING_SIDE = 1400
 """A larger picture is made smaller, until its longer side has so many pixels."""
@@ -47,6 +52,8 @@ SURROUNDINGS = 12.0
 """How much more doubtful ink is if what surrounds it is not like paper."""
 EDGE_REACH = 3
 """Pixels from one side of a blurred edge to its middle."""
+MOST_PIECES = 4000
+"""A page with more pieces of ink is refused."""
 LEAST_PIXELS = 12
 """Less ink is no writing."""
 MOST_SLOPE = 0.14
@@ -75,6 +82,8 @@ JOINED_FROM = 0.4
 """a part if so much of its width is above or below one,"""
 JOINED_WITHIN = 0.5
 """and not further from it than this share of the height."""
+DOT = 0.25
+"""What is no larger than this share of the height is a part only of what it lies within."""
 TALLEST = 1.25
 """Pieces on top of each other are a digit if together they are no higher than so many heights,"""
 CLOSE, MUCH_LOWER = 0.15, 0.75
@@ -219,6 +228,8 @@ def _light_around(coarse: _Coarse) -> float:
         area, 1
     )
     around = ~written & (area > 0)
+    if not written.any():
+        return 1.0
     if not around.any():
         return float((coarse.grey > (upper + lower) / 2)[written].mean())
     return float((coarse.grey > middle)[around].mean())
@@ -468,8 +479,8 @@ class _Pieces:
 
     labels: NDArray[np.integer[Any]]
     """(H, W): 0 is paper."""
-    boxes: NDArray[np.int64]
-    """(N, 4): x0, y0, x1, y1."""
+    boxes: Edges
+    """(N, 4)"""
     areas: NDArray[np.int64]
     """(N,), in pixels."""
 
@@ -541,7 +552,7 @@ def _is_frame(pieces: _Pieces, place: int) -> bool:
 def find_ink(picture: Grey) -> Found:
     """Find what is written in a grey picture (H, W) of any size.
 
-    Nothing is found on paper without writing.
+    Nothing is found on paper without writing. Raises UnreadablePicture if there is too much.
     """
     grey, factor = _smaller(picture)
     ink = _ink_of(grey)
@@ -549,8 +560,14 @@ def find_ink(picture: Grey) -> Found:
         return Found((), ())
     mask, on_lines = _without_lines(ink)
     pieces = _pieces_of(mask)
-    page = _Page(ink, pieces, _is_writing(pieces, on_lines), factor, picture.shape)
-    return page.found()
+    writing = _is_writing(pieces, on_lines)
+    if (count := int(writing.sum())) > MOST_PIECES:
+        raise UnreadablePicture(
+            f"There are {count:,} pieces of writing in the picture, and the limit is "
+            f"{MOST_PIECES:,}. Cut it into parts.",
+            reason="too large",
+        )
+    return _Page(ink, pieces, writing, factor, picture.shape).found()
 
 
 class _Page:
@@ -570,126 +587,80 @@ class _Page:
         height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
         tall = pieces.heights[writing] >= LEAST_HEIGHT * height
         groups = [[int(place)] for place in writing[tall]]
-        groups += self._clustered([[int(place)] for place in writing[~tall]], height)
+        groups += self._fallen_apart(writing[~tall], height)
         groups = self._stacked(groups, height)
+        boxes = np.array([self._box(group) for group in groups]).reshape(-1, 4)
         in_groups = {place for group in groups for place in group}
         loose = []
         for place in (int(place) for place in writing if place not in in_groups):
-            group = self._group_over(place, groups, height)
-            if group is None:
+            number = _part_of(pieces.boxes[place], boxes, height)
+            if number is None:
                 loose.append(place)
             else:
-                group.append(place)
-        lines = self._in_lines(groups, height)
-        skipped = [place for place in loose if self._is_sign(place, lines, height)]
+                groups[number].append(place)
+        skipped = [place for place in loose if self._is_sign(place, boxes, height)]
         return Found(
-            tuple(tuple(self._crop(group) for group in line) for line in lines),
+            tuple(
+                tuple(self._crop(groups[number]) for number in line)
+                for line in _lines([self._box(group) for group in groups])
+            ),
             tuple(self._crop([place]) for place in skipped),
         )
 
-    def _clustered(self, groups: list[list[int]], height: float) -> list[list[int]]:
+    def _fallen_apart(self, places: NDArray[np.int64], height: float) -> list[list[int]]:
         """Digits that fell to pieces: small pieces that are close, and together as tall as one."""
-        groups = sorted(groups, key=lambda group: int(self._box(group)[0]))
-        clusters: list[list[int]] = []
-        for group in groups:
-            x0, y0, x1, y1 = self._box(group)
-            near = CLOSE * height
-            for other in clusters:
-                left, top, right, bottom = self._box(other)
-                apart = max(left - x1, x0 - right, top - y1, y0 - bottom)
-                size = max(y1, bottom) - min(y0, top), max(x1, right) - min(x0, left)
-                if apart < near and max(size) < TALLEST * height:
-                    other += group
-                    break
-            else:
-                clusters.append(group)
-        tall = [np.diff(self._box(cluster)[1::2])[0] > 0.7 * height for cluster in clusters]
-        return [cluster for cluster, is_tall in zip(clusters, tall, strict=True) if is_tall]
+
+        def near(box: Edges, others: Edges) -> Mask:
+            apart = np.maximum(
+                np.maximum(others[:, 0] - box[2], box[0] - others[:, 2]),
+                np.maximum(others[:, 1] - box[3], box[1] - others[:, 3]),
+            )
+            around = _around(box, others)
+            size = np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
+            close: Mask = (apart < CLOSE * height) & (size < TALLEST * height)
+            return close
+
+        boxes = self._pieces.boxes[places]
+        together = _joined(boxes, np.argsort(boxes[:, 0], kind="stable"), near)
+        clusters = [[int(places[number]) for number in numbers] for numbers in together]
+        return [c for c in clusters if self._box(c)[3] - self._box(c)[1] > 0.7 * height]
 
     def _stacked(self, groups: list[list[int]], height: float) -> list[list[int]]:
         """Join what is on top of each other and together no higher than a digit."""
-        groups = sorted(groups, key=lambda group: int(self._box(group)[1]))
-        joined: list[list[int]] = []
-        for group in groups:
-            x0, y0, x1, y1 = self._box(group)
-            for other in joined:
-                left, top, right, bottom = self._box(other)
-                narrower, lower = min(x1 - x0, right - left), min(y1 - y0, bottom - top)
-                overlap = min(x1, right) - max(x0, left)
-                beside = min(y1, bottom) - max(y0, top)
-                if overlap < JOINED_FROM * narrower or beside > 0.5 * lower:
-                    continue
-                together, higher = max(y1, bottom) - min(y0, top), max(y1 - y0, bottom - top)
-                if together < TALLEST * height or (
-                    -beside < CLOSE * higher and lower < MUCH_LOWER * higher
-                ):
-                    other += group
-                    break
-            else:
-                joined.append(group)
-        return joined
+
+        def on_top(box: Edges, others: Edges) -> Mask:
+            wide, tall = others[:, 2] - others[:, 0], others[:, 3] - others[:, 1]
+            narrower = np.minimum(box[2] - box[0], wide)
+            lower = np.minimum(box[3] - box[1], tall)
+            higher = np.maximum(box[3] - box[1], tall)
+            above = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
+            beside = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
+            around = _around(box, others)
+            fits = around[:, 3] - around[:, 1] < TALLEST * height
+            fits |= (-beside < CLOSE * higher) & (lower < MUCH_LOWER * higher)
+            fits &= (above >= JOINED_FROM * narrower) & (beside <= 0.5 * lower)
+            stacked: Mask = fits
+            return stacked
+
+        boxes = np.array([self._box(group) for group in groups]).reshape(-1, 4)
+        together = _joined(boxes, np.argsort(boxes[:, 1], kind="stable"), on_top)
+        return [[place for number in numbers for place in groups[number]] for numbers in together]
 
     def _box(self, group: Sequence[int]) -> NDArray[np.int64]:
         boxes = self._pieces.boxes[list(group)]
         return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
 
-    def _group_over(self, place: int, groups: list[list[int]], height: float) -> list[int] | None:
-        """The digit that a small piece is part of: it is above, below or within it."""
-        x0, y0, x1, y1 = self._pieces.boxes[place]
-        best, most = None, JOINED_FROM
-        for group in groups:
-            left, top, right, bottom = self._box(group)
-            if self._is_bar((x0, y0, x1, y1), (left, top, right, bottom), height):
-                return group
-            overlap = (min(x1, right) - max(x0, left)) / (x1 - x0)
-            apart = max(top - y1, y0 - bottom, 0)
-            if apart < JOINED_WITHIN * height and overlap > most:
-                best, most = group, overlap
-        return best
-
-    def _is_bar(self, piece: Box, digit: Box, height: float) -> bool:
-        """Whether a piece is the bar of a 5 that does not reach it: at its top, to the right."""
-        (x0, y0, x1, y1), (left, top, right, bottom) = piece, digit
-        flat = x1 - x0 > 1.5 * (y1 - y0)
-        at_top = (y0 + y1) / 2 < top + 0.3 * (bottom - top) and y1 > top - 0.3 * height
-        beside = left < x0 < right + CLOSE * height
-        return flat and at_top and beside and x1 - x0 < height
-
-    def _in_lines(self, groups: list[list[int]], height: float) -> list[list[list[int]]]:
-        """The digits line by line, each from the left."""
-        lines: list[list[list[int]]] = []
-        for group in sorted(groups, key=lambda group: int(self._box(group)[0])):
-            _, top, _, bottom = self._box(group)
-            best, most = None, SAME_LINE
-            for line in lines:
-                _, above, _, below = self._box(line[-1])
-                overlap = (min(bottom, below) - max(top, above)) / min(bottom - top, below - above)
-                if overlap > most:
-                    best, most = line, overlap
-            if best is None:
-                lines.append([group])
-            else:
-                best.append(group)
-        return sorted(
-            lines, key=lambda line: float(np.mean([self._box(group)[1::2] for group in line]))
-        )
-
-    def _is_sign(self, place: int, lines: list[list[list[int]]], height: float) -> bool:
-        """Whether a small piece is of the writing: it lies in a line, and is no speck."""
-        x0, y0, x1, y1 = self._pieces.boxes[place]
-        pen = self._pen
-        if self._pieces.areas[place] < SPECK * pen * pen:
+    def _is_sign(self, place: int, digits: Edges, height: float) -> bool:
+        """Whether a small piece is of the writing: it lies by digits (N, 4), and is no speck."""
+        if self._pieces.areas[place] < SPECK * self._pen**2:
             return False
-        for line in lines:
-            for group in line:
-                left, top, right, bottom = self._box(group)
-                if max(left - x1, x0 - right) < height and min(y1, bottom + 0.25 * height) > max(
-                    y0, top - 0.1 * height
-                ):
-                    return True
-        return False
+        x0, y0, x1, y1 = self._pieces.boxes[place]
+        left, top, right, bottom = digits.T
+        apart = np.maximum(left - x1, x0 - right)
+        in_line = (y0 < bottom + 0.25 * height) & (y1 > top - 0.1 * height)
+        return bool(((apart < height) & in_line).any())
 
-    @property
+    @cached_property
     def _pen(self) -> float:
         """How broad the pen is, about, in pixels: twice the ink's area for its outline."""
         mask = self._pieces.labels > 0
@@ -727,6 +698,74 @@ class _Page:
         )
         corner = ((left - MARGIN) * float(factor), (top - MARGIN) * float(factor))
         return Crop(picture, box, corner, factor * smaller)
+
+
+def _joined(
+    boxes: Edges, order: NDArray[np.int64], joins: Callable[[Edges, Edges], Mask]
+) -> list[list[int]]:
+    """Groups of boxes (N, 4): in that order each joins the first group that it belongs to.
+
+    `joins` says of a box, and of those around the groups so far (M, 4), which these are: (M,).
+    """
+    groups: list[list[int]] = []
+    around = np.zeros_like(boxes)
+    for number in order.tolist():
+        [*mine] = np.flatnonzero(joins(boxes[number], around[: len(groups)]))[:1]
+        if mine:
+            groups[mine[0]].append(number)
+            around[mine[0]] = _around(boxes[number], around[mine[0] : mine[0] + 1])[0]
+        else:
+            around[len(groups)] = boxes[number]
+            groups.append([number])
+    return groups
+
+
+def _around(box: Edges, others: Edges) -> Edges:
+    """The boxes (N, 4) around a box and each of the others (N, 4)."""
+    low, high = np.minimum(box[:2], others[:, :2]), np.maximum(box[2:], others[:, 2:])
+    return np.concatenate([low, high], 1)
+
+
+def _part_of(piece: Edges, digits: Edges, height: float) -> int | None:
+    """The digit, of those with boxes (N, 4), that a small piece is part of.
+
+    It is above it, below it or within it; or it is the bar of a 5 that does not reach it, at its
+    top and to the right.
+    """
+    if not len(digits):
+        return None
+    x0, y0, x1, y1 = piece
+    left, top, right, bottom = digits.T
+    if 1.5 * (y1 - y0) < x1 - x0 < height:
+        at_top = ((y0 + y1) / 2 < top + 0.3 * (bottom - top)) & (y1 > top - 0.3 * height)
+        beside = (left < x0) & (x0 < right + CLOSE * height)
+        if (at_top & beside).any():
+            return int(np.flatnonzero(at_top & beside)[0])
+    overlap = (np.minimum(x1, right) - np.maximum(x0, left)) / (x1 - x0)
+    apart = np.maximum(np.maximum(top - y1, y0 - bottom), 0)
+    overlap[apart >= JOINED_WITHIN * height] = 0.0
+    if max(x1 - x0, y1 - y0) < DOT * height:  # a point may lie half under a digit
+        overlap[(x0 < left) | (x1 > right) | (y0 < top) | (y1 > bottom)] = 0.0
+    return int(overlap.argmax()) if overlap.max() > JOINED_FROM else None
+
+
+def _lines(boxes: Sequence[Edges]) -> list[list[int]]:
+    """The numbers of boxes line by line, from the top, and each line from the left."""
+    lines: list[list[int]] = []
+    ends = np.zeros((len(boxes), 2))
+    for number in sorted(range(len(boxes)), key=lambda number: int(boxes[number][0])):
+        _, top, _, bottom = boxes[number]
+        above, below = ends[: len(lines)].T
+        shared = np.minimum(bottom, below) - np.maximum(top, above)
+        shared = shared / np.minimum(bottom - top, below - above)
+        if len(lines) and shared.max() > SAME_LINE:
+            line = int(shared.argmax())
+            lines[line].append(number)
+        else:
+            line = len(lines)
+            lines.append([number])
+        ends[line] = top, bottom
+    return sorted(lines, key=lambda line: float(np.mean([boxes[n][1::2] for n in line])))
 
 
 def _weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:

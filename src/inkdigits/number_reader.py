@@ -92,13 +92,12 @@ class NumberSeen:
         places = places_of(text, self.outputs["probabilities"])
         rows = self._opinions(places)
         own = np.array([row[int(digit)] for row, digit in zip(rows, text, strict=True)])
-        # What the whole is less sure of than its digits is each one's doubt alike.
-        common = (confidence / max(float(own.prod()), 1e-9)) ** (1 / len(text))
+        chances = _with_product(own, confidence)
         edges = [(before + after) / 2 for before, after in pairwise(places)]
         digits = []
         for number, digit in enumerate(text):
             value = int(digit)
-            chance = float(min(own[number] * common, 1.0))
+            chance = float(chances[number])
             others = rows[number].copy()
             others[value] = 0.0
             others *= (1 - chance) / max(float(others.sum()), 1e-9)
@@ -122,6 +121,8 @@ class NumberSeen:
         return self._opinions(places_of(text, self.outputs["probabilities"]))
 
     def _opinions(self, places: list[float]) -> list[NDArray[np.float64]]:
+        if not places:
+            return []
         probabilities = self.outputs["probabilities"]
         nearest = np.abs(np.arange(len(probabilities))[:, None] - np.array(places)).argmin(1)
         opinions = []
@@ -168,3 +169,13 @@ class NumberSeen:
         window = padded[:, middle + side // 2 : middle + side // 2 + side].copy()
         window.flags.writeable = False
         return window
+
+
+def _with_product(chances: NDArray[np.float64], product: float) -> NDArray[np.float64]:
+    """Chances changed to have that product, none of them above 1."""
+    chances = chances.clip(1e-9, 1.0)
+    ratio = product / chances.prod()
+    if ratio <= 1:  # what the whole is less sure of than its digits is each one's doubt alike
+        changed: NDArray[np.float64] = chances * ratio ** (1 / max(len(chances), 1))
+        return changed
+    return chances ** (np.log(product) / np.log(chances.prod()))

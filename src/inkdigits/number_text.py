@@ -50,8 +50,8 @@ def best_text(probabilities: Probabilities, length: int | None = None) -> tuple[
             for digit in likely.tolist():
                 again = text.endswith(str(digit))
                 add(f"{text}{digit}", 0.0, (silent if again else silent + said) * row[digit])
-        best = sorted(after.items(), key=lambda item: -sum(item[1]))[:BEAMS]
-        beams = dict(best)
+        possible = [item for item in after.items() if sum(item[1]) > 0]
+        beams = dict(sorted(possible, key=lambda item: -sum(item[1]))[:BEAMS])
     ends = {
         text: sum(both) for text, both in beams.items() if length is None or len(text) == length
     }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import NoInk, UnreadablePicture
+from inkdigits.errors import NoInk
 from inkdigits.ink import Crop, Found, find_ink
 from inkdigits.number_reader import NumberReader, NumberSeen, on_white
 from inkdigits.number_text import one_digit
@@ -19,8 +19,6 @@ from inkdigits.reading import Box, Digit, Reading
 Grey = NDArray[np.uint8]
 Expect = Literal["digit", "number"] | None
 
-MOST_PIECES = 2000
-"""A page with more pieces of writing is refused."""
 AT_ONCE = 64
 """Crops in one run."""
 WIDE = 1.1
@@ -125,13 +123,6 @@ class PageReader:
         if not found.lines:
             raise NoInk(
                 "Nothing is written in the picture. Write digits, dark on light or light on dark."
-            )
-        pieces = sum(len(line) for line in found.lines)
-        if pieces > MOST_PIECES:
-            raise UnreadablePicture(
-                f"There are {pieces:,} pieces of writing in the picture, and the limit is "
-                f"{MOST_PIECES:,}. Cut it into parts.",
-                reason="too large",
             )
         lines = [_words(self._units(line)) for line in found.lines]
         if not _is_text(lines):
