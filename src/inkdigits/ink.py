@@ -36,8 +36,14 @@ Box = tuple[int, int, int, int]
 Edges = NDArray[np.int64]
 """A box (4,), or several (N, 4)."""
 
-WORKING_SIDE = 1400
-"""A larger picture is made smaller, until its longer side has so many pixels."""
+WORKING_SIDE, FINE_SIDE = 1100, 2800
+"""A larger picture is made smaller, until its longer side has so many pixels; many more if"""
+SMALL = 20.0
+"""its digits have fewer pixels than this."""
+OVERVIEW_SIDE = 560
+"""Whether ink is dark or light is decided on a picture of this size."""
+SAMPLES = 400
+"""Levels are those of about so many of its rows."""
 GRID = 160
 """The paper's level is looked for on a grid of so many cells along the longer side."""
 WINDOW = 0.15
@@ -69,12 +75,12 @@ LINE_THICKNESS = 0.03
 """at most this share of the shorter side thick,"""
 PALE = 0.75
 """and paler than ink by this factor, unless it goes from side to side,"""
-RULING = 3
-"""or there are at least so many of them."""
+RULING, LIKE_OTHERS = 3, 1.25
+"""or there are at least so many of them, and it is darker by no more than this factor."""
 DARKER = 1.4
 """What is darker than a line by this factor is not of it."""
 LEFT_OVER = 0.6
-"""A piece with so much of its area where a line was is a rest of it."""
+"""A thin piece with so much of its area where a line was is a rest of it."""
 LEAST_HEIGHT = 0.45
 """A piece is a digit, or several, from this share of the median height on, where more ink counts
 more; a smaller one is a part of a digit, or a sign,"""
@@ -93,7 +99,7 @@ SAME_LINE = 0.35
 """Neighbours in a line share so much of the lower one's height."""
 SPECK = 0.35
 """A sign has at least so much of the area of a dot of the pen."""
-LARGEST_CROP = 200
+LARGEST_CROP = 112
 """Pixels. A crop whose ink is larger is made smaller: its network sees 20 of them."""
 MARGIN = 3
 """Pixels around a crop."""
@@ -178,9 +184,9 @@ def otsu(values: NDArray[Any]) -> float:
 # ---------------------------------------------------------------- light and paper
 
 
-def _smaller(picture: Grey) -> tuple[Grey, int]:
-    """The picture at the size that is worked with, and how many times smaller that is."""
-    factor = -(-max(picture.shape) // WORKING_SIDE)
+def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
+    """The picture made smaller until its longer side fits, and how many times smaller it is."""
+    factor = max(-(-max(picture.shape) // side), 1)
     if factor == 1:
         return picture, 1
     return np.asarray(Image.fromarray(picture).reduce(factor)), factor
@@ -295,36 +301,39 @@ class _Ink:
 
 def _ink_of(grey: Grey) -> _Ink | None:
     """The ink, dark or light, whichever is the less doubtful; None if there is none."""
-    coarse = _Coarse.of(grey)
+    overview, _ = _smaller(grey, OVERVIEW_SIDE)
+    coarse = _Coarse.of(overview)
     light = _light_around(coarse)
-    dark_ink = _thresholded(grey, coarse)
-    light_ink = _thresholded(255 - grey, coarse.inverted())
-    doubts = [
-        (_doubt(ink) * (1 + SURROUNDINGS * wrong), ink)
-        for ink, wrong in ((dark_ink, 1 - light), (light_ink, light))
-        if ink
-    ]
-    return min(doubts, key=lambda doubt: doubt[0])[1] if doubts else None
+    dark_ink = _thresholded(overview, coarse)
+    light_ink = _thresholded(255 - overview, coarse.inverted())
+    dark_doubt = _doubt(dark_ink) * (1 + SURROUNDINGS * (1 - light))
+    light_doubt = _doubt(light_ink) * (1 + SURROUNDINGS * light)
+    if light_doubt < dark_doubt:
+        grey, dark_ink = 255 - grey, light_ink
+    return dark_ink if grey.shape == overview.shape else _thresholded(grey, _Coarse.of(grey))
 
 
 def _thresholded(grey: Grey, coarse: _Coarse) -> _Ink | None:
     ratio = _ratio_to_paper(grey, coarse)
-    steps = np.abs(np.diff(ratio[:: 1 + len(ratio) // 300], axis=1))
+    sample = ratio[:: 1 + len(ratio) // SAMPLES]
+    steps = np.abs(np.diff(sample, axis=1))
     grain = 1.05 * float(np.median(steps)) if steps.size else 0.0  # of normal noise: its deviation
     faintest = max(FAINTEST, GRAIN_FACTOR * grain)
-    above = ratio[ratio > faintest]
+    above = sample[sample > faintest]
     if len(above) < LEAST_PIXELS:
         return None
     # Ruling is paler than ink, so it falls below; of ink alone, it is the soft edges that do.
     return _Ink(ratio, 0.9 * otsu(above), faintest)
 
 
-def _doubt(ink: _Ink) -> float:
+def _doubt(ink: _Ink | None) -> float:
     """How unlike writing it is: writing covers little, and ends in an edge all around.
 
     What is between the strokes of light ink looks like dark ink, but it also ends where it comes
     too far from them, and there is no edge.
     """
+    if ink is None:
+        return float("inf")
     mask = ink.mask
     inside = mask[1:-1, 1:-1]
     beside = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
@@ -353,14 +362,13 @@ def _without_lines(ink: _Ink) -> tuple[Mask, Mask]:
     """The ink without long straight lines, and where those were: ruling, squares, forms' boxes."""
     mask, printed = ink.mask, ink.ratio >= max(ink.faintest, ink.threshold / 2)
     on_lines = np.zeros_like(mask)
-    level = float(np.quantile(ink.ratio[mask], 0.75))
+    rows = slice(None, None, 1 + len(mask) // SAMPLES)
+    level = float(np.quantile(ink.ratio[rows][mask[rows]], 0.75)) if mask[rows].any() else 1.0
     for turn in (lambda plane: plane, np.transpose):
         flat, ratio = turn(mask).copy(), turn(ink.ratio)
-        lines = list(_level_lines(turn(printed)))
-        for line in lines:
-            if line.is_printed(ratio, level, len(lines)):
-                line.erase(flat, ratio)
-                turn(on_lines)[line.rows(len(flat)), line.columns[:, None]] = True
+        for line in _printed(list(_level_lines(turn(printed))), ratio, level):
+            line.erase(flat, ratio)
+            turn(on_lines)[line.rows(len(flat)), line.columns[:, None]] = True
         mask = turn(flat)
     return mask, on_lines
 
@@ -375,14 +383,20 @@ class _Line:
     """(N,): y of its upper edge there."""
     thickness: int
 
-    def is_printed(self, ratio: Plane, level: float, lines: int) -> bool:
-        """Whether it is no stroke: it is paler, or one of many, or goes from side to side."""
+    def is_printed(self, ratio: Plane, level: float) -> bool:
+        """Whether it is no stroke: it is paler than ink, or goes from side to side."""
         width = ratio.shape[1]
-        length = self.columns[-1] - self.columns[0]
-        if self.columns[0] < 0.03 * width and self.columns[-1] > 0.97 * width:
-            return True
-        own = self._level(ratio)
-        return own < PALE * level or (lines >= RULING and length > 0.6 * width and own < level)
+        from_side_to_side = self.columns[0] < 0.03 * width and self.columns[-1] > 0.97 * width
+        return bool(from_side_to_side) or self.level(ratio) < PALE * level
+
+    def extended(self, width: int, height: int) -> _Line:
+        """The line on from both its ends, to the sides of the page."""
+        slope, start = np.polyfit(self.columns, self.tops, 1)
+        columns = np.arange(width)
+        tops = np.rint(start + slope * columns).astype(np.int64)
+        tops[self.columns] = self.tops
+        inside = (tops >= 0) & (tops < height)
+        return _Line(columns[inside], tops[inside], self.thickness)
 
     def erase(self, mask: Mask, ratio: Plane) -> None:
         """Take it out of the mask (H, W), but not the strokes that cross it.
@@ -394,7 +408,7 @@ class _Line:
         over, under = self.tops - 4, self.tops + self.thickness + 3
         crossed = mask[over.clip(0), self.columns] & (over >= 0)
         crossed |= mask[under.clip(0, height - 1), self.columns] & (under < height)
-        darker = ratio[rows, columns] > DARKER * self._level(ratio)
+        darker = ratio[rows, columns] > DARKER * self.level(ratio)
         mask[rows, columns] &= crossed[:, None] | darker
 
     def rows(self, height: int) -> NDArray[np.int64]:
@@ -402,9 +416,24 @@ class _Line:
         rows = self.tops[:, None] + np.arange(-2, self.thickness + 2)
         return rows.clip(0, height - 1)
 
-    def _level(self, ratio: Plane) -> float:
+    def level(self, ratio: Plane) -> float:
+        """Its median ratio to the paper."""
         rows = (self.tops[:, None] + np.arange(self.thickness)).clip(0, len(ratio) - 1)
         return float(np.median(ratio[rows, self.columns[:, None]]))
+
+
+def _printed(lines: list[_Line], ratio: Plane, level: float) -> list[_Line]:
+    """Those of the lines that are no strokes; where several are printed, all that are like them.
+
+    Such ruling goes on over the page, also where writing hides it.
+    """
+    printed = [line for line in lines if line.is_printed(ratio, level)]
+    if len(printed) < RULING:
+        return printed
+    typical = float(np.median([line.level(ratio) for line in printed]))
+    like_them = [line for line in lines if line.level(ratio) < LIKE_OTHERS * typical]
+    height, width = ratio.shape
+    return [line.extended(width, height) for line in like_them]
 
 
 def _level_lines(mask: Mask) -> Iterator[_Line]:
@@ -524,7 +553,8 @@ def _is_writing(pieces: _Pieces, on_lines: Mask) -> Mask:
         (tall > 0.94 * side[1]) & (wide < 0.02 * side[0])
     )
     left_over = np.bincount(pieces.labels[on_lines], minlength=len(pieces.areas) + 1)[1:]
-    line = left_over > LEFT_OVER * pieces.areas
+    thin = np.minimum(wide, tall) <= max(round(LINE_THICKNESS * min(height, width)), 2) + SOFT
+    line = thin & (left_over > LEFT_OVER * pieces.areas)
     writing: Mask = (pieces.areas >= LEAST_PIXELS / 2) & ~edge & ~from_side_to_side & ~line
     for place in np.flatnonzero(writing & (wide > 0.4 * width) & (tall > 0.3 * height)):
         if _is_frame(pieces, int(place)):
@@ -554,37 +584,54 @@ def find_ink(picture: Grey) -> Found:
 
     Nothing is found on paper without writing. Raises UnreadablePicture if there is too much.
     """
-    grey, factor = _smaller(picture)
+    page = _page_of(picture, WORKING_SIDE)
+    if page and page.height < SMALL and max(picture.shape) > WORKING_SIDE:
+        page = _page_of(picture, FINE_SIDE)
+    return page.found() if page else Found((), ())
+
+
+def _page_of(picture: Grey, side: int) -> _Page | None:
+    """The page at a size that fits, with its pieces of ink; None if there are none."""
+    grey, factor = _smaller(picture, side)
     ink = _ink_of(grey)
     if ink is None:
-        return Found((), ())
+        return None
     mask, on_lines = _without_lines(ink)
     pieces = _pieces_of(mask)
-    writing = _is_writing(pieces, on_lines)
-    if (count := int(writing.sum())) > MOST_PIECES:
+    writing = np.flatnonzero(_is_writing(pieces, on_lines))
+    if not len(writing):
+        return None
+    if len(writing) > MOST_PIECES:
         raise UnreadablePicture(
-            f"There are {count:,} pieces of writing in the picture, and the limit is "
+            f"There are {len(writing):,} pieces of writing in the picture, and the limit is "
             f"{MOST_PIECES:,}. Cut it into parts.",
             reason="too large",
         )
-    return _Page(ink, pieces, writing, factor, picture.shape).found()
+    return _Page(ink, pieces, writing, factor, picture.shape)
 
 
 class _Page:
     """Pieces of ink on their way to become digits in lines."""
 
     def __init__(
-        self, ink: _Ink, pieces: _Pieces, writing: Mask, factor: int, shape: tuple[int, ...]
+        self,
+        ink: _Ink,
+        pieces: _Pieces,
+        writing: NDArray[np.int64],
+        factor: int,
+        shape: tuple[int, ...],
     ) -> None:
-        self._ink, self._pieces, self._writing = ink, pieces, np.flatnonzero(writing)
+        """Of the pieces that are writing (N,), one or more."""
+        self._ink, self._pieces, self._writing = ink, pieces, writing
         self._factor, self._shape = factor, shape
-        self._level = float(np.median(ink.ratio[pieces.labels > 0])) if len(pieces.areas) else 1.0
+        rows = slice(None, None, 1 + len(pieces.labels) // SAMPLES)
+        levels = ink.ratio[rows][pieces.labels[rows] > 0]
+        self._level = float(np.median(levels)) if len(levels) else ink.threshold
+        self.height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
+        """Of a digit, about, in pixels of the working picture."""
 
     def found(self) -> Found:
-        pieces, writing = self._pieces, self._writing
-        if not len(writing):
-            return Found((), ())
-        height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
+        pieces, writing, height = self._pieces, self._writing, self.height
         tall = pieces.heights[writing] >= LEAST_HEIGHT * height
         groups = [[int(place)] for place in writing[tall]]
         groups += self._fallen_apart(writing[~tall], height)

@@ -34,8 +34,9 @@ def best_text(probabilities: Probabilities, length: int | None = None) -> tuple[
     """
     # Of each beginning: the probability of having said it and then none, and of saying its last.
     beams: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
+    least = UNLIKELY if length is None else 0.0  # what is asked for may be most unlikely
     for place in np.asarray(probabilities, np.float64):
-        likely = np.flatnonzero(place[:BLANK] > UNLIKELY)
+        likely = np.flatnonzero(place[:BLANK] > least)
         row, none = place.tolist(), float(place[BLANK])
         after: dict[str, tuple[float, float]] = {}
 

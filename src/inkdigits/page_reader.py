@@ -105,25 +105,34 @@ class PageReader:
 
     def read(self, picture: Grey, expect: Expect = None, length: int | None = None) -> Reading:
         """Read a grey picture (H, W); see `Reader.read`."""
-        reading = self._read_upright(picture, expect, length)
-        if len(reading.digits) < 2 or reading.confidence > DOUBTFUL or _sure_share(reading) > 0.5:
-            return reading
-        for quarters in (2, 1, 3):
-            turned = self._read_upright(np.rot90(picture, -quarters), expect, length)
-            if (
-                len(turned.digits) > 1
-                and turned.confidence > DOUBTFUL
-                and _sure_share(turned) >= MOSTLY_SURE
-            ):
-                return _turned_back(turned, quarters, picture.shape)
-        return reading
-
-    def _read_upright(self, picture: Grey, expect: Expect, length: int | None) -> Reading:
-        found = find_ink(np.ascontiguousarray(picture))
+        found = find_ink(picture)
         if not found.lines:
             raise NoInk(
                 "Nothing is written in the picture. Write digits, dark on light or light on dark."
             )
+        reading = self._read_found(found, expect, length)
+        if len(reading.digits) < 2 or reading.confidence > DOUBTFUL or _sure_share(reading) > 0.5:
+            return reading
+        quarters = self._best_turn(found)
+        if quarters:
+            turned = find_ink(np.ascontiguousarray(np.rot90(picture, -quarters)))
+            better = self._read_found(turned, expect, length)
+            if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE:
+                return _turned_back(better, quarters, picture.shape)
+        return reading
+
+    def _best_turn(self, found: Found) -> int:
+        """The quarters of a turn clockwise after which most crops look like digits; 0 if few do."""
+        crops = [crop.picture for line in found.lines for crop in line]
+        crops = crops[:: len(crops) // AT_ONCE + 1]
+        shares = {}
+        for quarters in (2, 1, 3):
+            digits = self._digits(on_white([np.rot90(crop, -quarters) for crop in crops]))
+            shares[quarters] = np.mean([digit is not None and digit.sure for digit in digits])
+        best = max(shares, key=lambda quarters: shares[quarters])
+        return best if shares[best] >= MOSTLY_SURE else 0
+
+    def _read_found(self, found: Found, expect: Expect, length: int | None) -> Reading:
         lines = [_words(self._units(line)) for line in found.lines]
         if not _is_text(lines):
             lines = self._read_together(lines)
