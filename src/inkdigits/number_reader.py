@@ -175,7 +175,9 @@ def _with_product(chances: NDArray[np.float64], product: float) -> NDArray[np.fl
     """Chances changed to have that product, none of them above 1."""
     chances = chances.clip(1e-9, 1.0)
     ratio = product / chances.prod()
+    changed: NDArray[np.float64]
     if ratio <= 1:  # what the whole is less sure of than its digits is each one's doubt alike
-        changed: NDArray[np.float64] = chances * ratio ** (1 / max(len(chances), 1))
-        return changed
-    return chances ** (np.log(product) / np.log(chances.prod()))
+        changed = chances * ratio ** (1 / max(len(chances), 1))
+    else:
+        changed = chances ** (np.log(product) / np.log(chances.prod()))
+    return changed

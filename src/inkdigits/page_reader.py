@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -39,9 +40,11 @@ OVERLAP = 0.1
 """Crops that overlap by this share of the narrower one's width may have cut a digit in two."""
 SPACE = 0.65
 """A gap of this share of the digits' height parts two numbers."""
-TEXT_FROM, STRANGE = 3, 0.3
-"""A page with at least so many pieces, of which more than this share is no digit, is no page of
-numbers: nothing on it is sure."""
+STRANGE = 0.34
+"""A page on which more than this share of the pieces is no sure digit is no page of numbers:
+nothing on it is sure."""
+TALLY = 3
+"""So many strokes side by side may be a tally, or hatching, as well as a row of 1s."""
 MUCH_TEXT = 60
 """On a page with so many pieces that are no digits nobody looks for digits that touch."""
 DOUBTFUL, MOSTLY_SURE = 0.5, 0.75
@@ -249,11 +252,14 @@ class PageReader:
             both = both * np.where(np.arange(10) == 1, IMPLAUSIBLE, 1.0)
         value = int(both.argmax())
         confidence = float(both[value])
+        agreed = min(float(opinion[value]), confidence)
+        if not unit.is_wide:
+            agreed = min(agreed, digit.probabilities[value])
         digit = replace(
             digit,
             value=value,
             confidence=confidence,
-            sure=confidence >= self._sure_from,
+            sure=agreed >= self._sure_from,
             probabilities=tuple(float(p) for p in both / max(float(both.sum()), 1e-9)),
         )
         return _Option((digit,), confidence)
@@ -348,9 +354,9 @@ def _is_text(lines: list[list[_Word]]) -> bool:
 def _reading(lines: list[list[_Word]], found: Found, expect: Expect, length: int | None) -> Reading:
     options = [unit.best for line in lines for word in line for unit in word]
     digits = [digit for option in options for digit in option.digits]
-    strange = sum(not option.sure for option in options) + len(found.skipped)
-    pieces = len(options) + len(found.skipped)
-    if pieces >= TEXT_FROM and strange > STRANGE * pieces:
+    digits = _without_tallies(digits, lines)
+    strange = sum(not digit.sure for digit in digits) + len(found.skipped)
+    if strange > STRANGE * (len(digits) + len(found.skipped)):
         digits = [replace(digit, sure=False) for digit in digits]
     as_expected = length in (None, len(digits)) and not (expect and len(lines) > 1)
     space = " " if expect is None else ""
@@ -363,6 +369,18 @@ def _reading(lines: list[list[_Word]], found: Found, expect: Expect, length: int
         digits=tuple(digits),
         skipped=tuple(crop.box for crop in found.skipped),
     )
+
+
+def _without_tallies(digits: list[Digit], lines: list[list[_Word]]) -> list[Digit]:
+    """The digits; of a number that has three 1s or more in a row, these are not sure."""
+    tallied = []
+    for text in (_text(word) for line in lines for word in line):
+        for run in re.findall(f"1{{{TALLY},}}|.", text):
+            tallied += [len(run) >= TALLY] * len(run)
+    return [
+        replace(digit, sure=False) if in_tally else digit
+        for digit, in_tally in zip(digits, tallied, strict=True)
+    ]
 
 
 def _text(word: _Word) -> str:

@@ -14,6 +14,7 @@ from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.pages import Hand, Mask, Rng, cut_out, write
 from inkdigits.datasets.pens import SIDE, Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.errors import InvalidDataset
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 
@@ -46,30 +47,40 @@ class NumberArtist:
         pictures: NDArray[np.uint8],
         labels: NDArray[np.uint8],
         people: int = 300,
+        bent: int = 12_000,
         seed: int = 0,
     ) -> None:
         """Of written `digits`, and of `pictures` (N, 28, 28) with ink bright and their `labels`.
 
-        `people` is how many write before `change_hands` is called.
+        `people` is how many write until `change_hands` is called, and `bent` of how many of the
+        pictures, bent, anybody's numbers are put together until then.
+
+        Raises InvalidDataset if nobody wrote all ten digits.
         """
         self._digits = digits
-        self._artists = {
-            writer: StrokeArtist([d for d in digits if d.writer == writer], BY_ONE_HAND)
+        by_writer = (
+            [digit for digit in digits if digit.writer == writer]
             for writer in sorted({digit.writer for digit in digits})
-        }
+        )
+        self._writers = [own for own in by_writer if len({digit.label for digit in own}) == 10]
+        self._artists: dict[int, StrokeArtist] = {}
+        if not self._writers:
+            raise InvalidDataset("Nobody among the writers has written all ten digits.")
         self._pictures, self._labels = pictures, labels
-        self._people, self._seed = people, seed
-        self.change_hands(0)
+        self._people, self._bent, self._seed = people, bent, seed
+        self._hands: list[Hand] = []
 
     def change_hands(self, number: int) -> None:
         """Let other people write; the same number and seed give the same people."""
         rng = np.random.default_rng([self._seed, number])
-        self._hands: list[Hand] = [self._person(rng) for _ in range(self._people)]
+        self._hands = [self._person(rng) for _ in range(self._people)]
         self._anybody = self._many_people(rng)
         self._others = self._no_digits(rng)
 
     def draw(self, count: int, seed: int | Sequence[int]) -> tuple[NDArray[np.uint8], list[str]]:
         """`count` pictures (N, H, W), ink bright, and what they say: "" for no digit at all."""
+        if not self._hands:
+            self.change_hands(0)
         rng = np.random.default_rng(seed)
         masks, texts = [], []
         for _ in range(count):
@@ -87,16 +98,16 @@ class NumberArtist:
         return together(masks), texts
 
     def _person(self, rng: Rng) -> Hand:
-        writers = list(self._artists)
-        artist = self._artists[writers[int(rng.integers(len(writers)))]]
+        writer = int(rng.integers(len(self._writers)))
+        if writer not in self._artists:  # it takes a while to find out how somebody writes
+            self._artists[writer] = StrokeArtist(self._writers[writer], BY_ONE_HAND)
+        artist = self._artists[writer]
         pen, width = Pen.random(rng), HEIGHT * rng.uniform(0.05, 0.17)
         slant, aspect = rng.uniform(-0.3, 0.3), 1.3 ** rng.uniform(-1, 1)
         shape = np.array([[aspect, 0], [slant, 1]])
         masks: list[list[Mask]] = []
         for value in range(10):
             places = np.flatnonzero(artist.labels == value)
-            if not len(places):  # not by this writer
-                return self._person(rng)
             ways = []
             for _ in range(SAMPLES):
                 strokes = [stroke @ shape for stroke in artist.bent(int(rng.choice(places)), rng)]
@@ -115,7 +126,7 @@ class NumberArtist:
         return _DrawnHand(masks)
 
     def _many_people(self, rng: Rng) -> Hand:
-        chosen = rng.choice(len(self._labels), min(12_000, len(self._labels)), replace=False)
+        chosen = rng.choice(len(self._labels), min(self._bent, len(self._labels)), replace=False)
         bend = Augmentation(rotation=8, shear=0.2, noise=0, sides=(SIDE,))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         masks: list[list[Mask]] = [[] for _ in range(10)]

@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,21 @@ from inkdigits.number_text import BLANK
 from inkdigits.progress import TrainingBar
 from inkdigits.training.data import ONE_DIGIT_IN, DataDir, written_digits
 from inkdigits.training.export import to_onnx, with_float16_weights
-from inkdigits.training.fit import PYTORCH_CHECKPOINT, Epoch, InvalidRun
+from inkdigits.training.fit import NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT, Epoch, InvalidRun
 from inkdigits.training.number_artist import HEIGHT, NumberArtist, together
 from inkdigits.training.pictures import draw_curve
-from inkdigits.training.run import NOTHING_TO_KEEP, Interrupted, RunFolder, write_history
-from inkdigits.training.torch_fit import generator_of, is_fast_in_bfloat16, moving_average
+from inkdigits.training.run import NOTHING_TO_KEEP, Interrupted, RunFolder, damaged, write_history
+from inkdigits.training.team import team_size
+from inkdigits.training.torch_fit import (
+    TorchFitting,
+    generator_of,
+    is_fast_in_bfloat16,
+    moving_average,
+)
 
 NAME = "numbers"
+FEWEST_BENT = 500
+"""Among so many digits of MNIST there are some of each value."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class NumberRecipe:
     average_decay: float = 0.998
     people: int = 500
     """Who write in an epoch; then come others."""
+    bent: int = 12_000
+    """Of MNIST's digits, bent, the numbers of anybody are put together; then of others."""
     judges: int = 1500
     """Numbers to judge by: of touching digits, drawn as they were written."""
 
@@ -114,6 +126,12 @@ class Settings:
     seed: int
     without_writers: str | None
     revision: str
+    limit: int | None = None
+    """What `limited` made the recipe smaller with."""
+
+    @property
+    def epochs(self) -> int:
+        return self.recipe.epochs
 
 
 class NumberFitting:
@@ -137,6 +155,8 @@ class NumberFitting:
         self._average = AveragedModel(
             self.network, multi_avg_fn=moving_average(recipe.average_decay)
         )
+        self.averaged: nn.Module = self._average.module
+        """The moving average of the network after the last epoch that ended."""
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=recipe.learning_rate,
@@ -159,7 +179,8 @@ class NumberFitting:
             start = time.perf_counter()
             learning_rate = float(self._scheduler.get_last_lr()[0])
             loss, accuracy = self._fit(number, bar)
-            logits = self.judged_logits()
+            averaged = deepcopy(self._average.module).eval()
+            logits = self.judged_logits(averaged)
             right = np.mean(
                 [text == best for text, best in zip(self._texts, _texts(logits), strict=True)]
             )
@@ -172,24 +193,20 @@ class NumberFitting:
                 validation_accuracy=float(right),
                 seconds=time.perf_counter() - start,
             )
+            self.averaged = averaged
             self.history.append(row)
             yield row
 
-    def averaged_network(self) -> nn.Module:
-        averaged: nn.Module = self._average.module
-        return averaged.eval()
-
-    def judged_logits(self) -> Tensor:
+    def judged_logits(self, network: nn.Module) -> Tensor:
         """Of the numbers to judge by: (N, 64, 11)."""
-        averaged = self.averaged_network()
         with torch.no_grad():
-            return torch.cat([averaged(part) for part in torch.split(self._judged, 250)])
+            return torch.cat([network(part) for part in torch.split(self._judged, 250)])
 
     def temperature(self) -> float:
         """With which the numbers to judge by are the least surprising (Guo et al. 2017)."""
         from scipy.optimize import minimize_scalar
 
-        logits = self.judged_logits()
+        logits = self.judged_logits(self.averaged)
 
         def loss(log_temperature: float) -> float:
             return _loss(logits / math.exp(log_temperature), self._texts).item()
@@ -215,6 +232,7 @@ class NumberFitting:
         self._average.load_state_dict(checkpoint["average"])
         self._optimizer.load_state_dict(checkpoint["optimizer"])
         self._scheduler.load_state_dict(checkpoint["scheduler"])
+        self.averaged = deepcopy(self._average.module).eval()
 
     def _fit(self, number: int, bar: TrainingBar) -> tuple[float, float]:
         """Fit one epoch: the mean loss, and the share of texts that were right."""
@@ -244,7 +262,7 @@ class NumberFitting:
 
 def _loss(logits: Tensor, texts: list[str]) -> Tensor:
     """The mean negative log-likelihood of the texts."""
-    targets = torch.tensor([int(digit) for text in texts for digit in text])
+    targets = torch.tensor([int(digit) for text in texts for digit in text], dtype=torch.long)
     lengths = torch.tensor([len(text) for text in texts])
     log_probabilities = logits.log_softmax(2).transpose(0, 1)  # (T, N, 11)
     places = torch.full((len(texts),), len(log_probabilities))
@@ -264,11 +282,11 @@ def _texts(logits: Tensor) -> list[str]:
 
 
 def train_numbers(
-    out: Path,
+    out: str | os.PathLike[str],
     recipe: NumberRecipe | None = None,
     *,
     epochs: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     limit: int | None = None,
     without_writers: str | None = None,
     data_dir: DataDir = None,
@@ -280,53 +298,31 @@ def train_numbers(
     Args and errors are those of `inkdigits.training.run.train`; `limit` is of the numbers in an
     epoch. Returns what metrics.json holds.
     """
-    folder = RunFolder(out)
-    checkpoint_file = out / PYTORCH_CHECKPOINT
-    recipe = recipe or NumberRecipe()
-    if epochs:
-        recipe = replace(recipe, epochs=epochs)
-    if limit:
-        recipe = replace(
-            recipe,
-            numbers=limit,
-            people=min(recipe.people, limit),
-            judges=min(recipe.judges, limit),
-        )
-    settings = Settings(recipe, seed, without_writers, revision())
-    checkpoint = None
-    if checkpoint_file.exists():
-        if not resume:
-            raise InvalidRun(
-                f"{out} holds a run already. "
-                "Go on with it (--resume), or choose another folder (--out)."
-            )
-        checkpoint = torch.load(checkpoint_file, weights_only=True)
-        if checkpoint["settings"] != {
-            **asdict(settings),
-            "revision": checkpoint["settings"]["revision"],
-        }:
-            raise InvalidRun(
-                f"The run in {out} was started with other settings: {checkpoint['settings']}. "
-                "Resume it as it was started, or start another (--out)."
-            )
-    elif resume:
+    folder = RunFolder(Path(out))
+    if team_size() > 1:
+        raise InvalidRun("The number network trains in one process. Start it without torchrun.")
+    checkpoint_file = folder.path / PYTORCH_CHECKPOINT
+    if (folder.path / NUMPY_CHECKPOINT).exists():
+        raise _of_another_recipe(folder)
+    checkpoint = _read_checkpoint(folder, checkpoint_file) if resume else None
+    if checkpoint is None and checkpoint_file.exists():
         raise InvalidRun(
-            f"{out} holds no {PYTORCH_CHECKPOINT} to resume. Leave out --resume to start a run."
+            f"{folder.path} holds a run already. "
+            "Go on with it (--resume), or choose another folder (--out)."
         )
-
-    pictures, labels = load_mnist("train", data_dir)
-    digits = written_digits(data_dir, without_writers)
-    judges = numbers_to_judge(
-        digits[::ONE_DIGIT_IN], *load_mnist("validation", data_dir), recipe.judges
-    )
-    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
-    folder.make()
-    fitting = NumberFitting(
-        settings, NumberArtist(digits, pictures, labels, recipe.people, seed), judges
-    )
+    asked = {"epochs": epochs, "seed": seed, "limit": limit, "without_writers": without_writers}
+    settings = _settings(folder, checkpoint, recipe, asked)
+    try:
+        fitting = _begun(settings, data_dir)
+    except KeyboardInterrupt:
+        raise Interrupted(NOTHING_TO_KEEP) from None
     if checkpoint:
-        fitting.restore(checkpoint)
-    bar = TrainingBar(recipe.epochs, console=console)
+        try:
+            fitting.restore(checkpoint)
+        except Exception as error:  # of many kinds
+            raise damaged(checkpoint_file, error) from error
+    folder.make()
+    bar = TrainingBar(settings.epochs, console=console)
 
     def kept_rows() -> Iterator[dict[str, Any]]:
         for row in fitting.epochs(bar):
@@ -342,10 +338,96 @@ def train_numbers(
             raise Interrupted(NOTHING_TO_KEEP) from None
         _finish(fitting, folder)
         raise Interrupted(
-            f"Interrupted after {len(fitting.history)} of {recipe.epochs} epochs. What came of "
+            f"Interrupted after {len(fitting.history)} of {settings.epochs} epochs. What came of "
             f"them is {folder.model}; go on with --resume."
         ) from None
     return _finish(fitting, folder)
+
+
+def limited(recipe: NumberRecipe, limit: int | None) -> NumberRecipe:
+    """A trial of the recipe: of so many numbers an epoch, at most, and little of all else."""
+    if limit is None:
+        return recipe
+    return replace(
+        recipe,
+        numbers=min(recipe.numbers, limit),
+        batch_size=min(recipe.batch_size, limit),
+        people=min(recipe.people, limit),
+        bent=min(recipe.bent, max(limit, FEWEST_BENT)),
+        judges=min(recipe.judges, limit),
+    )
+
+
+def _settings(
+    folder: RunFolder,
+    checkpoint: dict[str, Any] | None,
+    recipe: NumberRecipe | None,
+    asked: dict[str, Any],
+) -> Settings:
+    """What was asked for; when resuming what was asked for then, which must not differ."""
+    if checkpoint is None:
+        recipe = recipe or NumberRecipe()
+        return Settings(
+            recipe=limited(
+                replace(recipe, epochs=asked["epochs"] or recipe.epochs), asked["limit"]
+            ),
+            seed=asked["seed"] or 0,
+            without_writers=asked["without_writers"],
+            revision=revision(),
+            limit=asked["limit"],
+        )
+    earlier = _settings_of(checkpoint)
+    another = "Resume it as it was started, or start another (--out)."
+    for name, value in asked.items():
+        if value not in (None, getattr(earlier, name)):
+            raise InvalidRun(
+                f"The run in {folder.path} has {name} {getattr(earlier, name)}, not {value}. "
+                f"{another}"
+            )
+    if recipe and earlier.recipe != limited(replace(recipe, epochs=earlier.epochs), earlier.limit):
+        raise InvalidRun(f"The run in {folder.path} was started with another recipe. {another}")
+    return earlier
+
+
+def _settings_of(checkpoint: dict[str, Any]) -> Settings:
+    settings = checkpoint["settings"]
+    return Settings(**{**settings, "recipe": NumberRecipe(**settings["recipe"])})
+
+
+def _read_checkpoint(folder: RunFolder, path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InvalidRun(
+            f"{folder.path} holds no {path.name} to resume. Leave out --resume to start a run."
+        )
+    try:
+        checkpoint = TorchFitting.read_checkpoint(path)
+        of_another = isinstance(checkpoint["settings"]["recipe"], str)
+        if not of_another:
+            _settings_of(checkpoint)
+    except Exception as error:  # pickle, zip and PyTorch each have their own kinds
+        raise damaged(path, error) from error
+    if of_another:
+        raise _of_another_recipe(folder)
+    return checkpoint
+
+
+def _of_another_recipe(folder: RunFolder) -> InvalidRun:
+    return InvalidRun(
+        f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
+    )
+
+
+def _begun(settings: Settings, data_dir: DataDir) -> NumberFitting:
+    """A training run before its first epoch."""
+    recipe = settings.recipe
+    pictures, labels = load_mnist("train", data_dir)
+    digits = written_digits(data_dir, settings.without_writers)
+    judges = numbers_to_judge(
+        digits[::ONE_DIGIT_IN], *load_mnist("validation", data_dir), recipe.judges
+    )
+    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
+    artist = NumberArtist(digits, pictures, labels, recipe.people, recipe.bent, settings.seed)
+    return NumberFitting(settings, artist, judges)
 
 
 def numbers_to_judge(
@@ -364,8 +446,7 @@ def numbers_to_judge(
 
 
 def _finish(fitting: NumberFitting, folder: RunFolder) -> dict[str, Any]:
-    averaged = fitting.averaged_network()
-    exported = with_float16_weights(to_onnx(averaged, NUMBER_WIDTH))
+    exported = with_float16_weights(to_onnx(fitting.averaged, NUMBER_WIDTH))
     settings = fitting.settings
     temperature = fitting.temperature()
     trained_on = "numbers of MNIST's training digits and of the pen strokes of UCI's pendigits"
@@ -384,9 +465,9 @@ def _finish(fitting: NumberFitting, folder: RunFolder) -> dict[str, Any]:
         **asdict(settings),
         **asdict(facts),
         "recipe": NAME,
-        "epochs": settings.recipe.epochs,
+        "epochs": settings.epochs,
         "temperature": temperature,
-        "parameters": sum(parameter.numel() for parameter in averaged.parameters()),
+        "parameters": sum(parameter.numel() for parameter in fitting.averaged.parameters()),
         "epochs_done": len(fitting.history),
         "seconds": round(sum(row.seconds for row in fitting.history), 1),
         "file_bytes": folder.model.stat().st_size,

@@ -369,7 +369,7 @@ def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
         checkpoint = fitting_type.read_checkpoint(path)
         Settings(**checkpoint["settings"])
     except Exception as error:  # pickle, zip, PyTorch and safetensors each have their own kinds
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return checkpoint
 
 
@@ -379,10 +379,10 @@ def _restore(fitting: Fitting, checkpoint: dict[str, Any], path: Path) -> None:
     except InvalidRun:
         raise
     except Exception as error:  # likewise
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> InvalidRun:
+def damaged(path: Path, error: Exception) -> InvalidRun:
     return InvalidRun(
         f"{path} is damaged, or of another version of inkdigits: {error!r}. "
         "Start the run anew in another folder (--out)."
