@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format model clean
+.PHONY: serve test lint format model numbers clean
 
 serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
 	$(BIN)/inkdigits serve
@@ -27,6 +27,11 @@ model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it 
 		$(if $(wildcard runs/best/checkpoint.pt),--resume)
 	cp runs/best/model.onnx src/inkdigits/digits.onnx
 	$(BIN)/inkdigits runs
+
+numbers: $(VENV)/dev.installed  ## likewise, what reads digits that touch
+	$(BIN)/inkdigits train numbers --without-writers 25-30 --out runs/numbers \
+		$(if $(wildcard runs/numbers/checkpoint.pt),--resume)
+	cp runs/numbers/model.onnx src/inkdigits/numbers.onnx
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
