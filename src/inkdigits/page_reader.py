@@ -46,7 +46,8 @@ nothing on it is sure."""
 TALLY = 3
 """So many strokes side by side may be a tally, or hatching, as well as a row of 1s."""
 MUCH_TEXT = 60
-"""On a page with so many pieces that are no digits nobody looks for digits that touch."""
+"""On a page with so many pieces that are no digits, and most are none, nobody looks for digits that
+touch."""
 DOUBTFUL, MOSTLY_SURE = 0.5, 0.75
 """A page with no more confidence may lie on its side, if it has more when it is turned, and there
 this share of its digits are sure."""
@@ -207,8 +208,12 @@ class PageReader:
             return window
         text, confidence = seen.best()
         if len(text) == len(window):
-            for unit, opinion in zip(window, seen.opinions(text), strict=True):
-                unit.options[1] = self._both(unit, opinion)
+            opinions = seen.opinions(text)
+            own = [opinion[int(digit)] for opinion, digit in zip(opinions, text, strict=True)]
+            # That these are digits at all is as doubtful as the text beyond what each digit is.
+            common = min(confidence / max(float(np.prod(own)), 1e-9), 1.0) ** (1 / len(text))
+            for unit, opinion in zip(window, opinions, strict=True):
+                unit.options[1] = self._both(unit, opinion * common)
             return window
         if not any(unit.is_doubtful for unit in window) and not _overlap(window):
             return window  # the gaps between them speak for themselves
@@ -310,24 +315,11 @@ def _words(line: Sequence[_Unit]) -> list[_Word]:
 
 def _windows(word: _Word) -> list[_Word]:
     """Neighbours that fit into the network's view together, about as many in each."""
-    crop = _Extent.of(word)
-    count = max(-(-len(word) // WINDOW), int(np.ceil(crop.width / (VIEW * max(crop.height, 1)))))
+    boxes = np.array([unit.crop.box for unit in word])
+    width, height = boxes[:, 2:].max(0) - boxes[:, :2].min(0)
+    count = max(-(-len(word) // WINDOW), int(np.ceil(width / (VIEW * height))))
     ends = np.linspace(0, len(word), min(count, len(word)) + 1).round().astype(int)
     return [word[start:stop] for start, stop in pairwise(ends.tolist())]
-
-
-@dataclass(frozen=True)
-class _Extent:
-    """How far neighbours reach."""
-
-    width: int
-    height: int
-
-    @staticmethod
-    def of(word: _Word) -> _Extent:
-        boxes = np.array([unit.crop.box for unit in word])
-        (left, top), (right, bottom) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
-        return _Extent(int(right - left), int(bottom - top))
 
 
 def _together(window: _Word) -> Crop:
