@@ -69,6 +69,8 @@ LINE_LENGTH = 0.35
 """A printed line is at least this share of the picture's side long,"""
 LINE_FILLED = 0.65
 """drawn for at least this share of its length,"""
+NARROWEST = 20
+"""Pixels. In a narrower picture no lines are looked for."""
 FINEST = 450
 """Votes for lines are counted in bins of the side's 450th part, if that is more than a pixel."""
 LINE_THICKNESS = 0.03
@@ -444,6 +446,8 @@ def _level_lines(mask: Mask) -> Iterator[_Line]:
     votes for the lines through it.
     """
     height, width = mask.shape
+    if width < NARROWEST:
+        return
     thickest = max(round(LINE_THICKNESS * min(height, width)), 2)
     below = np.zeros_like(mask)
     below[:-thickest] = mask[thickest:]

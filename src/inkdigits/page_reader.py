@@ -30,7 +30,7 @@ LONGEST = 6
 """Digits that touch, at most."""
 JOINED_WIDTH = 1.2
 """Two crops may be one digit if together they are no wider than so many times their height."""
-JOINED_FROM = 0.8
+JOINED_FROM = 0.95
 """and if that is read with at least this confidence."""
 WINDOW = 5
 """So many neighbours are seen together,"""
@@ -38,6 +38,8 @@ VIEW = 5.0
 """if they are no wider than so many times their height."""
 OVERLAP = 0.1
 """Crops that overlap by this share of the narrower one's width may have cut a digit in two."""
+LIKELY = 0.3
+"""Crops give way to what is read of them together if that is at least so likely."""
 SPACE = 0.65
 """A gap of this share of the digits' height parts two numbers."""
 STRANGE = 0.34
@@ -222,8 +224,10 @@ class PageReader:
         for unit, one in zip(doubtful, self._numbers().read(pictures), strict=True):
             self._look_closer(unit, one)
         apart = float(np.prod([unit.best.confidence for unit in window]))
-        if not text or confidence < apart:
+        if confidence < max(apart, LIKELY):
             return window
+        if len(text) < len(window) and not _overlap(window):
+            return window  # only parts of one digit lie over each other
         unit = _Unit(crop, seen=seen)
         unit.options[len(text)] = self._several(unit, text, confidence)
         return [unit]
