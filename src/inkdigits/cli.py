@@ -181,8 +181,8 @@ def _leave_pictures(
 ) -> None:
     """Write what --plot and --table ask for."""
     from inkdigits.atomic_file import write_atomically
+    from inkdigits.form_table import table_of
     from inkdigits.plot import draw_reading
-    from inkdigits.table import table_of
 
     content = io.BytesIO()
     try:

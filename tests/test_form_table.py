@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inkdigits.form_table import table_of
 from inkdigits.reading import Box, Digit, Reading
-from inkdigits.table import table_of
 
 Cell = tuple[str, int, int]
 """A number, and the place of its upper left corner."""
