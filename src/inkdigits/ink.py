@@ -92,6 +92,10 @@ JOINED_WITHIN = 0.5
 """and not further from it than this share of the height."""
 DOT = 0.25
 """What is no larger than this share of the height is a part only of what it lies within."""
+FALLEN_OFF = 0.12
+"""A larger piece is a part of the digit that it is so close to, if it is no comma."""
+WIDEST_BAR = 1.5
+"""Of a 5, in heights."""
 TALLEST = 1.25
 """Pieces on top of each other are a digit if together they are no higher than so many heights,"""
 CLOSE, MUCH_LOWER = 0.15, 0.75
@@ -787,15 +791,22 @@ def _part_of(piece: Edges, digits: Edges, height: float) -> int | None:
         return None
     x0, y0, x1, y1 = piece
     left, top, right, bottom = digits.T
-    if 1.5 * (y1 - y0) < x1 - x0 < height:
+    if 1.5 * (y1 - y0) < x1 - x0 < WIDEST_BAR * height:
         at_top = ((y0 + y1) / 2 < top + 0.3 * (bottom - top)) & (y1 > top - 0.3 * height)
         beside = (left < x0) & (x0 < right + CLOSE * height)
         if (at_top & beside).any():
             return int(np.flatnonzero(at_top & beside)[0])
-    overlap = (np.minimum(x1, right) - np.maximum(x0, left)) / (x1 - x0)
+    wide, tall = x1 - x0, y1 - y0
+    aside = np.maximum(np.maximum(left - x1, x0 - right), np.maximum(top - y1, y0 - bottom))
+    fits = np.maximum(x1, right) - np.minimum(x0, left) < TALLEST * height
+    is_comma = (wide < 0.3 * height) & (y1 > bottom - 0.1 * height)
+    fallen_off = (aside < FALLEN_OFF * height) & fits & ~is_comma
+    if max(wide, tall) >= DOT * height and fallen_off.any():
+        return int(np.where(fallen_off, aside, np.inf).argmin())
+    overlap = (np.minimum(x1, right) - np.maximum(x0, left)) / wide
     apart = np.maximum(np.maximum(top - y1, y0 - bottom), 0)
     overlap[apart >= JOINED_WITHIN * height] = 0.0
-    if max(x1 - x0, y1 - y0) < DOT * height:  # a point may lie half under a digit
+    if max(wide, tall) < DOT * height:  # a point may lie half under a digit
         overlap[(x0 < left) | (x1 > right) | (y0 < top) | (y1 > bottom)] = 0.0
     return int(overlap.argmax()) if overlap.max() > JOINED_FROM else None
 

@@ -38,9 +38,11 @@ VIEW = 5.0
 """if they are no wider than so many times their height."""
 OVERLAP = 0.1
 """Crops that overlap by this share of the narrower one's width may have cut a digit in two."""
+PARTS = 0.5
+"""How much less likely digits are whose crops overlap."""
 LIKELY = 0.3
 """Crops give way to what is read of them together if that is at least so likely."""
-SPACE = 0.65
+SPACE = 0.7
 """A gap of this share of the digits' height parts two numbers."""
 STRANGE = 0.34
 """A page on which more than this share of the pieces is no sure digit is no page of numbers:
@@ -224,10 +226,12 @@ class PageReader:
         for unit, one in zip(doubtful, self._numbers().read(pictures), strict=True):
             self._look_closer(unit, one)
         apart = float(np.prod([unit.best.confidence for unit in window]))
+        if _overlap(window):
+            apart *= PARTS
+        elif len(text) < len(window):
+            return window  # only parts of one digit lie over each other
         if confidence < max(apart, LIKELY):
             return window
-        if len(text) < len(window) and not _overlap(window):
-            return window  # only parts of one digit lie over each other
         unit = _Unit(crop, seen=seen)
         unit.options[len(text)] = self._several(unit, text, confidence)
         return [unit]
