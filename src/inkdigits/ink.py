@@ -54,7 +54,7 @@ FAINTEST = 0.07
 """Ink differs from the paper by at least this share of the paper's level,"""
 GRAIN_FACTOR = 4.0
 """and by so many standard deviations of the paper's grain."""
-SURROUNDINGS = 12.0
+SURROUNDINGS = 40.0
 """How much more doubtful ink is if what surrounds it is not like paper."""
 EDGE_REACH = 3
 """Pixels from one side of a blurred edge to its middle."""

@@ -147,6 +147,9 @@ class PageReader:
         units = [unit for line in lines for word in line for unit in word]
         if expect == "digit":
             length = 1
+            *others, digit = sorted(units, key=_likeness_to_a_digit)
+            units, lines = [digit], [[[digit]]]
+            found = Found(found.lines, found.skipped + tuple(unit.crop for unit in others))
         if length is not None:
             self._of_length(units, length)
         return _reading(lines, found, expect, length)
@@ -230,7 +233,7 @@ class PageReader:
             apart *= PARTS
         elif len(text) < len(window):
             return window  # only parts of one digit lie over each other
-        if confidence < max(apart, LIKELY):
+        if not text or confidence < max(apart, LIKELY):
             return window
         unit = _Unit(crop, seen=seen)
         unit.options[len(text)] = self._several(unit, text, confidence)
@@ -307,6 +310,12 @@ class PageReader:
         if length in ways:
             for unit, option in zip(units, ways[length][1], strict=True):
                 unit.options = {len(option.digits): option}
+
+
+def _likeness_to_a_digit(unit: _Unit) -> float:
+    """How likely it is the one digit of a page, against what else is on it: large and clear."""
+    confidence = unit.options[1].confidence if 1 in unit.options else 0.0
+    return confidence * unit.crop.width * unit.crop.height
 
 
 def _words(line: Sequence[_Unit]) -> list[_Word]:

@@ -86,8 +86,9 @@ class Reader:
         Args:
             picture: a path, bytes, a file object, a base64 string, a data URL, a PIL image or
                 an array (see `inkdigits.picture.read_picture`).
-            expect: "digit" if it holds one digit, "number" if it holds one number, of which no
-                gap makes two. What turns out otherwise is read as well as it goes, and not sure.
+            expect: "digit" if it holds one digit: the largest and clearest is read, and the rest
+                is skipped; "number" if it holds one number, of which no gap makes two. What turns
+                out otherwise is read as well as it goes, and not sure.
             length: how many digits it holds, if that is known.
 
         Raises:
