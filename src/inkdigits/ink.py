@@ -598,6 +598,20 @@ def find_ink(picture: Grey) -> Found:
     return page.found() if page else Found((), ())
 
 
+def cut_from(picture: Grey, box: Box) -> Crop:
+    """The crop with that box of a clean picture (H, W) that has nothing else on it."""
+    x0, y0, x1, y1 = box
+    left, top = max(x0 - MARGIN, 0), max(y0 - MARGIN, 0)
+    piece, smaller = _fitting(picture[top : y1 + MARGIN, left : x1 + MARGIN], box)
+    return Crop(piece, box, (float(left), float(top)), smaller)
+
+
+def _fitting(piece: Grey, box: Box) -> tuple[Grey, int]:
+    """A crop no larger than its network needs, and how many times smaller it was made."""
+    smaller = max(box[3] - box[1], box[2] - box[0]) // LARGEST_CROP + 1
+    return (np.asarray(Image.fromarray(piece).reduce(smaller)) if smaller > 1 else piece), smaller
+
+
 def _page_of(picture: Grey, side: int) -> _Page | None:
     """The page at a size that fits, with its pieces of ink; None if there are none."""
     grey, factor = _smaller(picture, side)
@@ -741,9 +755,7 @@ class _Page:
         ratio = self._ink.ratio[window]
         cover = (ratio / self._level).clip(0, 1) * (mine | (near & (labels == 0)))
         picture = np.pad((255 - 255 * cover).astype(np.uint8), MARGIN, constant_values=255)
-        smaller = max(y1 - y0, x1 - x0) // LARGEST_CROP + 1
-        if smaller > 1:
-            picture = np.asarray(Image.fromarray(picture).reduce(smaller))
+        picture, smaller = _fitting(picture, (x0, y0, x1, y1))
         factor = self._factor
         box = (
             x0 * factor,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import NoInk
-from inkdigits.ink import Crop, Found, find_ink
+from inkdigits.ink import Crop, Found, cut_from, find_ink
 from inkdigits.number_reader import NumberReader, NumberSeen, on_white
 from inkdigits.number_text import one_digit
 from inkdigits.reading import Box, Digit, Reading
@@ -128,6 +128,13 @@ class PageReader:
             if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE:
                 return _turned_back(better, quarters, picture.shape)
         return reading
+
+    def read_piece(
+        self, picture: Grey, box: Box, expect: Expect = None, length: int | None = None
+    ) -> Reading:
+        """Read a clean picture (H, W) with one connected piece of ink, whose box is known."""
+        piece = cut_from(picture, box)
+        return self._read_found(Found(((piece,),), ()), expect, length)
 
     def _best_turn(self, found: Found) -> int:
         """The quarters of a turn clockwise after which most crops look like digits; 0 if few do."""

@@ -213,8 +213,8 @@ class Reader:
                 results[place] = reading
                 if isinstance(reading, Reading) and not (reading.sure or is_tiny(picture)):
                     # What is not surely one digit may be several that touch.
-                    page = self._read_page(picture, expect, length)
-                    results[place] = reading if isinstance(page, NoInk) else page
+                    box = reading.digits[0].box
+                    results[place] = self._pages.read_piece(picture, box, expect, length)
         return [result for result in results if result is not None]
 
     def _read_page(
