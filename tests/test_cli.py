@@ -4,14 +4,19 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import inkdigits
 from handwriting import png, written
+from inkdigits.plot import SURE
+from pages import page, with_dot
 
 DIGITS = range(10)
 
@@ -92,6 +97,74 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
         *("file", "text", "confidence", "sure", "lines", "digits", "skipped", "turned")
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
+
+
+@pytest.fixture
+def form(tmp_path: Path) -> Path:
+    """Two rows of two numbers."""
+    (tmp_path / "form.png").write_bytes(png(page("12 305\n47 968")))
+    return tmp_path / "form.png"
+
+
+def test_lines_of_numbers_are_read_for_people(form: Path) -> None:
+    result = run("read", "form.png", cwd=form.parent)
+    assert result.returncode == 0
+    assert re.fullmatch(r"form\.png  12 305 / 47 968 +[0-9.]+%\n", result.stdout.decode())
+
+
+def test_numbers_in_rows_and_columns_become_a_table(form: Path) -> None:
+    result = run("read", "form.png", "--table", "out.csv", cwd=form.parent)
+    assert result.returncode == 0
+    assert (form.parent / "out.csv").read_text() == "12,305\n47,968\n"
+
+
+def test_answers_are_drawn_on_the_picture(form: Path) -> None:
+    result = run("read", "form.png", "--plot", "out.png", cwd=form.parent)
+    assert result.returncode == 0
+    drawn = np.asarray(Image.open(form.parent / "out.png"))
+    assert drawn.shape[2] == 3
+    assert (drawn == SURE).all(2).any()
+
+
+def test_a_sign_that_was_left_out_is_told(tmp_path: Path) -> None:
+    sheet = with_dot(page("314", gap=0.6), 79, 80)
+    (tmp_path / "pi.png").write_bytes(png(sheet))
+    said = run("read", "pi.png", cwd=tmp_path).stdout.decode()
+    assert re.fullmatch(r"pi\.png  not sure \(perhaps 314, [0-9.]+%; 1 sign left out\)\n", said)
+    at_any_price = run("read", "--min-confidence", "0", "pi.png", cwd=tmp_path).stdout.decode()
+    assert "not sure" in at_any_price
+
+
+def test_what_a_picture_holds_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "n.png").write_bytes(png(page("12 34")))
+    [row] = rows(run("read", "--json", "--expect", "number", tmp_path / "n.png"))
+    assert row["text"] == "1234"
+    [row] = rows(run("read", "--json", "--length", "3", tmp_path / "n.png"))
+    assert not row["sure"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--plot", "out.png", "form.png", "form.png"), "for one picture, not for 2"),
+        (("--plot", "out.gif", "form.png"), "--plot writes .png"),
+        (("--expect", "digit", "--length", "2", "form.png"), "--expect digit means --length 1"),
+        (("--length", "0", "form.png"), "0 is not in the range"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    form: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    result = run("read", *arguments, cwd=form.parent)
+    assert result.returncode == 2
+    assert says in result.stderr.decode()
+
+
+def test_a_plot_that_cannot_be_written_is_told(form: Path) -> None:
+    result = run("read", "form.png", "--plot", "nowhere/out.png", cwd=form.parent)
+    assert result.returncode == 2
+    assert "cannot be written" in result.stderr.decode()
+    assert "Traceback" not in result.stderr.decode()
 
 
 def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
