@@ -26,6 +26,8 @@ WIDE = 1.1
 """A crop that is wider than so many times its height may hold several digits, whatever it seems."""
 WIDEST_DIGIT, IMPLAUSIBLE = 1.8, 0.1
 """A digit is no wider than so many times its height: if it were, it is so much less likely."""
+SURE_TOGETHER = 0.99
+"""Digits that touch are sure from this confidence on: shapes that are none look like some, too."""
 LONGEST = 6
 """Digits that touch, at most."""
 JOINED_WIDTH = 1.2
@@ -258,7 +260,7 @@ class PageReader:
         assert unit.seen
         if unit.crop.width > WIDEST_DIGIT * len(text) * unit.crop.height:
             confidence *= IMPLAUSIBLE
-        digits = unit.seen.digits(text, confidence, confidence >= self._sure_from)
+        digits = unit.seen.digits(text, confidence, confidence >= SURE_TOGETHER)
         placed = tuple(replace(digit, box=unit.crop.on_page(digit.box)) for digit in digits)
         return _Option(placed, confidence)
 
