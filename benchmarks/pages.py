@@ -25,7 +25,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +44,7 @@ from inkdigits.datasets.pages import (
 )
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, parse_writers, read_unipen
+from inkdigits.reading import Expect
 
 SEEDS = {"validation": 1, "test": 2}
 """Of the pages without digits: those of the last measurement were never looked at."""
@@ -81,9 +81,7 @@ class Answer:
     digit_sure: bool = False
 
 
-def as_anybody_does(
-    reader: Reader, picture: NDArray[np.uint8], expect: Literal["digit", "number"] | None = None
-) -> Answer:
+def as_anybody_does(reader: Reader, picture: NDArray[np.uint8], expect: Expect = None) -> Answer:
     try:
         reading = reader.read(picture, expect=expect)
     except InkDigitsError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import importlib
 import io
 import json
 import math
@@ -19,7 +20,7 @@ from contextlib import suppress
 from html import unescape
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkdigits.reader import Reader
-    from inkdigits.reading import Reading
+    from inkdigits.reading import Expect, Reading
     from inkdigits.training.fit import Recipe
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
-NUMBERS = "numbers"
-"""The recipe of the network that reads several digits at once."""
+LESSONS = {"numbers": "Numbers", "ink": "Ink"}
+"""What is learned from pictures that are drawn for each step: the module in `inkdigits.training`,
+and the lesson there."""
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
 
@@ -106,7 +108,7 @@ def read(
     as_json: bool,
     as_csv: bool,
     min_confidence: float | None,
-    expect: Literal["digit", "number"] | None,
+    expect: Expect,
     length: int | None,
     plot: Path | None,
     table: Path | None,
@@ -160,7 +162,7 @@ def read(
 def _kept(
     reader: Reader,
     source: Path | BinaryIO,
-    expect: Literal["digit", "number"] | None,
+    expect: Expect,
     length: int | None,
     kept: list[tuple[NDArray[np.uint8], Reading]],
 ) -> Reading | InkDigitsError:
@@ -269,8 +271,8 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
-    which ships, cnn, ensemble and fast; and numbers, the network that reads several digits at
-    once, of which --limit is of the numbers in an epoch.
+    which ships, cnn, ensemble and fast; and what reads pages with it: numbers, which reads several
+    digits at once, and ink, which finds them. Of these --limit is of the pictures in an epoch.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.
@@ -279,12 +281,13 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     try:
-        if recipe == NUMBERS:
-            _only_for_one_digit(options.pop("data"), options.pop("device"), measure_test)
+        if recipe in LESSONS:
+            _not_for_lessons(recipe, options.pop("data"), options.pop("device"), measure_test)
             with _extra("train"):
-                from inkdigits.training.numbers import train_numbers
+                from inkdigits.training.lesson import train_lesson
 
-                metrics = train_numbers(out, **options)
+                module = importlib.import_module(f"inkdigits.training.{recipe}")
+                metrics = train_lesson(getattr(module, LESSONS[recipe]), out, **options)
         else:
             found, extra = _recipe(recipe)
             with _extra(extra):
@@ -468,9 +471,9 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
     print(f"The model was trained on {trained_on}. {HONESTY}")
 
 
-def _only_for_one_digit(data: str | None, device: str, measure_test: bool) -> None:
-    """Refuse the options that training the number network does not have."""
-    what = f"The recipe {NUMBERS}"
+def _not_for_lessons(recipe: str, data: str | None, device: str, measure_test: bool) -> None:
+    """Refuse the options that a lesson does not have."""
+    what = f"The recipe {recipe}"
     if data is not None:
         raise click.UsageError(f"{what} trains on MNIST and pen strokes. Leave out --data.")
     if measure_test:
@@ -495,7 +498,7 @@ def _recipe(name: str) -> tuple[Recipe, str]:
         ) from error
     if name in IN_PYTORCH:
         return IN_PYTORCH[name], "train"
-    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, NUMBERS])
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, *LESSONS])
     raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
 

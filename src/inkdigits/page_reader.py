@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,9 @@ from inkdigits.errors import NoInk
 from inkdigits.ink import Crop, Found, cut_from, find_ink
 from inkdigits.number_reader import NumberReader, NumberSeen, on_white
 from inkdigits.number_text import one_digit
-from inkdigits.reading import Box, Digit, Reading
+from inkdigits.reading import Box, Digit, Expect, Reading
 
 Grey = NDArray[np.uint8]
-Expect = Literal["digit", "number"] | None
 
 AT_ONCE = 64
 """Crops in one run."""
@@ -200,21 +199,12 @@ class PageReader:
 
     def _read_together(self, lines: list[list[_Word]]) -> list[list[_Word]]:
         """The same lines, after the network for several digits has seen them, too."""
-        windows = [window for line in lines for word in line for window in _windows(word)]
-        crops = [_together(window) for window in windows]
-        pictures = [crop.picture for crop in crops]
-        seen = {
-            id(window[0]): self._seen(window, crop, one)
-            for window, crop, one in zip(
-                windows, crops, self._numbers().read(pictures), strict=True
-            )
-        }
+        windows = [[_windows(word) for word in line] for line in lines]
+        crops = [_together(window) for line in windows for word in line for window in word]
+        seen = zip(crops, self._numbers().read([crop.picture for crop in crops]), strict=True)
         return [
-            [
-                [unit for window in _windows(word) for unit in seen.get(id(window[0]), window)]
-                for word in line
-            ]
-            for line in lines
+            [[unit for window in word for unit in self._seen(window, *next(seen))] for word in line]
+            for line in windows
         ]
 
     def _seen(self, window: _Word, crop: Crop, seen: NumberSeen) -> _Word:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
-from typing import Any, Literal, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +14,11 @@ from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.model_session import broken, check_contract, model_content, open_session
 from inkdigits.number_reader import NumberReader
 from inkdigits.one_digit import is_one_digit, is_tiny
-from inkdigits.page_reader import Expect, PageReader
+from inkdigits.page_reader import PageReader
 from inkdigits.picture import PictureSource, read_picture, to_uint8
-from inkdigits.reading import Digit, Reading
+from inkdigits.reading import Digit, Expect, Reading
+
+T = TypeVar("T")
 
 CONTRACT = {
     "probabilities": ("tensor(float)", 2),
@@ -73,10 +74,9 @@ class Reader:
         check_contract(name, self._session, CONTRACT, CONTRACT_VERSION)
         _check_on_two_pictures(name, self._session)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        self._number_model, self._threads, self._loading = numbers, threads, Lock()
-        self._pages = PageReader(
-            self._digits, float(self.metadata.get("sure_from", 0.9)), lambda: self._numbers
-        )
+        sure_from = float(self.metadata.get("sure_from", 0.9))
+        number_reader = _Once(lambda: NumberReader(numbers, threads))
+        self._pages = PageReader(self._digits, sure_from, number_reader)
 
     def read(
         self, picture: PictureSource, *, expect: Expect = None, length: int | None = None
@@ -230,11 +230,6 @@ class Reader:
         readings = self._read_same_shape(pictures)
         return [None if isinstance(r, NoInk) else r.digits[0] for r in readings]
 
-    @cached_property
-    def _numbers(self) -> NumberReader:
-        with self._loading:
-            return NumberReader(self._number_model, self._threads)
-
     def _read_same_shape(self, pictures: NDArray[np.uint8]) -> Iterator[Reading | NoInk]:
         for _, outputs in self._run(pictures):
             for row in range(len(outputs["has_ink"])):
@@ -249,6 +244,20 @@ class Reader:
             options = self._giving_back if part.size > LARGE_RUN else None
             values = self._session.run(list(CONTRACT), {"picture": part}, options)
             yield start, dict(zip(CONTRACT, values, strict=True))
+
+
+class _Once(Generic[T]):
+    """Makes something when it is first asked for, once, whichever thread asks first."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock = make, Lock()
+        self._made: T | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
 
 def _check_hints(expect: Expect, length: int | None) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in the upright picture's pixels; x1 and y1 are exclusive."""
+Expect = Literal["digit", "number"] | None
+"""What a picture holds, if that is known; see `Reader.read`."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,13 @@ from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.number_reader import NumberReader
 from inkdigits.progress import TrainingBar
 from inkdigits.training.fit import InvalidRun
-from inkdigits.training.numbers import NumberRecipe, network, numbers_to_judge, train_numbers
+from inkdigits.training.lesson import train_lesson
+from inkdigits.training.numbers import NumberRecipe, Numbers, network, numbers_to_judge
 from inkdigits.training.run import Interrupted
 
-TINY = NumberRecipe(epochs=2, numbers=96, batch_size=32, people=3, bent=500, judges=20)
+TINY = NumberRecipe(epochs=2, pictures=96, batch_size=32, people=3, bent=500, judges=20)
+
+train_numbers = partial(train_lesson, Numbers)
 
 
 @pytest.fixture(scope="module")

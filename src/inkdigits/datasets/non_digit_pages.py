@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, LETTERS, draw_non_digits, fonts
 from inkdigits.datasets.pages import (
+    LetterHand,
     Mask,
     Page,
     Plane,
@@ -24,7 +25,6 @@ from inkdigits.datasets.pages import (
     on_plain_paper,
     write,
 )
-from inkdigits.datasets.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
 
 TEXT = """the quick brown fox jumps over a lazy dog while seven wizards brew very hot tea and talk
@@ -55,24 +55,6 @@ def _printed_text(rng: Rng, _: Sequence[WrittenDigit]) -> Page:
     return _on_paper(cut_out(np.asarray(canvas, np.float32) / 255), size, rng)
 
 
-class _LetterHand:
-    """Writes another letter for each digit."""
-
-    def __init__(self, rng: Rng) -> None:
-        self._letters = rng.choice(sorted(LETTERS), 10)
-        self._slant = rng.uniform(-0.3, 0.3)
-
-    def digit(self, value: int, height: float, pen: float, rng: Rng) -> Mask:
-        strokes = []
-        for line in LETTERS[str(self._letters[value])].split("|"):
-            knots = np.array([[float(at) for at in point.split(",")] for point in line.split()])
-            knots = knots * [rng.uniform(0.5, 0.8), 1] + rng.normal(0, 0.03, knots.shape)
-            strokes.append(knots @ np.array([[1, 0], [self._slant, 1]]))
-        side = int(height * 1.4) + 8
-        drawn = draw_with(Pen(pen / height), strokes, rng, size=height / side, side=side)
-        return cut_out(drawn.astype(np.float32) / 255)
-
-
 def _written_words(rng: Rng, _: Sequence[WrittenDigit]) -> Page:
     """A line or two of written letters."""
     lines = []
@@ -80,7 +62,9 @@ def _written_words(rng: Rng, _: Sequence[WrittenDigit]) -> Page:
         lengths = rng.integers(2, 8, rng.integers(1, 3))
         lines.append(" ".join("".join(map(str, rng.integers(0, 10, n))) for n in lengths))
     height = int(rng.integers(30, 80))
-    written = write("\n".join(lines), _LetterHand(rng), height, rng, touching=rng.random() < 0.3)
+    written = write(
+        "\n".join(lines), LetterHand(LETTERS, rng), height, rng, touching=rng.random() < 0.3
+    )
     return _on_paper(written.ink, height, rng)
 
 

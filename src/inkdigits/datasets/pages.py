@@ -7,7 +7,7 @@ noise, JPEG. Lengths are shares of the digits' height unless they are in pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from inkdigits.datasets.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
 
 Plane = NDArray[np.floating[Any]]
@@ -93,6 +94,24 @@ class PictureHand:
         # Enlarged edges are soft; a pen's are not.
         sharp = (np.asarray(large, np.float32) / 255 - 0.45) * max(min(scale / 2, 4.0), 1.0) + 0.45
         return cut_out(sharp.clip(0, 1))
+
+
+class LetterHand:
+    """Writes another letter for each digit."""
+
+    def __init__(self, letters: Mapping[str, str], rng: Rng) -> None:
+        self._letters = [letters[str(name)] for name in rng.choice(sorted(letters), 10)]
+        self._slant = rng.uniform(-0.3, 0.3)
+
+    def digit(self, value: int, height: float, pen: float, rng: Rng) -> Mask:
+        strokes = []
+        for line in self._letters[value].split("|"):
+            knots = np.array([[float(at) for at in point.split(",")] for point in line.split()])
+            knots = knots * [rng.uniform(0.5, 0.8), 1] + rng.normal(0, 0.03, knots.shape)
+            strokes.append(knots @ np.array([[1, 0], [self._slant, 1]]))
+        side = int(height * 1.4) + 8
+        drawn = draw_with(Pen(pen / height), strokes, rng, size=height / side, side=side)
+        return cut_out(drawn.astype(np.float32) / 255)
 
 
 def cut_out(mask: Mask) -> Mask:
@@ -201,14 +220,14 @@ def as_photo(written: Written, rng: Rng) -> Page:
         paper = np.ones((*shape, 3)) * rng.uniform(185, 250) * rng.uniform([0.94] * 3, [1.0] * 3)
         paper = paper * (1 - _printed(shape, height, rng)[:, :, None] * rng.uniform(0.1, 0.4, 3))
         colour = paper.mean((0, 1)) * _pen_colour(rng)
-    paper += _texture(shape, rng)[:, :, None]
+    paper += paper_texture(shape, rng)[:, :, None]
 
-    grain = 1 - _grain(shape, rng) * (0.6 if chalk or rng.random() < 0.25 else 0.0)
+    grain = 1 - pencil_grain(shape, rng) * (0.6 if chalk or rng.random() < 0.25 else 0.0)
     cover = (ink * grain * rng.uniform(0.8, 1.0))[:, :, None]
     sheet = paper * (1 - cover) + colour * cover
 
     sheet, boxes = _seen_at_an_angle(sheet, boxes, rng)
-    light = _light(sheet.shape[:2], rng)
+    light = light_on(sheet.shape[:2], rng)
     image = Image.fromarray(_rgb(sheet * light[:, :, None]))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.025) * height))
     noisy = np.asarray(image, np.float32) + rng.normal(0, rng.uniform(0, 9), (*image.size[::-1], 3))
@@ -271,7 +290,7 @@ def clouds(shape: tuple[int, int], cell: float, rng: Rng) -> Plane:
     return np.asarray(small.resize((shape[1], shape[0]), Image.Resampling.BICUBIC), np.float32)
 
 
-def _texture(shape: tuple[int, int], rng: Rng) -> Plane:
+def paper_texture(shape: tuple[int, int], rng: Rng) -> Plane:
     """Fibres and stains of paper, in grey levels."""
     texture: Plane = (
         clouds(shape, max(shape) / 6, rng) * rng.uniform(0, 5)
@@ -281,13 +300,13 @@ def _texture(shape: tuple[int, int], rng: Rng) -> Plane:
     return texture
 
 
-def _grain(shape: tuple[int, int], rng: Rng) -> Mask:
+def pencil_grain(shape: tuple[int, int], rng: Rng) -> Mask:
     """Where a pencil or a chalk leaves nothing, in 0..1."""
     grain: Mask = (clouds(shape, 2.5, rng) * 0.6 - 0.1).clip(0, 1)
     return grain
 
 
-def _light(shape: tuple[int, int], rng: Rng) -> Plane:
+def light_on(shape: tuple[int, int], rng: Rng) -> Plane:
     """How much light falls on each pixel: uneven, with a vignette, often with a shadow."""
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)
@@ -314,7 +333,7 @@ def _seen_at_an_angle(
     size = np.array([width, height], float)
     seen = (corners - 0.5) * (1 - 2 * inset) + rng.uniform(-0.025, 0.025, (4, 2))
     seen = (seen * size) @ turn.T + size / 2
-    there = _homography(corners * size, seen)
+    there = homography(corners * size, seen)
     back = np.linalg.inv(there)
     back /= back[2, 2]
 
@@ -338,7 +357,7 @@ def _seen_at_an_angle(
     return np.asarray(image, np.float32), tuple(map(moved, boxes))
 
 
-def _homography(source: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
+def homography(source: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
     """The 3 x 3 matrix that takes four points (4, 2) to four others."""
     rows, values = [], []
     for (x, y), (u, v) in zip(source, target, strict=True):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
+from torch.export import Dim
 
 from inkdigits.graph import OPSET
 from inkdigits.normalize import SIDE
@@ -20,6 +22,21 @@ def to_onnx(network: nn.Module, seen_width: int = SIDE) -> onnx.ModelProto:
     """The network as ONNX, from `seen` (N, 28, 28) to `logits` (N, 10), with its float32 weights.
 
     With another `seen_width`, from (N, 28, seen_width) to what it gives for that.
+    """
+    return _exported(network, torch.zeros(2, SIDE, seen_width), "seen", {0: Dim("N")})
+
+
+def picture_network_to_onnx(network: nn.Module, step: int) -> onnx.ModelProto:
+    """Likewise, from `levels` (N, H, W) of any height and width that are multiples of `step`."""
+    height, width = (step * Dim(name, min=1, max=2**16 // step) for name in ("rows", "columns"))
+    example = torch.zeros(2, 3 * step, 4 * step)
+    return _exported(network, example, "levels", {0: Dim("N"), 1: height, 2: width})
+
+
+def _exported(
+    network: nn.Module, example: Tensor, name: str, sizes: dict[int, Any]
+) -> onnx.ModelProto:
+    """The network as ONNX, from an input like the example, of which these axes vary, to `logits`.
 
     Batch normalisation is folded into the convolutions before it, and dropout is gone.
     """
@@ -32,10 +49,10 @@ def to_onnx(network: nn.Module, seen_width: int = SIDE) -> onnx.ModelProto:
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 network,
-                (torch.zeros(2, SIDE, seen_width),),
-                input_names=["seen"],
+                (example,),
+                input_names=[name],
                 output_names=["logits"],
-                dynamic_shapes=({0: torch.export.Dim("N")},),
+                dynamic_shapes=(sizes,),
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,

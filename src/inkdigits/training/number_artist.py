@@ -16,6 +16,7 @@ from inkdigits.datasets.pens import SIDE, Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.errors import InvalidDataset
 from inkdigits.training.augmentation import Augmentation
+from inkdigits.training.data import FOR_TRAINING
 from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
 
 HEIGHT = 40
@@ -28,8 +29,6 @@ NO_DIGITS = 0.08
 """The share of pictures with no digit in them."""
 SAMPLES = 3
 """Each person writes each digit in so many ways."""
-FOR_TRAINING = 1
-"""Beside the seed, so that nobody who draws non-digits to measure by draws the same ones."""
 
 BY_ONE_HAND = StrokeAugmentation(rotation=4, slant=0.08, aspect=0.1, mix=0.25, extra=0.06)
 """How a person's digits differ from each other; what they have in common is drawn on top."""

@@ -23,8 +23,13 @@ MOST_FILTERS, MOST_CHANNELS = 32, 16
 MOST_MISTAKES = 40
 
 
-def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str) -> None:
-    """Write a PNG with the loss and the error of each epoch, for training and validation."""
+def draw_curve(
+    history: Sequence[Mapping[str, float]], path: Path, title: str, missed: str = "misread"
+) -> None:
+    """Write a PNG with the loss and the error of each epoch, for training and validation.
+
+    `missed` says what the error is the share of.
+    """
     epochs = [row["epoch"] for row in history]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss, error = figure.subplots(1, 2)
@@ -37,7 +42,7 @@ def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str) -
             epochs, [1 - row[f"{key}accuracy"] for row in history], color=colour, label=label
         )
     loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
-    error.set(title=f"{title}: error", xlabel="epoch", ylabel="misread", yscale="log")
+    error.set(title=f"{title}: error", xlabel="epoch", ylabel=missed, yscale="log")
     error.yaxis.set_major_formatter(PercentFormatter(xmax=1))
     for axes in (loss, error):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

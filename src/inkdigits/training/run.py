@@ -153,9 +153,7 @@ def train(
     checkpoint_file = folder.path / fitting_type.checkpoint_name
     others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
     if others - {checkpoint_file.name}:
-        raise InvalidRun(
-            f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
-        )
+        raise of_another_recipe(folder.path)
     checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
     if checkpoint is None and checkpoint_file.exists():
         raise InvalidRun(
@@ -367,9 +365,13 @@ def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
         )
     try:
         checkpoint = fitting_type.read_checkpoint(path)
-        Settings(**checkpoint["settings"])
+        of_a_lesson = "lesson" in checkpoint["settings"]
+        if not of_a_lesson:
+            Settings(**checkpoint["settings"])
     except Exception as error:  # pickle, zip, PyTorch and safetensors each have their own kinds
         raise damaged(path, error) from error
+    if of_a_lesson:
+        raise of_another_recipe(path.parent)
     return checkpoint
 
 
@@ -387,6 +389,10 @@ def damaged(path: Path, error: Exception) -> InvalidRun:
         f"{path} is damaged, or of another version of inkdigits: {error!r}. "
         "Start the run anew in another folder (--out)."
     )
+
+
+def of_another_recipe(folder: Path) -> InvalidRun:
+    return InvalidRun(f"{folder} holds a run of another recipe. Choose another folder (--out).")
 
 
 def write_history(path: Path, history: list[Epoch]) -> None:

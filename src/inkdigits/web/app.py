@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import inkdigits
 from inkdigits.errors import InkDigitsError, UnreadablePicture
-from inkdigits.page_reader import Expect
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
 from inkdigits.reader import Reader
+from inkdigits.reading import Expect
 from inkdigits.web import reference
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import picture_in, read_body

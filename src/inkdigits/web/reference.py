@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from inkdigits.reading import Expect
+
 DESCRIPTION = (
     "Reads handwritten digits in a picture, a single one or lines of numbers, dark ink on light or "
     "light on dark: PNG, JPEG, WebP, BMP, GIF or TIFF, and if the server has what reads them, HEIC "
@@ -43,7 +45,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 ExpectParameter = Annotated[
-    Literal["digit", "number"] | None,
+    Expect,
     Query(
         description="digit: there is one digit. number: there is one number, of which no gap makes "
         "two. What turns out otherwise is read as well as it goes, and not sure."

@@ -1,0 +1,42 @@
+"""Tells ink from paper, printed lines, shadows and the desk, with a model file of its own."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.model_session import check_contract, model_content, open_session
+
+INK_CONTRACT = {"ink": ("tensor(uint8)", 3)}
+"""Each output of the file, with its element type and number of axes; the only input is
+`picture`, uint8 (N, H, W)."""
+
+INK_CONTRACT_VERSION = "ink 1"
+
+
+class InkNetwork:
+    """Finds ink in pictures of any size, in which what is written is 13 to 300 pixels high.
+
+    Args:
+        model: the file's path or its bytes; the one that ships if left out.
+        threads: how many threads ONNX Runtime uses.
+
+    Raises:
+        InvalidModel: the file is missing, is not ONNX or breaks its contract.
+    """
+
+    def __init__(
+        self, model: str | os.PathLike[str] | bytes | None = None, threads: int = 1
+    ) -> None:
+        name, content = model_content(model, "ink.onnx")
+        self._session = open_session(name, content, threads)
+        check_contract(name, self._session, INK_CONTRACT, INK_CONTRACT_VERSION)
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """How likely each pixel of a grey picture (H, W) is ink, dark or light: 0 to 255."""
+        [ink] = self._session.run(list(INK_CONTRACT), {"picture": picture[None]})
+        found: NDArray[np.uint8] = ink[0]
+        return found
