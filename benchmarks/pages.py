@@ -138,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
     parser.add_argument("--numbers", type=Path, help="for digits that touch; likewise")
+    parser.add_argument("--ink", type=Path, help="for finding ink; likewise")
     parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
     parser.add_argument("--part", choices=["validation", "test"], default="validation")
     parser.add_argument("--count", type=int, default=300, help="pages of each kind")
@@ -163,7 +164,7 @@ def main() -> None:
             options.plot,
         )
         return
-    reader = Reader(options.model, numbers=options.numbers)
+    reader = Reader(options.model, numbers=options.numbers, ink=options.ink)
     read = plainly if options.plainly else partial(as_anybody_does, expect=options.expect)
     way = "the plain way" if options.plainly else "through Reader.read"
     print(f"{options.count} pages of each kind, MNIST {options.part}, {way}; % exactly right")

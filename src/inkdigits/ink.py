@@ -1,88 +1,46 @@
 """Find what is written in a photo or on a page: crops of one piece of writing each, in order.
 
-    grey picture -> share of ink at each pixel -> without printed lines -> connected pieces
-                 -> digits' places, in lines -> crops
+    grey picture -> how likely each pixel is ink -> connected pieces -> digits' places, in lines
+                 -> crops
 
-Light and paper are taken out by comparing each pixel with the paper around it, which a grey
-closing gives: what is narrower than a window and darker than what surrounds it is ink, and all
-else is paper, however unevenly lit (the black top-hat transform: Serra 1982, "Image Analysis and
-Mathematical Morphology"; Otsu 1979 then tells ink from what is fainter, such as ruling).
-
-Nothing here knows what a digit looks like: reading the crops is the model file's, and whether a
-crop holds one digit, several or none is for the reader to say.
+What is ink a small network says (`inkdigits.ink_network`), which takes light, paper, printed lines
+and the desk out at once. Nothing here knows what a digit looks like: reading the crops is the
+model file's, and whether a crop holds one digit, several or none is for the reader to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from inkdigits.errors import UnreadablePicture
+from inkdigits.reading import Box
 
 Grey = NDArray[np.uint8]
 """(H, W)"""
-Plane = NDArray[np.float32]
-"""(H, W)"""
 Mask = NDArray[np.bool_]
 """(H, W)"""
-Box = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in pixels; x1 and y1 are exclusive."""
 Edges = NDArray[np.int64]
 """A box (4,), or several (N, 4)."""
 
-WORKING_SIDE, FINE_SIDE = 1100, 2800
-"""A larger picture is made smaller, until its longer side has so many pixels; many more if"""
-SMALL = 20.0
-"""its digits have fewer pixels than this."""
-OVERVIEW_SIDE = 560
-"""Whether ink is dark or light is decided on a picture of this size."""
-SAMPLES = 400
-"""Levels are those of about so many of its rows."""
-GRID = 160
-"""The paper's level is looked for on a grid of so many cells along the longer side."""
-WINDOW = 0.15
-"""What is wider than this share of the longer side, at its narrowest, is no ink."""
-DARKEST_PAPER = 64.0
-"""Grey levels: on darker paper a difference counts no more than on this."""
-FAINTEST = 0.07
-"""Ink differs from the paper by at least this share of the paper's level,"""
-GRAIN_FACTOR = 4.0
-"""and by so many standard deviations of the paper's grain."""
-SURROUNDINGS = 40.0
-"""How much more doubtful ink is if what surrounds it is not like paper."""
-EDGE_REACH = 3
-"""Pixels from one side of a blurred edge to its middle."""
+SIDES = (448, 1100, 2800)
+"""Pixels. A larger picture is made smaller, until its longer side has so many; if its digits then
+have"""
+LARGE_ENOUGH, SMALL = 48.0, 20.0
+"""pixels, or more, it is not looked at more closely; nor in the finest way from this on."""
+FAINT, SURE = 80, 150
+"""Of 255. From the first on a pixel may be ink, and is if it is connected to one from the second
+on (hysteresis: Canny 1986, "A Computational Approach to Edge Detection")."""
 MOST_PIECES = 4000
 """A page with more pieces of ink is refused."""
-LEAST_PIXELS = 12
-"""Less ink is no writing."""
-MOST_SLOPE = 0.14
-"""Printed lines are level or upright but for so much."""
-SLOPES = np.arange(-MOST_SLOPE, MOST_SLOPE + 1e-9, 0.004)
-LINE_LENGTH = 0.35
-"""A printed line is at least this share of the picture's side long,"""
-LINE_FILLED = 0.65
-"""drawn for at least this share of its length,"""
-NARROWEST = 20
-"""Pixels. In a narrower picture no lines are looked for."""
-FINEST = 450
-"""Votes for lines are counted in bins of the side's 450th part, if that is more than a pixel."""
-LINE_THICKNESS = 0.03
-"""at most this share of the shorter side thick,"""
-PALE = 0.75
-"""and paler than ink by this factor, unless it goes from side to side,"""
-RULING, LIKE_OTHERS = 3, 1.25
-"""or there are at least so many of them, and it is darker by no more than this factor."""
-DARKER = 1.4
-"""What is darker than a line by this factor is not of it."""
-LEFT_OVER = 0.6
-"""A thin piece with so much of its area where a line was is a rest of it."""
+LEAST_PIXELS = 6
+"""Less ink is dust."""
 LEAST_HEIGHT = 0.45
 """A piece is a digit, or several, from this share of the median height on, where more ink counts
 more; a smaller one is a part of a digit, or a sign,"""
@@ -177,334 +135,12 @@ class Found:
     """What is too small or too flat for a digit, but no dust: points, commas, signs."""
 
 
-def otsu(values: NDArray[Any]) -> float:
-    """The level, for values in 0..1, that separates low from high best (Otsu 1979)."""
-    counts = np.histogram(values, 256, (0.0, 1.0))[0].astype(float)
-    below = np.cumsum(counts)
-    sums = np.cumsum(counts * (np.arange(256) + 0.5) / 256)
-    above = below[-1] - below
-    means = sums / np.maximum(below, 1), (sums[-1] - sums) / np.maximum(above, 1)
-    return float((np.argmax(below * above * (means[0] - means[1]) ** 2) + 1) / 256)
-
-
-# ---------------------------------------------------------------- light and paper
-
-
 def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
     """The picture made smaller until its longer side fits, and how many times smaller it is."""
     factor = max(-(-max(picture.shape) // side), 1)
     if factor == 1:
         return picture, 1
     return np.asarray(Image.fromarray(picture).reduce(factor)), factor
-
-
-@dataclass(frozen=True)
-class _Coarse:
-    """The picture on a grid of cells, for all that changes slowly."""
-
-    grey: Plane
-    """(H, W)"""
-    cell: int
-    """Pixels along each side of a cell."""
-
-    @staticmethod
-    def of(grey: Grey) -> _Coarse:
-        cell = -(-max(grey.shape) // GRID)
-        return _Coarse(np.asarray(Image.fromarray(grey).reduce(cell), np.float32), cell)
-
-    def without_dark(self) -> Plane:
-        """A grey closing: what is dark and narrower than the window is gone."""
-        window = max(round(WINDOW * max(self.grey.shape)), 3)
-        # What lies around the picture is taken for dark: so a strip of desk is a paper of its own.
-        closed = np.pad(self.grey, window - 1)
-        for extreme in (np.maximum, np.minimum):
-            closed = _square(extreme, closed, window)
-        return closed
-
-    def inverted(self) -> _Coarse:
-        return _Coarse(255 - self.grey, self.cell)
-
-
-def _light_around(coarse: _Coarse) -> float:
-    """The share of what is right around the writing, or what may be writing, that is light.
-
-    Between the strokes of dark ink it is as light as on the strokes of light ink, but around the
-    writing there is paper. (Or a desk, where the sheet ends.)
-    """
-    upper, lower = coarse.without_dark(), 255 - coarse.inverted().without_dark()
-    contrast = upper - lower
-    written = contrast > max(0.35 * float(np.quantile(contrast, 0.99)), 4.0)
-    size = 5
-    area = _box_sums(written.astype(np.float32), size)
-    middle = _box_sums(np.where(written, (upper + lower) / 2, np.float32(0)), size) / np.maximum(
-        area, 1
-    )
-    around = ~written & (area > 0)
-    if not written.any():
-        return 1.0
-    if not around.any():
-        return float((coarse.grey > (upper + lower) / 2)[written].mean())
-    return float((coarse.grey > middle)[around].mean())
-
-
-def _ratio_to_paper(grey: Grey, coarse: _Coarse) -> Plane:
-    """How much darker each pixel is than the paper around it, as a share of the paper's level."""
-    # At a sheet's edge the paper is the darker side.
-    closed = _square(np.minimum, np.pad(coarse.without_dark(), 1, mode="edge"), 3)
-    height, width = grey.shape
-    whole = (closed.shape[1] * coarse.cell, closed.shape[0] * coarse.cell)
-    paper = Image.fromarray(closed).resize(whole, Image.Resampling.BILINEAR)
-    level = np.asarray(paper.crop((0, 0, width, height)))
-    ratio: Plane = (level - grey) / np.maximum(level, np.float32(DARKEST_PAPER))
-    return ratio
-
-
-def _square(extreme: Callable[..., Any], values: NDArray[Any], side: int) -> NDArray[Any]:
-    """The extreme over each square of side x side: that much smaller, less one."""
-    return _running(extreme, _running(extreme, values, side, 0), side, 1)
-
-
-def _box_sums(values: Plane, side: int) -> Plane:
-    """Sums over the square of side x side around each pixel; nothing lies beyond the edges."""
-    for axis in (0, 1):
-        padding = [(0, 0), (0, 0)]
-        padding[axis] = (side // 2 + 1, side // 2)
-        sums = np.cumsum(np.pad(values, padding), axis=axis)
-        values = np.moveaxis(sums, axis, 0)
-        values = np.moveaxis(values[side:] - values[:-side], 0, axis)
-    return values
-
-
-def _running(extreme: Callable[..., Any], values: Plane, window: int, axis: int) -> Plane:
-    """The extreme of each `window` neighbours along the axis: window - 1 fewer than before."""
-    values = np.moveaxis(values, axis, 0)
-    span = 1
-    while span < window:
-        step = min(span, window - span)
-        values = extreme(values[:-step], values[step:])
-        span += step
-    return np.moveaxis(values, 0, axis)
-
-
-# ---------------------------------------------------------------- ink and no ink
-
-
-@dataclass(frozen=True)
-class _Ink:
-    """The ink on a page."""
-
-    ratio: Plane
-    """How far each pixel is from the paper towards the ink, as a share of the paper's level."""
-    threshold: float
-    """From this ratio on a pixel is ink."""
-    faintest: float
-    """From this ratio on it is printed at least."""
-
-    @property
-    def mask(self) -> Mask:
-        return self.ratio >= self.threshold
-
-
-def _ink_of(grey: Grey) -> _Ink | None:
-    """The ink, dark or light, whichever is the less doubtful; None if there is none."""
-    overview, _ = _smaller(grey, OVERVIEW_SIDE)
-    coarse = _Coarse.of(overview)
-    light = _light_around(coarse)
-    dark_ink = _thresholded(overview, coarse)
-    light_ink = _thresholded(255 - overview, coarse.inverted())
-    dark_doubt = _doubt(dark_ink) * (1 + SURROUNDINGS * (1 - light))
-    light_doubt = _doubt(light_ink) * (1 + SURROUNDINGS * light)
-    if light_doubt < dark_doubt:
-        grey, dark_ink = 255 - grey, light_ink
-    return dark_ink if grey.shape == overview.shape else _thresholded(grey, _Coarse.of(grey))
-
-
-def _thresholded(grey: Grey, coarse: _Coarse) -> _Ink | None:
-    ratio = _ratio_to_paper(grey, coarse)
-    sample = ratio[:: 1 + len(ratio) // SAMPLES]
-    steps = np.abs(np.diff(sample, axis=1))
-    grain = 1.05 * float(np.median(steps)) if steps.size else 0.0  # of normal noise: its deviation
-    faintest = max(FAINTEST, GRAIN_FACTOR * grain)
-    above = sample[sample > faintest]
-    if len(above) < LEAST_PIXELS:
-        return None
-    # Ruling is paler than ink, so it falls below; of ink alone, it is the soft edges that do.
-    return _Ink(ratio, 0.9 * otsu(above), faintest)
-
-
-def _doubt(ink: _Ink | None) -> float:
-    """How unlike writing it is: writing covers little, and ends in an edge all around.
-
-    What is between the strokes of light ink looks like dark ink, but it also ends where it comes
-    too far from them, and there is no edge.
-    """
-    if ink is None:
-        return float("inf")
-    mask = ink.mask
-    inside = mask[1:-1, 1:-1]
-    beside = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
-    ys, xs = np.nonzero(inside & ~beside)
-    if not len(ys):
-        return float("inf")
-    chosen = slice(None, None, 1 + len(ys) // 5000)
-    ys, xs = ys[chosen] + 1, xs[chosen] + 1
-    height, width = mask.shape
-    around = np.stack(
-        [
-            ink.ratio[(ys + dy).clip(0, height - 1), (xs + dx).clip(0, width - 1)]
-            for dy in (-EDGE_REACH, 0, EDGE_REACH)
-            for dx in (-EDGE_REACH, 0, EDGE_REACH)
-        ]
-    )
-    level = float(np.median(ink.ratio[mask]))
-    edges = np.ptp(around, axis=0) > level / 2
-    return float(mask.mean() * (1 + 20 * (1 - edges.mean())))
-
-
-# ---------------------------------------------------------------- printed lines
-
-
-def _without_lines(ink: _Ink) -> tuple[Mask, Mask]:
-    """The ink without long straight lines, and where those were: ruling, squares, forms' boxes."""
-    mask, printed = ink.mask, ink.ratio >= max(ink.faintest, ink.threshold / 2)
-    on_lines = np.zeros_like(mask)
-    rows = slice(None, None, 1 + len(mask) // SAMPLES)
-    level = float(np.quantile(ink.ratio[rows][mask[rows]], 0.75)) if mask[rows].any() else 1.0
-    for turn in (lambda plane: plane, np.transpose):
-        flat, ratio = turn(mask).copy(), turn(ink.ratio)
-        for line in _printed(list(_level_lines(turn(printed))), ratio, level):
-            line.erase(flat, ratio)
-            turn(on_lines)[line.rows(len(flat)), line.columns[:, None]] = True
-        mask = turn(flat)
-    return mask, on_lines
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A straight line, level or nearly so."""
-
-    columns: NDArray[np.int64]
-    """(N,): x of its pixels, from its start to its end."""
-    tops: NDArray[np.int64]
-    """(N,): y of its upper edge there."""
-    thickness: int
-
-    def is_printed(self, ratio: Plane, level: float) -> bool:
-        """Whether it is no stroke: it is paler than ink, or goes from side to side."""
-        width = ratio.shape[1]
-        from_side_to_side = self.columns[0] < 0.03 * width and self.columns[-1] > 0.97 * width
-        return bool(from_side_to_side) or self.level(ratio) < PALE * level
-
-    def extended(self, width: int, height: int) -> _Line:
-        """The line on from both its ends, to the sides of the page."""
-        slope, start = np.polyfit(self.columns, self.tops, 1)
-        columns = np.arange(width)
-        tops = np.rint(start + slope * columns).astype(np.int64)
-        tops[self.columns] = self.tops
-        inside = (tops >= 0) & (tops < height)
-        return _Line(columns[inside], tops[inside], self.thickness)
-
-    def erase(self, mask: Mask, ratio: Plane) -> None:
-        """Take it out of the mask (H, W), but not the strokes that cross it.
-
-        A stroke goes on above or below it, or is darker.
-        """
-        height = len(mask)
-        rows, columns = self.rows(height), self.columns[:, None]
-        over, under = self.tops - 4, self.tops + self.thickness + 3
-        crossed = mask[over.clip(0), self.columns] & (over >= 0)
-        crossed |= mask[under.clip(0, height - 1), self.columns] & (under < height)
-        darker = ratio[rows, columns] > DARKER * self.level(ratio)
-        mask[rows, columns] &= crossed[:, None] | darker
-
-    def rows(self, height: int) -> NDArray[np.int64]:
-        """(N, M): y of its pixels in each column, and of those just above and below it."""
-        rows = self.tops[:, None] + np.arange(-2, self.thickness + 2)
-        return rows.clip(0, height - 1)
-
-    def level(self, ratio: Plane) -> float:
-        """Its median ratio to the paper."""
-        rows = (self.tops[:, None] + np.arange(self.thickness)).clip(0, len(ratio) - 1)
-        return float(np.median(ratio[rows, self.columns[:, None]]))
-
-
-def _printed(lines: list[_Line], ratio: Plane, level: float) -> list[_Line]:
-    """Those of the lines that are no strokes; where several are printed, all that are like them.
-
-    Such ruling goes on over the page, also where writing hides it.
-    """
-    printed = [line for line in lines if line.is_printed(ratio, level)]
-    if len(printed) < RULING:
-        return printed
-    typical = float(np.median([line.level(ratio) for line in printed]))
-    like_them = [line for line in lines if line.level(ratio) < LIKE_OTHERS * typical]
-    height, width = ratio.shape
-    return [line.extended(width, height) for line in like_them]
-
-
-def _level_lines(mask: Mask) -> Iterator[_Line]:
-    """Long lines that are level, more or less.
-
-    They are found by voting (Hough 1962; Duda, Hart 1972, "Use of the Hough Transformation to
-    Detect Lines and Curves in Pictures"): the upper edge of each thin run of ink in a column
-    votes for the lines through it.
-    """
-    height, width = mask.shape
-    if width < NARROWEST:
-        return
-    thickest = max(round(LINE_THICKNESS * min(height, width)), 2)
-    below = np.zeros_like(mask)
-    below[:-thickest] = mask[thickest:]
-    edges = mask & ~below
-    edges[1:] &= ~mask[:-1]
-    ys, xs = np.nonzero(edges)
-    least = LINE_LENGTH * width
-    if len(ys) < least:
-        return
-    grain = max(width / FINEST, 1.0)  # pixels to a bin
-    # Where the line through each edge crosses the middle, for each slope, in bins.
-    bins = (ys - SLOPES[:, None] * (xs - width / 2)) / grain
-    bins -= bins.min() - 1.5
-    bins = bins.astype(np.int32)
-    size = int(bins.max()) + 2
-    counts = np.stack([np.bincount(row, minlength=size) for row in bins])
-    while True:
-        votes = counts[:, :-2] + counts[:, 1:-1] + counts[:, 2:]
-        which, at = np.unravel_index(int(votes.argmax()), votes.shape)
-        if votes[which, at] < least:
-            return
-        on_line = np.abs(bins[which] - at - 1) <= 1
-        line = _line_through(xs[on_line], ys[on_line], mask, thickest)
-        if line:
-            yield line
-        counts -= np.stack([np.bincount(row, minlength=size) for row in bins[:, on_line]])
-        bins, xs, ys = bins[:, ~on_line], xs[~on_line], ys[~on_line]
-
-
-def _line_through(
-    xs: NDArray[np.int64], ys: NDArray[np.int64], mask: Mask, thickest: int
-) -> _Line | None:
-    """The line that upper edges (N,) belong to, if they make one."""
-    height, width = mask.shape
-    order = np.argsort(xs, kind="stable")
-    there, first = np.unique(xs[order], return_index=True)
-    tops = ys[order][first]
-    # The stretch with the most drawn and the least not drawn; single pixels lie beyond.
-    drawn = np.full(width + 1, -LINE_FILLED)
-    drawn[there + 1] += 1
-    balance = np.cumsum(drawn)
-    gained = balance - np.minimum.accumulate(balance)
-    stop = int(gained.argmax())
-    start = int(balance[:stop].argmin()) if stop else 0
-    inside = (there >= start) & (there < stop)
-    there, tops = there[inside], tops[inside]
-    if len(there) < 0.7 * LINE_LENGTH * width:
-        return None
-    columns = np.arange(there[0], there[-1] + 1)
-    tops = np.rint(np.interp(columns, there, tops)).astype(np.int64)
-    reach = (tops[:, None] + np.arange(thickest + 1)).clip(0, height - 1)
-    thick = np.median(mask[reach, columns[:, None]].sum(1))
-    return _Line(columns, tops, max(int(thick), 1))
 
 
 # ---------------------------------------------------------------- pieces, digits, lines
@@ -532,11 +168,24 @@ class _Pieces:
         return heights
 
 
-def _pieces_of(mask: Mask) -> _Pieces:
+def connected(mask: Mask) -> NDArray[np.integer[Any]]:
+    """The number of the piece (H, W), from 1 on, that each pixel is of; diagonals connect.
+
+    0 is none.
+    """
     import cc3d
 
     # As numbers: of flags, cc3d 4.1.1 now and then joins or numbers pieces wrongly.
-    labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
+    labels: NDArray[np.integer[Any]] = cc3d.connected_components(
+        mask.astype(np.uint8), connectivity=8
+    )
+    return labels
+
+
+def _pieces_of(ink: Grey) -> _Pieces:
+    import cc3d
+
+    labels = connected(ink >= FAINT)
     statistics: Any = cc3d.statistics(labels)
     boxes = [
         (columns.start, rows.start, columns.stop, rows.stop)
@@ -546,55 +195,18 @@ def _pieces_of(mask: Mask) -> _Pieces:
     return _Pieces(labels, np.array(boxes, np.int64).reshape(-1, 4), areas)
 
 
-def _is_writing(pieces: _Pieces, on_lines: Mask) -> Mask:
-    """Which pieces (N,) are no dust, no edge of the sheet, no line and no frame."""
-    height, width = pieces.labels.shape
-    x0, y0, x1, y1 = pieces.boxes.T
-    wide, tall = pieces.widths, pieces.heights
-    side = np.array([width, height])
-    at_edge = np.stack([x0 <= 1, y0 <= 1, x1 >= width - 1, y1 >= height - 1])
-    # Along an edge of the picture: long, or hardly coming inside.
-    long = np.stack([tall > 0.5 * height, wide > 0.5 * width] * 2)
-    shallow = np.stack([wide < 0.02 * width, tall < 0.02 * height] * 2)
-    edge = (at_edge & (long | shallow)).any(0)
-    from_side_to_side = ((wide > 0.94 * side[0]) & (tall < 0.1 * side[1])) | (
-        (tall > 0.94 * side[1]) & (wide < 0.02 * side[0])
-    )
-    left_over = np.bincount(pieces.labels[on_lines], minlength=len(pieces.areas) + 1)[1:]
-    thin = np.minimum(wide, tall) <= max(round(LINE_THICKNESS * min(height, width)), 2) + SOFT
-    line = thin & (left_over > LEFT_OVER * pieces.areas)
-    writing: Mask = (pieces.areas >= LEAST_PIXELS / 2) & ~edge & ~from_side_to_side & ~line
-    for place in np.flatnonzero(writing & (wide > 0.4 * width) & (tall > 0.3 * height)):
-        if _is_frame(pieces, int(place)):
-            writing[place] = False
-    return writing
-
-
-def _is_frame(pieces: _Pieces, place: int) -> bool:
-    """Whether most of the piece lies along the sides of its box."""
-    x0, y0, x1, y1 = pieces.boxes[place]
-    ink = pieces.labels[y0:y1, x0:x1] == place + 1
-    by, bx = max((y1 - y0) // 12, 2), max((x1 - x0) // 12, 2)
-    inside = ink[by:-by, bx:-bx].sum()
-    filled = np.mean(
-        [
-            ink[:by].any(0).mean(),
-            ink[-by:].any(0).mean(),
-            ink[:, :bx].any(1).mean(),
-            ink[:, -bx:].any(1).mean(),
-        ]
-    )
-    return bool(inside < 0.2 * ink.sum() and filled > 0.8)
-
-
-def find_ink(picture: Grey) -> Found:
+def find_ink(picture: Grey, network: Callable[[Grey], Grey]) -> Found:
     """Find what is written in a grey picture (H, W) of any size.
 
-    Nothing is found on paper without writing. Raises UnreadablePicture if there is too much.
+    `network` says how likely each pixel is ink, 0 to 255. Nothing is found on paper without
+    writing. Raises UnreadablePicture if there is too much.
     """
-    page = _page_of(picture, WORKING_SIDE)
-    if page and page.height < SMALL and max(picture.shape) > WORKING_SIDE:
-        page = _page_of(picture, FINE_SIDE)
+    longest = max(picture.shape)
+    page = _page_of(picture, SIDES[0], network)
+    if longest > SIDES[0] and not (page and page.height >= LARGE_ENOUGH):
+        page = _page_of(picture, SIDES[1], network)
+        if longest > SIDES[1] and page and page.height < SMALL:
+            page = _page_of(picture, SIDES[2], network)
     return page.found() if page else Found((), ())
 
 
@@ -612,15 +224,16 @@ def _fitting(piece: Grey, box: Box) -> tuple[Grey, int]:
     return (np.asarray(Image.fromarray(piece).reduce(smaller)) if smaller > 1 else piece), smaller
 
 
-def _page_of(picture: Grey, side: int) -> _Page | None:
+def _page_of(picture: Grey, side: int, network: Callable[[Grey], Grey]) -> _Page | None:
     """The page at a size that fits, with its pieces of ink; None if there are none."""
     grey, factor = _smaller(picture, side)
-    ink = _ink_of(grey)
-    if ink is None:
+    ink = network(grey)
+    if not (ink >= SURE).any():
         return None
-    mask, on_lines = _without_lines(ink)
-    pieces = _pieces_of(mask)
-    writing = np.flatnonzero(_is_writing(pieces, on_lines))
+    pieces = _pieces_of(ink)
+    is_sure = np.zeros(len(pieces.areas) + 1, bool)
+    is_sure[pieces.labels[ink >= SURE]] = True
+    writing = np.flatnonzero(is_sure[1:] & (pieces.areas >= LEAST_PIXELS))
     if not len(writing):
         return None
     if len(writing) > MOST_PIECES:
@@ -637,7 +250,7 @@ class _Page:
 
     def __init__(
         self,
-        ink: _Ink,
+        ink: Grey,
         pieces: _Pieces,
         writing: NDArray[np.int64],
         factor: int,
@@ -646,9 +259,6 @@ class _Page:
         """Of the pieces that are writing (N,), one or more."""
         self._ink, self._pieces, self._writing = ink, pieces, writing
         self._factor, self._shape = factor, shape
-        rows = slice(None, None, 1 + len(pieces.labels) // SAMPLES)
-        levels = ink.ratio[rows][pieces.labels[rows] > 0]
-        self._level = float(np.median(levels)) if len(levels) else ink.threshold
         self.height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
         """Of a digit, about, in pixels of the working picture."""
 
@@ -751,10 +361,11 @@ class _Page:
             if len(group) > 1
             else labels == group[0] + 1
         )
-        near = _square(np.logical_or, np.pad(mine, SOFT), 2 * SOFT + 1)
-        ratio = self._ink.ratio[window]
-        cover = (ratio / self._level).clip(0, 1) * (mine | (near & (labels == 0)))
-        picture = np.pad((255 - 255 * cover).astype(np.uint8), MARGIN, constant_values=255)
+        near = np.asarray(
+            Image.fromarray(mine).convert("L").filter(ImageFilter.MaxFilter(2 * SOFT + 1))
+        )
+        mine |= (near > 0) & (labels == 0)
+        picture = np.pad(255 - self._ink[window] * mine, MARGIN, constant_values=255)
         picture, smaller = _fitting(picture, (x0, y0, x1, y1))
         factor = self._factor
         box = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.ink import connected
+
 TINY = 64
 """A picture whose sides are no longer is taken for one digit, as all of MNIST's are."""
 SAMPLES = 96
@@ -54,11 +56,4 @@ def is_one_digit(picture: NDArray[np.uint8]) -> bool:
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     box = height * width
     sheet = np.count_nonzero(ink) > SOLID * box and box > SOLID / 2 * ink.size
-    return bool(width <= WIDEST * height) and not sheet and _is_one_piece(ink)
-
-
-def _is_one_piece(ink: NDArray[np.bool_]) -> bool:
-    import cc3d
-
-    labels = cc3d.connected_components(ink.astype(np.uint8), connectivity=8)
-    return int(labels.max()) == 1
+    return bool(width <= WIDEST * height) and not sheet and int(connected(ink).max()) == 1

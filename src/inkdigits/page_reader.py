@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import NoInk
 from inkdigits.ink import Crop, Found, cut_from, find_ink
+from inkdigits.ink_network import InkNetwork
 from inkdigits.number_reader import NumberReader, NumberSeen, on_white
 from inkdigits.number_text import one_digit
 from inkdigits.reading import Box, Digit, Expect, Reading
@@ -96,12 +97,13 @@ _Word = list[_Unit]
 
 
 class PageReader:
-    """Reads pages with a model of single digits, and one of digits that touch.
+    """Reads pages with a model of single digits, one of digits that touch, and one of ink.
 
     Args:
         digits: reads pictures (N, H, W) of one digit each; None for a blank one.
         sure_from: the confidence from which on a digit is sure, in 0..1.
-        numbers: gives the reader of touching digits, which is not loaded before it is needed.
+        numbers: gives the reader of touching digits, which is not loaded before it is needed;
+        ink: likewise what finds ink.
     """
 
     def __init__(
@@ -109,12 +111,14 @@ class PageReader:
         digits: Callable[[Grey], Sequence[Digit | None]],
         sure_from: float,
         numbers: Callable[[], NumberReader],
+        ink: Callable[[], InkNetwork],
     ) -> None:
-        self._digits, self._sure_from, self._numbers = digits, sure_from, numbers
+        self._digits, self._sure_from = digits, sure_from
+        self._numbers, self._ink = numbers, ink
 
     def read(self, picture: Grey, expect: Expect = None, length: int | None = None) -> Reading:
         """Read a grey picture (H, W); see `Reader.read`."""
-        found = find_ink(picture)
+        found = find_ink(picture, self._ink())
         if not found.lines:
             raise NoInk(
                 "Nothing is written in the picture. Write digits, dark on light or light on dark."
@@ -124,7 +128,7 @@ class PageReader:
             return reading
         quarters = self._best_turn(found)
         if quarters:
-            turned = find_ink(np.ascontiguousarray(np.rot90(picture, -quarters)))
+            turned = find_ink(np.ascontiguousarray(np.rot90(picture, -quarters)), self._ink())
             better = self._read_found(turned, expect, length)
             if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE:
                 return _turned_back(better, quarters, picture.shape)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
+from inkdigits.ink_network import InkNetwork
 from inkdigits.model_session import broken, check_contract, model_content, open_session
 from inkdigits.number_reader import NumberReader
 from inkdigits.one_digit import is_one_digit, is_tiny
@@ -51,8 +52,8 @@ class Reader:
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
-        numbers: a model file for digits that touch; the one that ships if left out. It is loaded
-            when it is first needed.
+        numbers, ink: model files for digits that touch, and for finding ink; those that ship if
+            left out. They are loaded when they are first needed.
 
     Raises:
         InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
@@ -65,6 +66,7 @@ class Reader:
         *,
         optimize: bool = True,
         numbers: str | os.PathLike[str] | bytes | None = None,
+        ink: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
@@ -76,7 +78,8 @@ class Reader:
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         sure_from = float(self.metadata.get("sure_from", 0.9))
         number_reader = _Once(lambda: NumberReader(numbers, threads))
-        self._pages = PageReader(self._digits, sure_from, number_reader)
+        ink_network = _Once(lambda: InkNetwork(ink, threads))
+        self._pages = PageReader(self._digits, sure_from, number_reader, ink_network)
 
     def read(
         self, picture: PictureSource, *, expect: Expect = None, length: int | None = None

@@ -37,7 +37,7 @@ FOR_JUDGES = 0
 class InkRecipe(LessonRecipe):
     """What decides, beside the seed and the data, what a run ends with."""
 
-    epochs: int = 15
+    epochs: int = 20
     pictures: int = 6400
     batch_size: int = 16
     judges: int = 200

@@ -38,6 +38,8 @@ LOWEST, HIGHEST = 13.0, 300.0
 """Pixels: what is written is between so high,"""
 ROOM = 1.3
 """on a sheet of so many sides, which is then turned and tilted."""
+BENDS = 16
+"""Printed lines bend with the paper at so many places."""
 
 
 class InkArtist:
@@ -87,7 +89,9 @@ class InkArtist:
         kind = rng.choice(["number", "scattered", "lines", "nothing"], p=[0.4, 0.2, 0.32, 0.08])
         some = int(rng.integers(1, 6)) if height < side / 4 else 1
         pieces = {"number": 1, "scattered": some, "lines": 1, "nothing": 0}
-        hand = self._hand(rng)
+        hand = _WithAnotherPen(
+            self._hand(rng), float(np.exp(rng.uniform(np.log(0.35), np.log(1.5))))
+        )
         for _ in range(pieces[str(kind)]):
             length = max(int(1.6 * side / height), 1)
             if kind == "lines":
@@ -109,6 +113,16 @@ class InkArtist:
         if kind < 0.85:
             return self._hands[int(rng.integers(len(self._hands)))]
         return LetterHand(LETTERS, rng)
+
+
+class _WithAnotherPen:
+    """The same hand with a finer or broader pen: so many times as broad."""
+
+    def __init__(self, hand: Hand, times: float) -> None:
+        self._hand, self._times = hand, times
+
+    def digit(self, value: int, height: float, pen: float, rng: Rng) -> Mask:
+        return self._hand.digit(value, height, max(pen * self._times, 1.0), rng)
 
 
 def _line(length: int, rng: Rng, spaces: bool = True) -> str:
@@ -170,6 +184,8 @@ def _sheet(shape: tuple[int, int], height: float, rng: Rng) -> Plane:
         sheet = sheet + printed * depth * rng.uniform(50, 150)
     else:
         sheet = sheet * (1 - printed * depth)
+    if rng.random() < 0.2:  # crumpled, smeared
+        sheet = sheet + clouds(shape, rng.uniform(8, 80), rng) * np.float32(rng.uniform(0, 12))
     return sheet + paper_texture(shape, rng) * np.float32(rng.uniform(0, 1.5))
 
 
@@ -196,10 +212,16 @@ def _printed(shape: tuple[int, int], height: float, rng: Rng) -> tuple[Mask, boo
                 for x in xs:
                     brush.ellipse([x - line, y - line, x + line, y + line], fill=255)
             xs = ys = np.zeros(0)
+        along = np.linspace(0, 1, BENDS)
+        curl = (
+            rng.uniform(0, 0.02)
+            * rows
+            * np.sin(2 * np.pi * (along * rng.uniform(0.2, 1) + rng.random()))
+        )
         for y in ys:
-            brush.line([(0, y), (columns, y)], fill=255, width=line)
+            brush.line(list(zip(along * columns, y + curl, strict=True)), fill=255, width=line)
         for x in xs if kind == "squared" else xs[: int(rng.random() < 0.3)]:
-            brush.line([(x, 0), (x, rows)], fill=255, width=line)
+            brush.line(list(zip(x + curl, along * rows, strict=True)), fill=255, width=line)
     elif kind != "plain":
         wide = height * (rng.uniform(1.0, 1.8) if kind == "boxes" else rng.uniform(2.0, 6.0))
         tall = height * rng.uniform(1.2, 2.2)
@@ -220,7 +242,7 @@ def _ink_colour(paper: float, rng: Rng) -> tuple[float, float]:
     if paper < 110:
         colour = rng.uniform(min(paper + 60, 220), 255)
     else:
-        colour = paper * rng.uniform(0.0, 0.78)
+        colour = paper * rng.uniform(0.0, 0.82)
     return colour, abs(colour - paper)
 
 
@@ -260,10 +282,11 @@ def _seen(sheet: Plane, written: Mask, desk: Plane, rng: Rng) -> tuple[Plane, Ma
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     seen = (corners - 0.5 + rng.uniform(-0.03, 0.03, (4, 2))) @ turn.T
     middle = np.array([0.5, 0.5])
-    if rng.random() < 0.35:  # the desk is seen
-        seen, middle = seen * rng.uniform(0.75, 1.1), middle + rng.uniform(-0.3, 0.3, 2)
-        if rng.random() < 0.3:  # but for a little, the sheet fills the picture
-            middle = np.array([0.5, 0.5]) + rng.uniform(-0.05, 0.05, 2)
+    around = rng.random()
+    if around < 0.22:  # the desk is seen
+        seen, middle = seen * rng.uniform(0.7, 1.1), middle + rng.uniform(-0.3, 0.3, 2)
+    elif around < 0.4:  # but for a little, the sheet fills the picture
+        seen, middle = seen * rng.uniform(0.85, 1.02), middle + rng.uniform(-0.04, 0.04, 2)
     else:
         seen = seen * 1.25
     there = homography(corners * side, (seen + middle) * SIDE)
@@ -283,7 +306,7 @@ def _seen(sheet: Plane, written: Mask, desk: Plane, rng: Rng) -> tuple[Plane, Ma
 def _photographed(sheet: Plane, height: float, contrast: float, rng: Rng) -> Plane:
     """Light, blur, noise and JPEG; the ink is `contrast` grey levels from its paper."""
     light_here = light_on((SIDE, SIDE), rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         light_here = light_here * light_on((SIDE, SIDE), rng)
     photo = sheet * light_here
     if rng.random() < 0.25:  # badly exposed
