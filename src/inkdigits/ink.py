@@ -135,66 +135,6 @@ class Found:
     """What is too small or too flat for a digit, but no dust: points, commas, signs."""
 
 
-def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
-    """The picture made smaller until its longer side fits, and how many times smaller it is."""
-    factor = max(-(-max(picture.shape) // side), 1)
-    if factor == 1:
-        return picture, 1
-    return np.asarray(Image.fromarray(picture).reduce(factor)), factor
-
-
-# ---------------------------------------------------------------- pieces, digits, lines
-
-
-@dataclass(frozen=True)
-class _Pieces:
-    """The connected pieces of ink; the one labelled i is at place i - 1 of each array."""
-
-    labels: NDArray[np.integer[Any]]
-    """(H, W): 0 is paper."""
-    boxes: Edges
-    """(N, 4)"""
-    areas: NDArray[np.int64]
-    """(N,), in pixels."""
-
-    @property
-    def widths(self) -> NDArray[np.int64]:
-        widths: NDArray[np.int64] = self.boxes[:, 2] - self.boxes[:, 0]
-        return widths
-
-    @property
-    def heights(self) -> NDArray[np.int64]:
-        heights: NDArray[np.int64] = self.boxes[:, 3] - self.boxes[:, 1]
-        return heights
-
-
-def connected(mask: Mask) -> NDArray[np.integer[Any]]:
-    """The number of the piece (H, W), from 1 on, that each pixel is of; diagonals connect.
-
-    0 is none.
-    """
-    import cc3d
-
-    # As numbers: of flags, cc3d 4.1.1 now and then joins or numbers pieces wrongly.
-    labels: NDArray[np.integer[Any]] = cc3d.connected_components(
-        mask.astype(np.uint8), connectivity=8
-    )
-    return labels
-
-
-def _pieces_of(ink: Grey) -> _Pieces:
-    import cc3d
-
-    labels = connected(ink >= FAINT)
-    statistics: Any = cc3d.statistics(labels)
-    boxes = [
-        (columns.start, rows.start, columns.stop, rows.stop)
-        for rows, columns in statistics["bounding_boxes"][1:]
-    ]
-    areas = np.asarray(statistics["voxel_counts"], np.int64)[1:]
-    return _Pieces(labels, np.array(boxes, np.int64).reshape(-1, 4), areas)
-
-
 def find_ink(picture: Grey, network: Callable[[Grey], Grey]) -> Found:
     """Find what is written in a grey picture (H, W) of any size.
 
@@ -245,6 +185,61 @@ def _page_of(picture: Grey, side: int, network: Callable[[Grey], Grey]) -> _Page
     return _Page(ink, pieces, writing, factor, picture.shape)
 
 
+def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
+    """The picture made smaller until its longer side fits, and how many times smaller it is."""
+    factor = max(-(-max(picture.shape) // side), 1)
+    if factor == 1:
+        return picture, 1
+    return np.asarray(Image.fromarray(picture).reduce(factor)), factor
+
+
+# ---------------------------------------------------------------- pieces, digits, lines
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The connected pieces of ink; the one labelled i is at place i - 1 of each array."""
+
+    labels: NDArray[np.integer[Any]]
+    """(H, W): 0 is paper."""
+    boxes: Edges
+    """(N, 4)"""
+    areas: NDArray[np.int64]
+    """(N,), in pixels."""
+
+    @property
+    def heights(self) -> NDArray[np.int64]:
+        heights: NDArray[np.int64] = self.boxes[:, 3] - self.boxes[:, 1]
+        return heights
+
+
+def connected(mask: Mask) -> NDArray[np.integer[Any]]:
+    """The number of the piece (H, W), from 1 on, that each pixel is of; diagonals connect.
+
+    0 is none.
+    """
+    import cc3d
+
+    # As numbers: of flags, cc3d 4.1.1 now and then joins or numbers pieces wrongly.
+    labels: NDArray[np.integer[Any]] = cc3d.connected_components(
+        mask.astype(np.uint8), connectivity=8
+    )
+    return labels
+
+
+def _pieces_of(ink: Grey) -> _Pieces:
+    import cc3d
+
+    labels = connected(ink >= FAINT)
+    statistics: Any = cc3d.statistics(labels)
+    boxes = [
+        (columns.start, rows.start, columns.stop, rows.stop)
+        for rows, columns in statistics["bounding_boxes"][1:]
+    ]
+    areas = np.asarray(statistics["voxel_counts"], np.int64)[1:]
+    return _Pieces(labels, np.array(boxes, np.int64).reshape(-1, 4), areas)
+
+
 class _Page:
     """Pieces of ink on their way to become digits in lines."""
 
@@ -290,13 +285,9 @@ class _Page:
         """Digits that fell to pieces: small pieces that are close, and together as tall as one."""
 
         def near(box: Edges, others: Edges) -> Mask:
-            apart = np.maximum(
-                np.maximum(others[:, 0] - box[2], box[0] - others[:, 2]),
-                np.maximum(others[:, 1] - box[3], box[1] - others[:, 3]),
-            )
             around = _around(box, others)
             size = np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
-            close: Mask = (apart < CLOSE * height) & (size < TALLEST * height)
+            close: Mask = (_apart(box, others) < CLOSE * height) & (size < TALLEST * height)
             return close
 
         boxes = self._pieces.boxes[places]
@@ -343,9 +334,8 @@ class _Page:
     def _pen(self) -> float:
         """How broad the pen is, about, in pixels: twice the ink's area for its outline."""
         mask = self._pieces.labels > 0
-        inside = (
-            mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
-        )
+        inside = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1]
+        inside &= mask[1:-1, :-2] & mask[1:-1, 2:]
         outline = mask.sum() - inside.sum()
         return float(2 * mask.sum() / max(outline, 1))
 
@@ -404,6 +394,14 @@ def _around(box: Edges, others: Edges) -> Edges:
     return np.concatenate([low, high], 1)
 
 
+def _apart(box: Edges, others: Edges) -> NDArray[np.int64]:
+    """How far each of the others (N, 4) is from the box, beside it or above it; below 0 if they
+    overlap."""
+    before, after = others[:, :2] - box[2:], box[:2] - others[:, 2:]
+    apart: NDArray[np.int64] = np.maximum(before, after).max(1)
+    return apart
+
+
 def _part_of(piece: Edges, digits: Edges, height: float) -> int | None:
     """The digit, of those with boxes (N, 4), that a small piece is part of.
 
@@ -420,7 +418,7 @@ def _part_of(piece: Edges, digits: Edges, height: float) -> int | None:
         if (at_top & beside).any():
             return int(np.flatnonzero(at_top & beside)[0])
     wide, tall = x1 - x0, y1 - y0
-    aside = np.maximum(np.maximum(left - x1, x0 - right), np.maximum(top - y1, y0 - bottom))
+    aside = _apart(piece, digits)
     fits = np.maximum(x1, right) - np.minimum(x0, left) < TALLEST * height
     is_comma = (wide < 0.3 * height) & (y1 > bottom - 0.1 * height)
     fallen_off = (aside < FALLEN_OFF * height) & fits & ~is_comma

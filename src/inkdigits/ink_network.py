@@ -15,6 +15,13 @@ INK_CONTRACT = {"ink": ("tensor(uint8)", 3)}
 
 INK_CONTRACT_VERSION = "ink 1"
 
+INK_STEP = 32
+"""The network proper takes pictures whose sides are multiples of so many pixels."""
+MOST_PIXELS = 2**20
+"""A larger picture is seen in parts, from the top: each pixel takes memory."""
+SEEN_AROUND = 5 * INK_STEP
+"""So many rows above and below a part are seen with it; the network looks no further."""
+
 
 class InkNetwork:
     """Finds ink in pictures of any size, in which what is written is 13 to 300 pixels high.
@@ -37,6 +44,12 @@ class InkNetwork:
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """How likely each pixel of a grey picture (H, W) is ink, dark or light: 0 to 255."""
-        [ink] = self._session.run(list(INK_CONTRACT), {"picture": picture[None]})
-        found: NDArray[np.uint8] = ink[0]
+        height, width = picture.shape
+        rows = max(MOST_PIXELS // width // INK_STEP * INK_STEP, SEEN_AROUND)
+        found = np.empty((height, width), np.uint8)
+        for start in range(0, height, rows):
+            top, stop = max(start - SEEN_AROUND, 0), min(start + rows, height)
+            part = picture[top : stop + SEEN_AROUND]
+            [ink] = self._session.run(list(INK_CONTRACT), {"picture": part[None]})
+            found[start:stop] = ink[0, start - top : stop - top]
         return found

@@ -15,14 +15,12 @@ from onnx import TensorProto, compose, helper
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import Calibration
 from inkdigits.graph import IR_VERSION, Graph
-from inkdigits.ink_network import INK_CONTRACT, INK_CONTRACT_VERSION
+from inkdigits.ink_network import INK_CONTRACT, INK_CONTRACT_VERSION, INK_STEP
 from inkdigits.normalize import NUMBER_WIDTH, normalizer
 from inkdigits.number_reader import NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION
 from inkdigits.reader import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
-INK_STEP = 32
-"""The network that finds ink takes pictures whose sides are multiples of so many pixels."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.model_file import INK_STEP, Facts, build_ink_model
+from inkdigits.ink_network import INK_STEP
+from inkdigits.model_file import Facts, build_ink_model
 from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.export import picture_network_to_onnx, with_float16_weights
 from inkdigits.training.ink_artist import InkArtist
