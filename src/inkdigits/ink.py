@@ -37,6 +37,10 @@ LARGE_ENOUGH, SMALL = 48.0, 20.0
 FAINT, SURE = 80, 150
 """Of 255. From the first on a pixel may be ink, and is if it is connected to one from the second
 on (hysteresis: Canny 1986, "A Computational Approach to Edge Detection")."""
+PAPER = 20
+"""Of 255: below this, a pixel is no ink."""
+LEAST_CONTRAST = 4
+"""Grey levels between ink and paper, if the picture's own levels are to say anything."""
 MOST_PIECES = 4000
 """A page with more pieces of ink is refused."""
 LEAST_PIXELS = 6
@@ -182,7 +186,7 @@ def _page_of(picture: Grey, side: int, network: Callable[[Grey], Grey]) -> _Page
             f"{MOST_PIECES:,}. Cut it into parts.",
             reason="too large",
         )
-    return _Page(ink, pieces, writing, factor, picture.shape)
+    return _Page(grey, ink, pieces, writing, factor, picture.shape)
 
 
 def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
@@ -245,6 +249,7 @@ class _Page:
 
     def __init__(
         self,
+        grey: Grey,
         ink: Grey,
         pieces: _Pieces,
         writing: NDArray[np.int64],
@@ -252,7 +257,7 @@ class _Page:
         shape: tuple[int, ...],
     ) -> None:
         """Of the pieces that are writing (N,), one or more."""
-        self._ink, self._pieces, self._writing = ink, pieces, writing
+        self._grey, self._ink, self._pieces, self._writing = grey, ink, pieces, writing
         self._factor, self._shape = factor, shape
         self.height = _weighted_median(pieces.heights[writing], pieces.areas[writing])
         """Of a digit, about, in pixels of the working picture."""
@@ -351,11 +356,10 @@ class _Page:
             if len(group) > 1
             else labels == group[0] + 1
         )
-        near = np.asarray(
-            Image.fromarray(mine).convert("L").filter(ImageFilter.MaxFilter(2 * SOFT + 1))
-        )
-        mine |= (near > 0) & (labels == 0)
-        picture = np.pad(255 - self._ink[window] * mine, MARGIN, constant_values=255)
+        near = Image.fromarray(mine).convert("L").filter(ImageFilter.MaxFilter(2 * SOFT + 1))
+        mine |= (np.asarray(near) > 0) & (labels == 0)
+        cover = _cover(self._grey[window], self._ink[window], mine)
+        picture = np.pad((255 - 255 * cover).astype(np.uint8), MARGIN, constant_values=255)
         picture, smaller = _fitting(picture, (x0, y0, x1, y1))
         factor = self._factor
         box = (
@@ -366,6 +370,22 @@ class _Page:
         )
         corner = ((left - MARGIN) * float(factor), (top - MARGIN) * float(factor))
         return Crop(picture, box, corner, factor * smaller)
+
+
+def _cover(grey: Grey, ink: Grey, mine: Mask) -> NDArray[np.floating[Any]]:
+    """How much of each pixel (H, W) that is `mine` ink covers, in 0..1.
+
+    The network for ink smooths what it sees, and the picture is grainy and unevenly lit: the mean
+    of both is read better than either.
+    """
+    said = ink / np.float32(255)
+    around, inked = grey[ink < PAPER], grey[mine & (ink >= SURE)]
+    if len(around) and len(inked):
+        paper, full = np.median(around), np.median(inked)
+        if abs(paper - full) > LEAST_CONTRAST:
+            seen = (paper - grey) / np.float32(paper - full)
+            said = (said + seen.clip(0, 1)) / 2
+    return said * mine
 
 
 def _joined(
