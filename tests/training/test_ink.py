@@ -44,13 +44,13 @@ def test_a_run_tells_how_much_of_the_ink_it_finds(finished: Path) -> None:
 
 
 def test_what_is_found_and_is_ink_is_compared_with_what_is_either() -> None:
-    ink = torch.tensor([[[1.0, 1.0, 0.0, 0.0]]])
+    ink = np.array([[[255, 255, 0, 0]]], np.uint8)
     assert Ink.right(torch.tensor([[[5.0, 5.0, -5.0, -5.0]]]), ink) == 1.0
     assert Ink.right(torch.tensor([[[5.0, -5.0, 5.0, -5.0]]]), ink) == pytest.approx(1 / 3)
     assert Ink.right(torch.tensor([[[-5.0, -5.0, 5.0, -5.0]]]), ink) == 0.0
 
 
 def test_the_loss_is_small_where_ink_is_said_to_be_ink_and_paper_paper() -> None:
-    ink = torch.tensor([[[1.0, 0.0]]])
+    ink = np.array([[[255, 0]]], np.uint8)
     right, wrong = torch.tensor([[[5.0, -5.0]]]), torch.tensor([[[-5.0, 5.0]]])
     assert Ink.loss(right, ink) < 0.01 < 1 < Ink.loss(wrong, ink)

@@ -98,10 +98,10 @@ def test_the_artists_own_seed_decides_who_writes() -> None:
 def test_other_people_write_after_a_change_of_hands_and_the_first_ones_after_going_back() -> None:
     one = artist()
     before, texts = one.draw(20, seed=1)
-    one.change_hands(1)
+    one.begin(1)
     changed, _ = one.draw(20, seed=1)
     assert before.shape != changed.shape or (before != changed).any()
-    one.change_hands(0)
+    one.begin(0)
     again, texts_again = one.draw(20, seed=1)
     np.testing.assert_array_equal(before, again)
     assert texts == texts_again

@@ -7,14 +7,15 @@ what was seen from further away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -38,7 +39,7 @@ FOR_JUDGES = 0
 class InkRecipe(LessonRecipe):
     """What decides, beside the seed and the data, what a run ends with."""
 
-    epochs: int = 20
+    epochs: int = 24
     pictures: int = 6400
     batch_size: int = 16
     judges: int = 200
@@ -98,28 +99,31 @@ class Ink(Lesson):
     ) -> None:
         mnist, validation = (load_mnist(part, data_dir) for part in ("train", "validation"))
         digits = written_digits(data_dir, without_writers)
-        self._artist, self._judge = InkArtist(digits, *mnist), InkArtist(digits, *validation)
-        self._judges = recipe.judges
+        self.artist = InkArtist(digits, *mnist)
+        self._judges = InkArtist(digits, *validation).draw(recipe.judges, [FOR_JUDGES])
 
     @staticmethod
     def network() -> nn.Module:
         return InkNetwork()
 
-    def batch(self, count: int, seed: Sequence[int]) -> tuple[Tensor, Tensor]:
-        return _tensors(self._artist, count, seed)
+    def seen(self, pictures: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(pictures).float()
 
     @cached_property
-    def judges(self) -> tuple[Tensor, Tensor]:
-        return _tensors(self._judge, self._judges, [FOR_JUDGES])
+    def judges(self) -> tuple[Tensor, NDArray[np.uint8]]:
+        pictures, ink = self._judges
+        return self.seen(pictures), ink
 
     @staticmethod
-    def loss(logits: Tensor, truth: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(logits, truth)
+    def loss(logits: Tensor, truth: NDArray[np.uint8]) -> Tensor:
+        """The mean cross-entropy of a pixel."""
+        ink = torch.from_numpy(truth).float() / 255
+        return F.binary_cross_entropy_with_logits(logits, ink)
 
     @staticmethod
-    def right(logits: Tensor, truth: Tensor) -> float:
+    def right(logits: Tensor, truth: NDArray[np.uint8]) -> float:
         """Intersection over union of what is ink and what is said to be."""
-        said, ink = logits > 0, truth > 0.5
+        said, ink = logits > 0, torch.from_numpy(truth) > 127
         return ((said & ink).sum() / (said | ink).sum().clamp(min=1)).item()
 
     def model_file(
@@ -127,9 +131,3 @@ class Ink(Lesson):
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
         exported = with_float16_weights(picture_network_to_onnx(network, INK_STEP))
         return build_ink_model(exported, facts), {}
-
-
-def _tensors(artist: InkArtist, count: int, seed: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Photos and, in 0..1, how much of each pixel ink covers: both (N, H, W)."""
-    photos, inks = artist.draw(count, seed)
-    return torch.from_numpy(photos).float(), torch.from_numpy(inks).float() / 255

@@ -55,6 +55,9 @@ class InkArtist:
         self._hands: list[Hand] = [StrokeHand(own) for own in complete]
         self._scanned = PictureHand(pictures, labels)
 
+    def begin(self, epoch: int) -> None:
+        """Every epoch is drawn by the same."""
+
     def draw(
         self, count: int, seed: int | Sequence[int]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -76,6 +79,8 @@ class InkArtist:
             paper = float(sheet.mean())
             colour, faintest = _ink_colour(paper, rng)
             cover = written * _opacity(written.shape, height, rng)
+            if rng.random() < 0.2:
+                cover = np.maximum(cover, _dust(side, height, rng))
             desk = _desk(rng)
             sheet, ink = _seen(sheet * (1 - cover) + colour * cover, written, desk, rng)
             photo = _photographed(sheet, height, faintest, rng)
@@ -170,6 +175,17 @@ def _sign(height: float, rng: Rng) -> Mask:
     return np.asarray(canvas.reduce(3), np.float32) / 255
 
 
+def _dust(side: int, height: float, rng: Rng) -> Mask:
+    """Specks (side, side) that are no ink: smaller than a point of any pen."""
+    image = Image.new("L", (2 * side, 2 * side))
+    brush = ImageDraw.Draw(image)
+    for _ in range(rng.integers(1, 12)):
+        x, y = rng.uniform(0, 2 * side, 2)
+        radius = rng.uniform(0.5, max(0.04 * height, 1.5))
+        brush.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
+    return np.asarray(image.reduce(2), np.float32) / 255
+
+
 # ---------------------------------------------------------------- paper
 
 
@@ -194,7 +210,7 @@ def _printed(shape: tuple[int, int], height: float, rng: Rng) -> tuple[Mask, boo
     kind = str(
         rng.choice(
             ["plain", "ruled", "squared", "dotted", "box", "boxes", "table"],
-            p=[0.22, 0.2, 0.28, 0.04, 0.1, 0.08, 0.08],
+            p=[0.2, 0.18, 0.26, 0.04, 0.1, 0.12, 0.1],
         )
     )
     canvas = Image.new("L", (2 * shape[1], 2 * shape[0]))
@@ -266,6 +282,19 @@ def _desk(rng: Rng) -> Plane:
     """What lies around the sheet: (SIDE, SIDE) in grey levels."""
     shape = (SIDE, SIDE)
     desk = rng.uniform(5, 245) + clouds(shape, SIDE / rng.uniform(2, 12), rng) * rng.uniform(0, 25)
+    if rng.random() < 0.2:  # checks
+        y, x = np.mgrid[:SIDE, :SIDE]
+        side, angle = rng.uniform(4, 40), rng.uniform(0, np.pi)
+        across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        squares = (across // side + along // side * int(rng.integers(2))) % 2
+        desk = desk + squares * rng.uniform(-150, 150)
+    for _ in range(rng.integers(1, 8) if rng.random() < 0.2 else 0):  # things
+        image = Image.fromarray(_levels(desk))
+        corners = np.sort(rng.uniform(-0.2, 1.2, (2, 2)) * SIDE, axis=0)
+        brush = ImageDraw.Draw(image)
+        draw = brush.ellipse if rng.random() < 0.5 else brush.rectangle
+        draw([*corners[0], *corners[1]], fill=int(rng.integers(0, 256)))
+        desk = np.asarray(image, np.float32)
     if rng.random() < 0.4:  # wood, cloth
         y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
         angle, wave = rng.uniform(0, np.pi), rng.uniform(4, 60)
@@ -278,7 +307,7 @@ def _seen(sheet: Plane, written: Mask, desk: Plane, rng: Rng) -> tuple[Plane, Ma
     """The sheet and the ink on it, turned and tilted; both (SIDE, SIDE)."""
     side = len(sheet)
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    angle = np.radians(rng.normal(0, 4))
+    angle = np.radians(rng.normal(0, 6))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     seen = (corners - 0.5 + rng.uniform(-0.03, 0.03, (4, 2))) @ turn.T
     middle = np.array([0.5, 0.5])
@@ -303,12 +332,26 @@ def _seen(sheet: Plane, written: Mask, desk: Plane, rng: Rng) -> tuple[Plane, Ma
     return moved(sheet) + desk * (1 - inside), moved(written).clip(0, 1)
 
 
+def _hard_shadow(rng: Rng) -> Plane:
+    """How much light a sharp shadow leaves: (SIDE, SIDE) in 0..1."""
+    light = Image.new("L", (SIDE, SIDE), 255)
+    if rng.random() < 0.25:
+        corners = SIDE / 2 + rng.normal(0, SIDE, (int(rng.integers(3, 5)), 2))
+        outline = [(float(x), float(y)) for x, y in corners]
+        ImageDraw.Draw(light).polygon(outline, fill=int(rng.integers(60, 220)))
+        light = light.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2)))
+    return np.asarray(light, np.float32) / 255
+
+
 def _photographed(sheet: Plane, height: float, contrast: float, rng: Rng) -> Plane:
     """Light, blur, noise and JPEG; the ink is `contrast` grey levels from its paper."""
     light_here = light_on((SIDE, SIDE), rng)
     if rng.random() < 0.3:
         light_here = light_here * light_on((SIDE, SIDE), rng)
-    photo = sheet * light_here
+    photo = sheet * light_here * _hard_shadow(rng)
+    if rng.random() < 0.1:  # a lamp is seen in it
+        y, x = np.mgrid[:SIDE, :SIDE] - rng.uniform(0, SIDE, (2, 1, 1))
+        photo = photo + rng.uniform(30, 200) * np.exp(-(x**2 + y**2) / rng.uniform(20, 120) ** 2)
     if rng.random() < 0.25:  # badly exposed
         photo = photo * rng.uniform(0.35, 1.25)
     blur = rng.uniform(0, 0.03) * height

@@ -13,17 +13,20 @@ import json
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, Dataset
 
 from inkdigits import __version__
 from inkdigits.atomic_file import write_atomically
@@ -69,6 +72,11 @@ class LessonRecipe:
     judges: int = 1500
     """Pictures to judge by."""
 
+    @property
+    def steps(self) -> int:
+        """In each epoch."""
+        return max(self.pictures // self.batch_size, 1)
+
     def limited(self, limit: int | None) -> LessonRecipe:
         """A trial: of so many pictures an epoch, at most, and little of all else."""
         if limit is None:
@@ -81,6 +89,33 @@ class LessonRecipe:
         )
 
 
+class Artist(Protocol):
+    """Draws in a process of its own, so it can be pickled."""
+
+    def begin(self, epoch: int) -> None:
+        """Get ready for an epoch; the same number gives the same pictures."""
+
+    def draw(self, count: int, seed: Sequence[int]) -> tuple[NDArray[np.uint8], Any]:
+        """`count` new pictures (N, H, W), and the truth about them."""
+
+
+class _Batches(Dataset[tuple[NDArray[np.uint8], Any]]):
+    """What an artist draws for the steps of an epoch."""
+
+    def __init__(self, artist: Artist, recipe: LessonRecipe, seed: int, epoch: int) -> None:
+        self._artist, self._recipe, self._seed, self._epoch = artist, recipe, seed, epoch
+        self._has_begun = False
+
+    def __len__(self) -> int:
+        return self._recipe.steps
+
+    def __getitem__(self, step: int) -> tuple[NDArray[np.uint8], Any]:
+        if not self._has_begun:
+            self._artist.begin(self._epoch)
+            self._has_begun = True
+        return self._artist.draw(self._recipe.batch_size, [self._seed, self._epoch, step])
+
+
 class Lesson(ABC):
     """A network, who draws for it, and what it is judged by."""
 
@@ -90,6 +125,8 @@ class Lesson(ABC):
     """What `right` is the share of, as metrics.json names it."""
     missed: ClassVar[str] = "misread"
     """What the rest is, as the curve names it."""
+    artist: Artist
+    """Who draws what is learned from."""
 
     @abstractmethod
     def __init__(
@@ -106,18 +143,14 @@ class Lesson(ABC):
         """What else a run's outcome depends on: if it changes, none can be resumed."""
         return b""
 
-    def begin(self, epoch: int) -> None:
-        """Get ready for an epoch; the same number and seed give the same pictures."""
-        return
-
     @abstractmethod
-    def batch(self, count: int, seed: Sequence[int]) -> tuple[Tensor, Any]:
-        """What the network sees of `count` new pictures, and what it should say."""
+    def seen(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """What the network sees of pictures that the artist has drawn."""
 
     @property
     @abstractmethod
     def judges(self) -> tuple[Tensor, Any]:
-        """Likewise, of the pictures to judge by, which are always the same."""
+        """What it sees of the pictures to judge by, which are always the same, and the truth."""
 
     @staticmethod
     @abstractmethod
@@ -180,12 +213,10 @@ class LessonFitting:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-        self.steps = max(recipe.pictures // recipe.batch_size, 1)
-        """In each epoch."""
         self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer,
             max_lr=recipe.learning_rate,
-            total_steps=max(self.steps * recipe.epochs + 1, 10),
+            total_steps=max(recipe.steps * recipe.epochs + 1, 10),
             pct_start=0.15,
         )
         self._bfloat16 = is_fast_in_bfloat16("cpu")
@@ -240,13 +271,11 @@ class LessonFitting:
 
     def _fit(self, number: int, bar: TrainingBar) -> tuple[float, float]:
         """Fit one epoch: the mean loss, and how much was right."""
-        self.lesson.begin(number)
         torch.manual_seed(generator_of(self.settings.seed, number).initial_seed())  # for dropout
         self.network.train()
-        losses, right = 0.0, 0.0
-        for step in range(self.steps):
-            seed = [self.settings.seed, number, step]
-            seen, truth = self.lesson.batch(self.recipe.batch_size, seed)
+        losses, right, steps = 0.0, 0.0, self.recipe.steps
+        for step, (pictures, truth) in enumerate(self._drawn(number), start=1):
+            seen = self.lesson.seen(pictures)
             with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
                 logits = self.network(seen)
             loss = self.lesson.loss(logits.float(), truth)
@@ -258,8 +287,22 @@ class LessonFitting:
             self._average.update_parameters(self.network)
             losses += loss.item()
             right += self.lesson.right(logits, truth)
-            bar.report(number, (step + 1) / self.steps, losses / (step + 1))
-        return losses / self.steps, right / self.steps
+            bar.report(number, step / steps, losses / step)
+        return losses / steps, right / steps
+
+    def _drawn(self, epoch: int) -> Iterable[tuple[NDArray[np.uint8], Any]]:
+        """The batches of an epoch, the next of which are drawn while the network learns."""
+        return DataLoader(
+            _Batches(self.lesson.artist, self.recipe, self.settings.seed, epoch),
+            batch_size=None,
+            num_workers=1,
+            collate_fn=_as_it_is,
+            generator=torch.Generator(),  # or else it would take from the one of dropout
+        )
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def train_lesson(

@@ -51,7 +51,7 @@ class NumberArtist:
     ) -> None:
         """Of written `digits`, and of `pictures` (N, 28, 28) with ink bright and their `labels`.
 
-        `people` is how many write until `change_hands` is called, and `bent` of how many of the
+        `people` is how many write until `begin` is called, and `bent` of how many of the
         pictures, bent, anybody's numbers are put together until then.
 
         Raises InvalidDataset if nobody wrote all ten digits.
@@ -69,9 +69,9 @@ class NumberArtist:
         self._people, self._bent, self._seed = people, bent, seed
         self._hands: list[Hand] = []
 
-    def change_hands(self, number: int) -> None:
+    def begin(self, epoch: int) -> None:
         """Let other people write; the same number and seed give the same people."""
-        rng = np.random.default_rng([self._seed, number])
+        rng = np.random.default_rng([self._seed, epoch])
         self._hands = [self._person(rng) for _ in range(self._people)]
         self._anybody = self._many_people(rng)
         self._others = self._no_digits(rng)
@@ -79,7 +79,7 @@ class NumberArtist:
     def draw(self, count: int, seed: int | Sequence[int]) -> tuple[NDArray[np.uint8], list[str]]:
         """`count` pictures (N, H, W), ink bright, and what they say: "" for no digit at all."""
         if not self._hands:
-            self.change_hands(0)
+            self.begin(0)
         rng = np.random.default_rng(seed)
         masks, texts = [], []
         for _ in range(count):

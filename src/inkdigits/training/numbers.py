@@ -8,7 +8,6 @@ none; connectionist temporal classification turns that into a text (Graves et al
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -71,7 +70,7 @@ class Numbers(Lesson):
         digits = written_digits(data_dir, without_writers)
         self._judges = numbers_to_judge(digits[::ONE_DIGIT_IN], *validation, recipe.judges)
         digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
-        self._artist = NumberArtist(digits, *mnist, recipe.people, recipe.bent, seed)
+        self.artist = NumberArtist(digits, *mnist, recipe.people, recipe.bent, seed)
         self._normalize = Normalizer(torch.get_num_threads(), NUMBER_WIDTH)
 
     @staticmethod
@@ -83,17 +82,13 @@ class Numbers(Lesson):
         content: bytes = normalizer(NUMBER_WIDTH).SerializeToString(deterministic=True)
         return content
 
-    def begin(self, epoch: int) -> None:
-        self._artist.change_hands(epoch)
-
-    def batch(self, count: int, seed: Sequence[int]) -> tuple[Tensor, list[str]]:
-        pictures, texts = self._artist.draw(count, seed)
-        return torch.from_numpy(self._normalize(pictures)), texts
+    def seen(self, pictures: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(self._normalize(pictures))
 
     @cached_property
     def judges(self) -> tuple[Tensor, list[str]]:
         pictures, texts = self._judges
-        return torch.from_numpy(self._normalize(pictures)), texts
+        return self.seen(pictures), texts
 
     @staticmethod
     def loss(logits: Tensor, truth: list[str]) -> Tensor:
