@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from rich.console import Console
 
 from inkdigits.ink_network import InkNetwork
@@ -40,7 +41,13 @@ def test_a_run_tells_how_much_of_the_ink_it_finds(finished: Path) -> None:
     [(name, share)] = metrics["accuracy"].items()
     assert name == "intersection over union:validation"
     assert 0 <= share <= 1
-    assert (finished / "curve.png").stat().st_size > 1000
+
+
+def test_a_run_leaves_its_curve_and_a_picture_of_what_it_found(finished: Path) -> None:
+    for name in ("curve.png", "found.png"):
+        with Image.open(finished / name) as image:
+            assert min(image.size) > 80
+            assert len(image.convert("RGB").getcolors(2**20) or []) > 20
 
 
 def test_what_is_found_and_is_ink_is_compared_with_what_is_either() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.export import picture_network_to_onnx, with_float16_weights
 from inkdigits.training.ink_artist import InkArtist
 from inkdigits.training.lesson import Lesson, LessonRecipe
+from inkdigits.training.pictures import draw_found
 
 CHANNELS = (16, 32, 48, 64, 64)
 """At a half, a quarter, ... of the picture's width and height."""
@@ -131,3 +133,8 @@ class Ink(Lesson):
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
         exported = with_float16_weights(picture_network_to_onnx(network, INK_STEP))
         return build_ink_model(exported, facts), {}
+
+    def draw(self, judged: Tensor, folder: Path) -> None:
+        photos, ink = self._judges
+        found = judged.sigmoid().numpy()
+        draw_found(photos, ink / 255, found, folder / "found.png", self.name)

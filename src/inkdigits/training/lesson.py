@@ -172,6 +172,10 @@ class Lesson(ABC):
     @abstractmethod
     def trained_on(self) -> str: ...
 
+    def draw(self, judged: Tensor, folder: Path) -> None:
+        """Leave a picture of the logits `judged`, if there is something to see."""
+        return
+
 
 @dataclass(frozen=True)
 class LessonSettings:
@@ -445,7 +449,8 @@ def _finish(fitting: LessonFitting, folder: RunFolder) -> dict[str, Any]:
         accuracy={lesson.judged_by: last.validation_accuracy},
         revision=settings.revision,
     )
-    model, more = lesson.model_file(fitting.averaged, fitting.judged(fitting.averaged), facts)
+    judged = fitting.judged(fitting.averaged)
+    model, more = lesson.model_file(fitting.averaged, judged, facts)
     write_model(folder.model, model)
     metrics = {
         **asdict(settings),
@@ -460,4 +465,5 @@ def _finish(fitting: LessonFitting, folder: RunFolder) -> dict[str, Any]:
     }
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     draw_curve([asdict(row) for row in fitting.history], folder.curve, lesson.name, lesson.missed)
+    lesson.draw(judged, folder.path)
     return metrics
