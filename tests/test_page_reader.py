@@ -1,5 +1,6 @@
 """Numbers, lines of numbers and photos, through `Reader.read`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handwriting import written
 from inkdigits import NoInk, Reader, UnreadablePicture
+from inkdigits.number_reader import NumberReader, NumberSeen
+from inkdigits.number_text import BLANK
+from inkdigits.page_reader import PageReader
+from inkdigits.reading import Digit
 from pages import Grey, digit, in_uneven_light, page, ruled, with_dot
 
 
@@ -152,6 +157,41 @@ def test_a_page_on_its_side_or_upside_down_is_turned(reader: Reader, quarters: i
         3: (height - y1, x0, height - y0, x1),
     }[quarters]
     np.testing.assert_allclose(turned.digits[0].box, there, atol=2)
+
+
+def reader_of_one(value: int) -> PageReader:
+    """Reads what is heavier below as that digit, surely, and doubts all else."""
+
+    def digits(pictures: Grey) -> list[Digit]:
+        read = []
+        for picture in pictures:
+            rows = np.flatnonzero((picture < 128).any(1))
+            middle = (rows[0] + rows[-1]) // 2
+            sure = bool((picture[middle:] < 128).sum() > (picture[:middle] < 128).sum())
+            said, confidence = (value, 0.999) if sure else (3, 0.2)
+            chances = np.full(10, (1 - confidence) / 9)
+            chances[said] = confidence
+            box, seen = (0, 0, 1, 1), np.zeros((28, 28), np.float32)
+            read.append(Digit(said, confidence, sure, box, tuple(chances.tolist()), seen))
+        return read
+
+    class Nothing(NumberReader):
+        def read(self, pictures: Sequence[Grey]) -> list[NumberSeen]:
+            said = np.eye(11)[[BLANK] * 4]
+            return [
+                NumberSeen(picture, {"probabilities": said, "seen": np.zeros((28, 128))})
+                for picture in pictures
+            ]
+
+    return PageReader(digits, 0.9, Nothing, lambda: lambda grey: 255 - grey)
+
+
+@pytest.mark.parametrize(("value", "turned"), [(7, 180), (6, 0)])
+def test_what_is_digits_either_way_up_is_read_as_it_lies(value: int, turned: int) -> None:
+    sheet = np.full((120, 400), 255, np.uint8)
+    for x in range(40, 360, 60):
+        sheet[30:60, x : x + 30] = sheet[60:90, x + 10 : x + 20] = 0  # heavier above
+    assert reader_of_one(value).read(sheet).turned == turned
 
 
 def test_nothing_on_a_page_of_text_is_sure(reader: Reader) -> None:

@@ -58,6 +58,10 @@ DOUBTFUL, MOSTLY_SURE = 0.5, 0.75
 """A page with no more confidence may lie on its side, if it has more when it is turned, and there
 this share of its digits are sure."""
 
+SAME_UPSIDE_DOWN = set("01689 \n")
+"""What is a digit upside down, too: nobody can tell 9181 from 1816 turned, and it is read as it
+lies."""
+
 
 @dataclass(frozen=True)
 class _Option:
@@ -130,7 +134,8 @@ class PageReader:
         if quarters:
             turned = find_ink(np.ascontiguousarray(np.rot90(picture, -quarters)), self._ink())
             better = self._read_found(turned, expect, length)
-            if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE:
+            either_way = quarters == 2 and set(better.text) <= SAME_UPSIDE_DOWN
+            if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE and not either_way:
                 return _turned_back(better, quarters, picture.shape)
         return reading
 
