@@ -41,6 +41,11 @@ PAPER = 20
 """Of 255: below this, a pixel is no ink."""
 LEAST_CONTRAST = 4
 """Grey levels between ink and paper, if the picture's own levels are to say anything."""
+TRACE = 8
+"""Of 255. From here on a pixel may be of a frame,"""
+FRAME_WIDTH, FRAME_HEIGHT, FRAME_FILLED = 0.4, 0.3, 0.8
+"""which takes at least these shares of the picture's width and height, and lies along so much of
+the sides of its box, with so much of its area."""
 MOST_PIECES = 4000
 """A page with more pieces of ink is refused."""
 LEAST_PIXELS = 6
@@ -171,10 +176,10 @@ def _fitting(piece: Grey, box: Box) -> tuple[Grey, int]:
 def _page_of(picture: Grey, side: int, network: Callable[[Grey], Grey]) -> _Page | None:
     """The page at a size that fits, with its pieces of ink; None if there are none."""
     grey, factor = _smaller(picture, side)
-    ink = network(grey)
+    ink = _without_frames(network(grey))
     if not (ink >= SURE).any():
         return None
-    pieces = _pieces_of(ink)
+    pieces = _pieces_of(ink >= FAINT)
     is_sure = np.zeros(len(pieces.areas) + 1, bool)
     is_sure[pieces.labels[ink >= SURE]] = True
     writing = np.flatnonzero(is_sure[1:] & (pieces.areas >= LEAST_PIXELS))
@@ -187,6 +192,31 @@ def _page_of(picture: Grey, side: int, network: Callable[[Grey], Grey]) -> _Page
             reason="too large",
         )
     return _Page(grey, ink, pieces, writing, factor, picture.shape)
+
+
+def _without_frames(ink: Grey) -> Grey:
+    """The ink without the border of a form, if that is as broad and dark as what a pen draws."""
+    height, width = ink.shape
+    pieces = _pieces_of(ink >= TRACE)
+    large = (pieces.widths > FRAME_WIDTH * width) & (pieces.heights > FRAME_HEIGHT * height)
+    for place in np.flatnonzero(large):
+        x0, y0, x1, y1 = pieces.boxes[place]
+        piece = pieces.labels[y0:y1, x0:x1] == place + 1
+        along_sides = _along_sides(piece)
+        if along_sides is not None:
+            ink = ink.copy()
+            ink[y0:y1, x0:x1][along_sides] = 0
+    return ink
+
+
+def _along_sides(piece: Mask) -> Mask | None:
+    """What of the piece (H, W) lies along the sides of its box, if most of it does; else None."""
+    by, bx = (max(side // 12, 2) for side in piece.shape)
+    sides = piece[:by].any(0), piece[-by:].any(0), piece[:, :bx].any(1), piece[:, -bx:].any(1)
+    along = piece.copy()
+    along[by:-by, bx:-bx] = False
+    filled = np.mean([side.mean() for side in sides])
+    return along if filled > FRAME_FILLED and along.sum() > FRAME_FILLED * piece.sum() else None
 
 
 def _smaller(picture: Grey, side: int) -> tuple[Grey, int]:
@@ -212,6 +242,11 @@ class _Pieces:
     """(N,), in pixels."""
 
     @property
+    def widths(self) -> NDArray[np.int64]:
+        widths: NDArray[np.int64] = self.boxes[:, 2] - self.boxes[:, 0]
+        return widths
+
+    @property
     def heights(self) -> NDArray[np.int64]:
         heights: NDArray[np.int64] = self.boxes[:, 3] - self.boxes[:, 1]
         return heights
@@ -231,10 +266,10 @@ def connected(mask: Mask) -> NDArray[np.integer[Any]]:
     return labels
 
 
-def _pieces_of(ink: Grey) -> _Pieces:
+def _pieces_of(mask: Mask) -> _Pieces:
     import cc3d
 
-    labels = connected(ink >= FAINT)
+    labels = connected(mask)
     statistics: Any = cc3d.statistics(labels)
     boxes = [
         (columns.start, rows.start, columns.stop, rows.stop)

@@ -18,7 +18,8 @@ LEAST_CONTRAST = 40
 SOFT = 0.9
 """There is at most so much of what is neither paper nor ink for all ink: soft edges."""
 SOLID = 0.7
-"""What fills so much of its box, and the box half as much of the picture, is a sheet on a desk."""
+"""What fills so much of its box, and the box half as much of the picture, is a sheet on a desk; or,
+if it goes from side to side, a shadow."""
 WIDEST = 1.15
 """A piece that is wider than so many times its height may be several digits that touch."""
 
@@ -55,5 +56,6 @@ def is_one_digit(picture: NDArray[np.uint8]) -> bool:
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     box = height * width
-    sheet = np.count_nonzero(ink) > SOLID * box and box > SOLID / 2 * ink.size
+    across = height == ink.shape[0] or width == ink.shape[1]
+    sheet = np.count_nonzero(ink) > SOLID * box and (across or box > SOLID / 2 * ink.size)
     return bool(width <= WIDEST * height) and not sheet and int(connected(ink).max()) == 1
