@@ -40,7 +40,9 @@ on (hysteresis: Canny 1986, "A Computational Approach to Edge Detection")."""
 PAPER = 20
 """Of 255: below this, a pixel is no ink."""
 LEAST_CONTRAST = 4
-"""Grey levels between ink and paper, if the picture's own levels are to say anything."""
+"""Grey levels between ink and paper, if the picture's own levels are to say anything;"""
+CLEAN = 0.02
+"""clean paper, or half of it, differs by less than this share of them."""
 TRACE = 8
 """Of 255. From here on a pixel may be of a frame,"""
 FRAME_WIDTH, FRAME_HEIGHT, FRAME_FILLED = 0.4, 0.3, 0.8
@@ -410,16 +412,18 @@ class _Page:
 def _cover(grey: Grey, ink: Grey, mine: Mask) -> NDArray[np.floating[Any]]:
     """How much of each pixel (H, W) that is `mine` ink covers, in 0..1.
 
-    The network for ink smooths what it sees, and the picture is grainy and unevenly lit: the mean
-    of both is read better than either.
+    On clean paper the picture's own levels say so. If it is grainy or unevenly lit, the mean of
+    these and of what the network says is read better than either.
     """
     said = ink / np.float32(255)
     around, inked = grey[ink < PAPER], grey[mine & (ink >= SURE)]
     if len(around) and len(inked):
         paper, full = np.median(around), np.median(inked)
         if abs(paper - full) > LEAST_CONTRAST:
-            seen = (paper - grey) / np.float32(paper - full)
-            said = (said + seen.clip(0, 1)) / 2
+            seen = ((paper - grey) / np.float32(paper - full)).clip(0, 1)
+            low, high = np.percentile(around, (25, 75))
+            is_clean = high - low < CLEAN * abs(paper - full)
+            said = seen if is_clean else (said + seen) / 2
     return said * mine
 
 
