@@ -11,7 +11,7 @@ serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
 	$(BIN)/inkdigits serve
 
 test: $(VENV)/dev.installed  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/dev.installed  ## format, lint and types
 	$(BIN)/ruff format --check
