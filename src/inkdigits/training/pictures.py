@@ -21,7 +21,7 @@ from inkdigits.atomic_file import write_atomically
 MOST_UNITS = 100
 MOST_FILTERS, MOST_CHANNELS = 32, 16
 MOST_MISTAKES = 40
-MOST_PHOTOS = 16
+MOST_PHOTOS = 8
 
 
 def draw_curve(
