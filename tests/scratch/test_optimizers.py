@@ -34,7 +34,9 @@ PEERS: list[tuple[Optimizer, Callable[[Any], torch.optim.Optimizer]]] = [
 ]
 
 
-@pytest.mark.parametrize(("optimizer", "peer"), PEERS, ids=[str(optimizer)[:70] for optimizer, _ in PEERS])
+@pytest.mark.parametrize(
+    ("optimizer", "peer"), PEERS, ids=[str(optimizer)[:70] for optimizer, _ in PEERS]
+)
 def test_fifty_steps_are_pytorchs(optimizer: Optimizer, peer: Any) -> None:
     rng = np.random.default_rng(0)
     hills = rng.normal(0, 1, (8, 8))
