@@ -134,8 +134,9 @@ class PageReader:
         if quarters:
             turned = find_ink(np.ascontiguousarray(np.rot90(picture, -quarters)), self._ink())
             better = self._read_found(turned, expect, length)
+            is_better = len(better.digits) > 1 and better.confidence > reading.confidence
             either_way = quarters == 2 and set(better.text) <= SAME_UPSIDE_DOWN
-            if len(better.digits) > 1 and _sure_share(better) >= MOSTLY_SURE and not either_way:
+            if is_better and _sure_share(better) >= MOSTLY_SURE and not either_way:
                 return _turned_back(better, quarters, picture.shape)
         return reading
 
