@@ -13,7 +13,7 @@ import json
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader, Dataset
 
 from inkdigits import __version__
 from inkdigits.atomic_file import write_atomically
@@ -90,30 +89,13 @@ class LessonRecipe:
 
 
 class Artist(Protocol):
-    """Draws in a process of its own, so it can be pickled."""
+    """Draws what a network learns from."""
 
     def begin(self, epoch: int) -> None:
         """Get ready for an epoch; the same number gives the same pictures."""
 
     def draw(self, count: int, seed: Sequence[int]) -> tuple[NDArray[np.uint8], Any]:
         """`count` new pictures (N, H, W), and the truth about them."""
-
-
-class _Batches(Dataset[tuple[NDArray[np.uint8], Any]]):
-    """What an artist draws for the steps of an epoch."""
-
-    def __init__(self, artist: Artist, recipe: LessonRecipe, seed: int, epoch: int) -> None:
-        self._artist, self._recipe, self._seed, self._epoch = artist, recipe, seed, epoch
-        self._has_begun = False
-
-    def __len__(self) -> int:
-        return self._recipe.steps
-
-    def __getitem__(self, step: int) -> tuple[NDArray[np.uint8], Any]:
-        if not self._has_begun:
-            self._artist.begin(self._epoch)
-            self._has_begun = True
-        return self._artist.draw(self._recipe.batch_size, [self._seed, self._epoch, step])
 
 
 class Lesson(ABC):
@@ -294,19 +276,12 @@ class LessonFitting:
             bar.report(number, step / steps, losses / step)
         return losses / steps, right / steps
 
-    def _drawn(self, epoch: int) -> Iterable[tuple[NDArray[np.uint8], Any]]:
-        """The batches of an epoch, the next of which are drawn while the network learns."""
-        return DataLoader(
-            _Batches(self.lesson.artist, self.recipe, self.settings.seed, epoch),
-            batch_size=None,
-            num_workers=1,
-            collate_fn=_as_it_is,
-            generator=torch.Generator(),  # or else it would take from the one of dropout
-        )
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
+    def _drawn(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], Any]]:
+        """The batches of an epoch, each drawn when the network has learned from the one before."""
+        artist, seed = self.lesson.artist, self.settings.seed
+        artist.begin(epoch)
+        for step in range(self.recipe.steps):
+            yield artist.draw(self.recipe.batch_size, [seed, epoch, step])
 
 
 def train_lesson(
