@@ -7,7 +7,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.model_session import check_contract, model_content, open_session
+from inkdigits.model_session import open_model
 
 INK_CONTRACT = {"ink": ("tensor(uint8)", 3)}
 """Each output of the file, with its element type and number of axes; the only input is
@@ -37,9 +37,7 @@ class InkNetwork:
     def __init__(
         self, model: str | os.PathLike[str] | bytes | None = None, threads: int = 1
     ) -> None:
-        name, content = model_content(model, "ink.onnx")
-        self._session = open_session(name, content, threads)
-        check_contract(name, self._session, INK_CONTRACT, INK_CONTRACT_VERSION)
+        self._session = open_model(model, "ink.onnx", threads, INK_CONTRACT, INK_CONTRACT_VERSION)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -45,6 +45,23 @@ def open_session(name: str, content: bytes, threads: int, optimize: bool = True)
         ) from error
 
 
+def open_model(
+    model: str | os.PathLike[str] | bytes | None,
+    shipped: str,
+    threads: int,
+    contract: Mapping[str, tuple[str, int]],
+    version: str,
+) -> Any:
+    """A session of a model file, or of the shipped one for None, that keeps that contract.
+
+    Raises InvalidModel.
+    """
+    name, content = model_content(model, shipped)
+    session = open_session(name, content, threads)
+    check_contract(name, session, contract, version)
+    return session
+
+
 def check_contract(
     name: str, session: Any, contract: Mapping[str, tuple[str, int]], version: str
 ) -> None:

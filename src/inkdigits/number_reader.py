@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.model_session import check_contract, model_content, open_session
+from inkdigits.model_session import open_model
 from inkdigits.number_text import BLANK, best_text, places_of
 from inkdigits.reading import Box, Digit
 
@@ -46,9 +46,9 @@ class NumberReader:
     def __init__(
         self, model: str | os.PathLike[str] | bytes | None = None, threads: int = 1
     ) -> None:
-        name, content = model_content(model, "numbers.onnx")
-        self._session = open_session(name, content, threads)
-        check_contract(name, self._session, NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION)
+        self._session = open_model(
+            model, "numbers.onnx", threads, NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION
+        )
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def read(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NumberSeen]:

@@ -204,7 +204,7 @@ def on_plain_paper(written: Written, rng: Rng) -> Page:
     """As a clean scan or a canvas has it: dark on white, room around it."""
     picture, boxes = _laid_out(written, rng, least=0.1, most=0.8)
     grey = 255 - picture * rng.uniform(160, 255)
-    return Page(_rgb(grey[:, :, None].repeat(3, 2)), written.text, boxes)
+    return Page(as_levels(grey[:, :, None].repeat(3, 2)), written.text, boxes)
 
 
 def as_photo(written: Written, rng: Rng) -> Page:
@@ -228,13 +228,13 @@ def as_photo(written: Written, rng: Rng) -> Page:
 
     sheet, boxes = _seen_at_an_angle(sheet, boxes, rng)
     light = light_on(sheet.shape[:2], rng)
-    image = Image.fromarray(_rgb(sheet * light[:, :, None]))
+    image = Image.fromarray(as_levels(sheet * light[:, :, None]))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.025) * height))
     noisy = np.asarray(image, np.float32) + rng.normal(0, rng.uniform(0, 9), (*image.size[::-1], 3))
-    return Page(_as_jpeg(_rgb(noisy), int(rng.integers(35, 95))), written.text, boxes)
+    return Page(as_jpeg(as_levels(noisy), int(rng.integers(35, 95))), written.text, boxes)
 
 
-def _rgb(levels: NDArray[Any]) -> NDArray[np.uint8]:
+def as_levels(levels: NDArray[Any]) -> NDArray[np.uint8]:
     return levels.round().clip(0, 255).astype(np.uint8)
 
 
@@ -334,15 +334,13 @@ def _seen_at_an_angle(
     seen = (corners - 0.5) * (1 - 2 * inset) + rng.uniform(-0.025, 0.025, (4, 2))
     seen = (seen * size) @ turn.T + size / 2
     there = homography(corners * size, seen)
-    back = np.linalg.inv(there)
-    back /= back[2, 2]
 
     desk = rng.uniform(40, 150) * rng.uniform([0.6] * 3, [1.0] * 3)
     around = desk if on_desk else sheet.mean((0, 1))
-    image = Image.fromarray(_rgb(sheet)).transform(
+    image = Image.fromarray(as_levels(sheet)).transform(
         (width, height),
         Image.Transform.PERSPECTIVE,
-        back.ravel()[:8].tolist(),
+        back_through(there),
         Image.Resampling.BICUBIC,
         fillcolor=tuple(int(level) for level in around),
     )
@@ -366,7 +364,14 @@ def homography(source: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
     return np.append(np.linalg.solve(np.array(rows), np.array(values)), 1).reshape(3, 3)
 
 
-def _as_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def back_through(there: NDArray[Any]) -> list[float]:
+    """What Pillow calls the data of a perspective, of the homography (3, 3) to be seen."""
+    back = np.linalg.inv(there)
+    coefficients: list[float] = (back / back[2, 2]).ravel()[:8].tolist()
+    return coefficients
+
+
+def as_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))

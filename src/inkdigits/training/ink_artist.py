@@ -8,7 +8,6 @@ they are in pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,9 @@ from inkdigits.datasets.pages import (
     Plane,
     Rng,
     StrokeHand,
+    as_jpeg,
+    as_levels,
+    back_through,
     clouds,
     homography,
     light_on,
@@ -77,16 +79,16 @@ class InkArtist:
         else:
             sheet = _sheet((side, side), height, rng)
             paper = float(sheet.mean())
-            colour, faintest = _ink_colour(paper, rng)
+            colour, contrast = _ink_colour(paper, rng)
             cover = written * _opacity(written.shape, height, rng)
             if rng.random() < 0.2:
                 cover = np.maximum(cover, _dust(side, height, rng))
             desk = _desk(rng)
             sheet, ink = _seen(sheet * (1 - cover) + colour * cover, written, desk, rng)
-            photo = _photographed(sheet, height, faintest, rng)
+            photo = _photographed(sheet, height, contrast, rng)
         if rng.random() < 0.06:  # a negative
             photo = 255 - photo
-        return _levels(photo), _levels(255 * ink)
+        return as_levels(photo), as_levels(255 * ink)
 
     def _written(self, side: int, height: float, rng: Rng) -> Mask:
         """How much of each pixel ink covers: one number, a few, lines, words, or nothing."""
@@ -194,8 +196,8 @@ def _sheet(shape: tuple[int, int], height: float, rng: Rng) -> Plane:
     board = rng.random() < 0.15
     level = rng.uniform(10, 100) if board else rng.uniform(120, 255)
     sheet = np.full(shape, level, np.float32)
-    printed, thinnest = _printed(shape, height, rng)
-    depth = rng.uniform(0.05, 0.5) if thinnest else rng.uniform(0.1, 0.95)
+    printed, is_ruling = _printed(shape, height, rng)
+    depth = rng.uniform(0.05, 0.5) if is_ruling else rng.uniform(0.1, 0.95)
     if board:
         sheet = sheet + printed * depth * rng.uniform(50, 150)
     else:
@@ -289,7 +291,7 @@ def _desk(rng: Rng) -> Plane:
         squares = (across // side + along // side * int(rng.integers(2))) % 2
         desk = desk + squares * rng.uniform(-150, 150)
     for _ in range(rng.integers(1, 8) if rng.random() < 0.2 else 0):  # things
-        image = Image.fromarray(_levels(desk))
+        image = Image.fromarray(as_levels(desk))
         corners = np.sort(rng.uniform(-0.2, 1.2, (2, 2)) * SIDE, axis=0)
         brush = ImageDraw.Draw(image)
         draw = brush.ellipse if rng.random() < 0.5 else brush.rectangle
@@ -319,8 +321,7 @@ def _seen(sheet: Plane, written: Mask, desk: Plane, rng: Rng) -> tuple[Plane, Ma
     else:
         seen = seen * 1.25
     there = homography(corners * side, (seen + middle) * SIDE)
-    back = np.linalg.inv(there)
-    coefficients = (back / back[2, 2]).ravel()[:8].tolist()
+    coefficients = back_through(there)
 
     def moved(plane: Plane) -> Plane:
         image = Image.fromarray(np.asarray(plane, np.float32)).transform(
@@ -357,19 +358,13 @@ def _photographed(sheet: Plane, height: float, contrast: float, rng: Rng) -> Pla
     blur = rng.uniform(0, 0.03) * height
     if rng.random() < 0.3:
         blur = max(blur, rng.uniform(0.3, 1.0))
-    image = Image.fromarray(_levels(photo)).filter(ImageFilter.GaussianBlur(min(blur, 4.0)))
+    image = Image.fromarray(as_levels(photo)).filter(ImageFilter.GaussianBlur(min(blur, 4.0)))
     if rng.random() < 0.15:  # of a small picture, made larger
         small = int(SIDE * rng.uniform(0.5, 0.95))
         image = image.resize((small, small), Image.Resampling.BILINEAR)
         image = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     noise = min(rng.uniform(0, 10), contrast * float(light_here.mean()) / 5)
-    noisy = _levels(np.asarray(image, np.float32) + rng.normal(0, noise, (SIDE, SIDE)))
+    noisy = as_levels(np.asarray(image, np.float32) + rng.normal(0, noise, (SIDE, SIDE)))
     if rng.random() < 0.6:
-        file = BytesIO()
-        Image.fromarray(noisy).save(file, "JPEG", quality=int(rng.integers(25, 95)))
-        noisy = np.asarray(Image.open(file))
+        noisy = as_jpeg(noisy, int(rng.integers(25, 95)))
     return np.asarray(noisy, np.float32)
-
-
-def _levels(values: Plane) -> NDArray[np.uint8]:
-    return np.asarray(values).round().clip(0, 255).astype(np.uint8)

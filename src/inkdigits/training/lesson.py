@@ -39,12 +39,15 @@ from inkdigits.training.run import (
     Interrupted,
     RunFolder,
     damaged,
+    holds_a_run,
+    nothing_to_resume,
     of_another_recipe,
     write_history,
 )
 from inkdigits.training.team import team_size
 from inkdigits.training.torch_fit import (
     TorchFitting,
+    adamw_in_one_cycle,
     generator_of,
     is_fast_in_bfloat16,
     moving_average,
@@ -193,17 +196,12 @@ class LessonFitting:
         )
         self.averaged: nn.Module = self._average.module
         """The moving average of the network after the last epoch that ended."""
-        self._optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
-        self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer,
-            max_lr=recipe.learning_rate,
-            total_steps=max(recipe.steps * recipe.epochs + 1, 10),
-            pct_start=0.15,
+        self._optimizer, self._scheduler = adamw_in_one_cycle(
+            self.network,
+            recipe.learning_rate,
+            recipe.weight_decay,
+            steps=recipe.steps * recipe.epochs,
+            warm_up=0.15,
         )
         self._bfloat16 = is_fast_in_bfloat16("cpu")
 
@@ -310,10 +308,7 @@ def train_lesson(
         raise of_another_recipe(folder.path)
     checkpoint = _read_checkpoint(lesson_type, checkpoint_file) if resume else None
     if checkpoint is None and checkpoint_file.exists():
-        raise InvalidRun(
-            f"{folder.path} holds a run already. "
-            "Go on with it (--resume), or choose another folder (--out)."
-        )
+        raise holds_a_run(folder.path)
     asked = {"epochs": epochs, "seed": seed, "limit": limit, "without_writers": without_writers}
     settings = _settings(lesson_type, folder, checkpoint, recipe, asked)
     try:
@@ -396,9 +391,7 @@ def _settings_of(lesson_type: type[Lesson], checkpoint: dict[str, Any]) -> Lesso
 
 def _read_checkpoint(lesson_type: type[Lesson], path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise InvalidRun(
-            f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
-        )
+        raise nothing_to_resume(path)
     try:
         checkpoint = TorchFitting.read_checkpoint(path)
         of_this = checkpoint["settings"].get("lesson") == lesson_type.name

@@ -156,10 +156,7 @@ def train(
         raise of_another_recipe(folder.path)
     checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
     if checkpoint is None and checkpoint_file.exists():
-        raise InvalidRun(
-            f"{folder.path} holds a run already. "
-            "Go on with it (--resume), or choose another folder (--out)."
-        )
+        raise holds_a_run(folder.path)
     if without_writers is not None and recipe.real_ink is None:
         raise InvalidRun(f"{recipe.name} learns from no writer's pen strokes: all are kept out.")
     asked = {
@@ -360,9 +357,7 @@ def _draw(
 
 def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise InvalidRun(
-            f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
-        )
+        raise nothing_to_resume(path)
     try:
         checkpoint = fitting_type.read_checkpoint(path)
         of_a_lesson = "lesson" in checkpoint["settings"]
@@ -388,6 +383,18 @@ def damaged(path: Path, error: Exception) -> InvalidRun:
     return InvalidRun(
         f"{path} is damaged, or of another version of inkdigits: {error!r}. "
         "Start the run anew in another folder (--out)."
+    )
+
+
+def holds_a_run(folder: Path) -> InvalidRun:
+    return InvalidRun(
+        f"{folder} holds a run already. Go on with it (--resume), or choose another folder (--out)."
+    )
+
+
+def nothing_to_resume(path: Path) -> InvalidRun:
+    return InvalidRun(
+        f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
     )
 
 

@@ -72,18 +72,12 @@ class TorchFitting(Fitting):
         self._together: nn.Module = self.network
         if self.team.size > 1:
             self._together = DistributedDataParallel(self.network)
-        self._optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
-        self._scheduler = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer,
-            max_lr=recipe.learning_rate,
-            # PyTorch divides by zero in a cycle of a few steps, which only a trial has.
-            total_steps=max(self.steps * settings.epochs + 1, 10),
-            pct_start=0.2,
+        self._optimizer, self._scheduler = adamw_in_one_cycle(
+            self.network,
+            recipe.learning_rate,
+            recipe.weight_decay,
+            steps=self.steps * settings.epochs,
+            warm_up=0.2,
         )
         self._device_type = torch.device(device).type
         self._bfloat16 = is_fast_in_bfloat16(self._device_type)
@@ -275,6 +269,22 @@ def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
         chosen.append(torch.stack([torch.full_like(places, number), places], 1))
     together = torch.cat(chosen)
     return together[torch.randperm(len(together), generator=generator)]
+
+
+def adamw_in_one_cycle(
+    network: nn.Module, peak: float, weight_decay: float, steps: int, warm_up: float
+) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+    """An optimiser, and a schedule of `steps` whose learning rate rises to the peak for the share
+    `warm_up` of them."""
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=peak, weight_decay=weight_decay, fused=True
+    )
+    # PyTorch divides by zero in a cycle of a few steps, which only a trial has.
+    total_steps = max(steps + 1, 10)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=peak, total_steps=total_steps, pct_start=warm_up
+    )
+    return optimizer, scheduler
 
 
 def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
