@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
-LESSONS = {"numbers": "Numbers", "ink": "Ink"}
+LESSONS = {"numbers": "numbers:Numbers", "ink": "ink:Ink", "page": "tasks.pages:Pages"}
 """What is learned from pictures that are drawn for each step: the module in `inkdigits.training`,
 and the lesson there."""
 FEW = 100
@@ -286,8 +286,9 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
             with _extra("train"):
                 from inkdigits.training.lesson import train_lesson
 
-                module = importlib.import_module(f"inkdigits.training.{recipe}")
-                metrics = train_lesson(getattr(module, LESSONS[recipe]), out, **options)
+                module, lesson = LESSONS[recipe].split(":")
+                module = importlib.import_module(f"inkdigits.training.{module}")
+                metrics = train_lesson(getattr(module, lesson), out, **options)
         else:
             found, extra = _recipe(recipe)
             with _extra(extra):

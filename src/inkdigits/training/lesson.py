@@ -123,6 +123,14 @@ class Lesson(ABC):
     @abstractmethod
     def network() -> nn.Module: ...
 
+    def batches(
+        self, seed: int, epoch: int, steps: int, batch_size: int
+    ) -> Iterator[tuple[NDArray[np.uint8], Any]]:
+        """The batches of an epoch, each drawn when the network has learned from the one before."""
+        self.artist.begin(epoch)
+        for step in range(steps):
+            yield self.artist.draw(batch_size, [seed, epoch, step])
+
     @staticmethod
     def depends_on() -> bytes:
         """What else a run's outcome depends on: if it changes, none can be resumed."""
@@ -226,11 +234,13 @@ class LessonFitting:
             self.history.append(row)
             yield row
 
-    def judged(self, network: nn.Module) -> Tensor:
+    def judged(self, network: nn.Module) -> Any:
         """The logits for the pictures to judge by."""
         with torch.no_grad():
-            parts = torch.split(self.lesson.judges[0], AT_ONCE)
-            return torch.cat([network(part) for part in parts])
+            parts = [network(part) for part in torch.split(self.lesson.judges[0], AT_ONCE)]
+        if isinstance(parts[0], Tensor):
+            return torch.cat(parts)
+        return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
 
     def save(self, path: Path) -> None:
         state = {
@@ -262,7 +272,8 @@ class LessonFitting:
             seen = self.lesson.seen(pictures)
             with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
                 logits = self.network(seen)
-            loss = self.lesson.loss(logits.float(), truth)
+            logits = _in_float32(logits)
+            loss = self.lesson.loss(logits, truth)
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), STEEPEST)
@@ -275,11 +286,17 @@ class LessonFitting:
         return losses / steps, right / steps
 
     def _drawn(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], Any]]:
-        """The batches of an epoch, each drawn when the network has learned from the one before."""
-        artist, seed = self.lesson.artist, self.settings.seed
-        artist.begin(epoch)
-        for step in range(self.recipe.steps):
-            yield artist.draw(self.recipe.batch_size, [seed, epoch, step])
+        recipe = self.recipe
+        yield from self.lesson.batches(
+            self.settings.seed, epoch, recipe.steps, recipe.batch_size
+        )
+
+
+def _in_float32(logits: Any) -> Any:
+    """A tensor, or several, as float32."""
+    if isinstance(logits, Tensor):
+        return logits.float()
+    return tuple(part.float() for part in logits)
 
 
 def train_lesson(

@@ -1,0 +1,348 @@
+"""Pages to learn from: numbers, marks and other writing on any sheet, and where each piece is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.omniglot import WrittenCharacter
+from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.errors import InvalidDataset
+from inkdigits.synthesis import camera, paper
+from inkdigits.synthesis.glyphs import Manner, Mask, Rng
+from inkdigits.synthesis.hands import (
+    CharactersHand,
+    FontHand,
+    Hand,
+    MarksHand,
+    ScannedHand,
+    ScribblesHand,
+    WritersHand,
+)
+from inkdigits.synthesis.handwriting import (
+    LEAST_SEEN,
+    Canvas,
+    Spacing,
+    some_line,
+    some_number,
+    some_word,
+    write_row,
+    write_word,
+)
+from inkdigits.synthesis.paper import Box, Noise, Plane
+
+SIDE = 256
+"""Of the pages, in pixels."""
+LOWEST, HIGHEST = 9.0, 130.0
+"""Pixels: so high are digits."""
+USUAL = 30.0
+"""Pixels: the reader brings most pages to about this height."""
+CUT_OUT = 0.25
+"""The share of pictures that are cut out around one number."""
+HELD_OUT_FONTS = frozenset(
+    "caveat indie-flower kaushan-script patrick-hand rock-salt sacramento shantell-sans tangerine "
+    "vibur".split()
+)
+"""Nothing learns from these: letters of them judge."""
+HELD_OUT_ALPHABETS = frozenset({"Korean", "Early_Aramaic"})
+LIKE_DIGITS = {
+    "Latin": frozenset((2, 4, 7, 9, 12, 15, 17, 19, 24, 26)),  # b d g i l o q s x z
+    "Greek": frozenset((2, 8, 9, 15, 16)),  # beta theta iota omicron pi
+}
+"""Characters that are digits or marks to the eye."""
+
+
+@dataclass(frozen=True)
+class DrawnPage:
+    """A picture, and the truth about it."""
+
+    picture: NDArray[np.uint8]
+    """(H, W), both at most SIDE."""
+    ink: NDArray[np.uint8]
+    """(H, W): how much of each pixel pieces of writing cover, 0 to 255."""
+    owner: NDArray[np.uint8]
+    """(H, W): 0, or the number of the piece whose ink this is, from 1."""
+    boxes: NDArray[np.float32]
+    """(K, 4): x0, y0, x1, y1 of each piece."""
+    kinds: NDArray[np.int64]
+    """(K,): 0 to 19 as in a model file; -1 if the edge leaves too little to tell."""
+
+
+class PageGenerator:
+    """Draws pages, another one for each seed."""
+
+    def __init__(
+        self,
+        digits: Sequence[WrittenDigit],
+        pictures: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        fonts: Collection[Path],
+        characters: Sequence[WrittenCharacter],
+    ) -> None:
+        """Of written `digits`, `pictures` (N, 28, 28) of digits with ink bright and their `labels`,
+        font files, and characters of other alphabets.
+
+        Raises InvalidDataset if nobody wrote all ten digits.
+        """
+        writers = sorted({digit.writer for digit in digits})
+        by_writer = [[d for d in digits if d.writer == writer] for writer in writers]
+        complete = [own for own in by_writer if len({d.label for d in own}) == 10]
+        if not complete:
+            raise InvalidDataset("Nobody among the writers has written all ten digits.")
+        self._writers: list[Hand] = [WritersHand(own) for own in complete]
+        self._scanned = ScannedHand(pictures, labels)
+        self._fonts = [FontHand(file) for file in sorted(fonts)]
+        self._marks, self._scribbles = MarksHand(), ScribblesHand()
+        known = [c for c in characters if c.character not in LIKE_DIGITS.get(c.alphabet, ())]
+        self._characters = CharactersHand(known)
+        self._noise = Noise(SIDE, np.random.default_rng(0))
+
+    def draw(self, seed: int | Sequence[int]) -> DrawnPage:
+        """One page; the same seed gives the same one."""
+        rng = np.random.default_rng(seed)
+        height = self._height(rng)
+        if rng.random() < CUT_OUT:
+            canvas, printed = self._write_strip(height, rng)
+        else:
+            canvas = Canvas.empty(SIDE, SIDE)
+            printed = self._write(canvas, height, rng)
+        high, wide = canvas.ink.shape
+        whole = np.pad(canvas.ink, ((0, SIDE - high), (0, SIDE - wide)))
+        picture = self._on_a_sheet(whole, printed, height, rng)[:high, :wide]
+        boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
+        kinds = np.array(canvas.kinds, np.int64)
+        kinds[np.array(canvas.seen) < LEAST_SEEN] = -1
+        ink = (canvas.ink * 255).astype(np.uint8)
+        return DrawnPage(picture, ink, canvas.owner, boxes, kinds)
+
+    def _height(self, rng: Rng) -> float:
+        if rng.random() < 0.6:
+            return float(np.clip(USUAL * np.exp(rng.normal(0, 0.35)), LOWEST, HIGHEST))
+        return float(np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST))))
+
+    # -------------------------------------------------------------- writing
+
+    def _write_strip(self, height: float, rng: Rng) -> tuple[Canvas, Mask]:
+        """One number alone, as somebody cuts it out: a cheque's amount, one digit."""
+        height = min(height, 110.0)
+        manner, (over, under, before, after) = _manner(height, rng), rng.uniform(0, 0.6, 4) * height
+        canvas = Canvas.empty(SIDE, SIDE)
+        base, slope = height * 1.05 + over, rng.normal(0, 0.03)
+        boxes = self._write_numbers(canvas, height, manner, slope, before, base, rng)
+        printed = np.zeros((SIDE, SIDE), np.float32)
+        if rng.random() < 0.35:
+            printed = paper.form(SIDE, height, [boxes], rng)
+        if rng.random() < 0.2:
+            printed = np.maximum(printed, paper.ruling(SIDE, height, base, 2 * height, rng))
+        right = max((box[2] for box in boxes), default=SIDE)
+        low = max((box[3] for box in boxes), default=SIDE)
+        high, wide = (round(max(at, 16)) for at in (low + under, right + after))
+        cut = Canvas.empty(min(high, SIDE), min(wide, SIDE))
+        cut.ink = canvas.ink[:high, :wide]
+        cut.owner = canvas.owner[:high, :wide]
+        cut.boxes, cut.kinds, cut.seen = canvas.boxes, canvas.kinds, canvas.seen
+        return cut, printed
+
+    def _write(self, canvas: Canvas, height: float, rng: Rng) -> Mask:
+        """Fill the canvas with rows: what is printed about them."""
+        printed = np.zeros((SIDE, SIDE), np.float32)
+        if rng.random() < 0.03:
+            return printed  # nothing at all
+        manner, share_of_words = _manner(height, rng), rng.choice([0.0, 0.1, 0.5, 1.0], p=_WORDS)
+        leading = height * rng.uniform(1.3, 2.6)
+        slope = rng.normal(0, 0.03)
+        base = rng.uniform(0.4, 1.6) * height
+        rows: list[list[Box]] = []
+        in_boxes = rng.random() < 0.16
+        while base < SIDE + 0.4 * height and not canvas.is_full:
+            row: list[Box] = []
+            left = rng.uniform(-0.3, 2.5) * height * float(rng.random() < 0.7)
+            if rng.random() < share_of_words:
+                self._write_words(canvas, height, manner, left, base, rng)
+            elif in_boxes:
+                printed = np.maximum(
+                    printed, self._write_in_boxes(canvas, height, manner, left, base, rng)
+                )
+            else:
+                row = self._write_numbers(canvas, height, manner, slope, left, base, rng)
+            rows.append(row)
+            base += leading * (1 if rng.random() < 0.85 else rng.uniform(1, 3))
+            if rng.random() < 0.2:
+                manner = _manner(height, rng)
+        if rng.random() < 0.3 and not in_boxes:
+            some = [row for row in rows if rng.random() < 0.6]
+            printed = np.maximum(printed, paper.form(SIDE, height, some, rng))
+        if rng.random() < 0.3:
+            first = rng.uniform(0.4, 1.6) * height
+            ruled = paper.ruling(SIDE, height, first, leading, rng)
+            printed = np.maximum(printed, ruled * np.float32(rng.uniform(0.1, 1)))
+        return printed
+
+    def _write_numbers(
+        self,
+        canvas: Canvas,
+        height: float,
+        manner: Manner,
+        slope: float,
+        left: float,
+        base: float,
+        rng: Rng,
+    ) -> list[Box]:
+        length = 1 if rng.random() < 0.12 else int(rng.integers(2, 12))
+        text = some_line(length, rng) if rng.random() < 0.5 else some_number(rng)
+        hand, marks = self._hand(rng)
+        high = height * float(np.exp(rng.normal(0, 0.12)))
+        if isinstance(hand, FontHand):
+            manner = _of_a_font(manner, rng)
+        manner = Manner(**{**manner.__dict__, "turn": float(np.arctan(slope + rng.normal(0, 0.02)))})
+        return write_row(
+            canvas, text, hand, marks, high, manner, _spacing(rng), left, base, rng
+        )
+
+    def _write_in_boxes(
+        self, canvas: Canvas, height: float, manner: Manner, left: float, base: float, rng: Rng
+    ) -> Mask:
+        hand, marks = self._hand(rng)
+        text = "".join(map(str, rng.integers(0, 10, int(rng.integers(1, 10)))))
+        if rng.random() < 0.3:  # some boxes stay empty
+            text = "".join(" " if rng.random() < 0.3 else sign for sign in text)
+        pitch = rng.uniform(0.85, 1.7)
+        spacing = Spacing(pitch=pitch, uneven=0.1, wobble=0.06)
+        if isinstance(hand, FontHand):
+            manner = _of_a_font(manner, rng)
+        for number, sign in enumerate(text):  # each is where its box is
+            if sign != " ":
+                at = left + number * pitch * height
+                write_row(canvas, sign, hand, marks, height, manner, spacing, at, base, rng)
+        return paper.comb(SIDE, height, left, base, pitch * height, len(text), rng)
+
+    def _write_words(
+        self, canvas: Canvas, height: float, manner: Manner, left: float, base: float, rng: Rng
+    ) -> None:
+        kind = rng.random()
+        while left < SIDE and not canvas.is_full:
+            if kind < 0.6 and self._fonts:
+                hand: Hand = self._fonts[int(rng.integers(len(self._fonts)))]
+                own = _of_a_font(manner, rng)
+                end = write_word(canvas, some_word(rng), hand, height, own, left, base, rng)
+            else:
+                hand = self._characters if kind < 0.88 else self._scribbles
+                size = height * rng.uniform(0.6, 1.3)
+                end = write_word(canvas, "x", hand, size, manner, left, base, rng)
+            left = end + height * rng.uniform(0.2, 1.0)
+            if rng.random() < 0.15:
+                break
+
+    def _hand(self, rng: Rng) -> tuple[Hand, Hand]:
+        """Who writes digits, and who writes marks."""
+        kind = rng.random()
+        if kind < 0.5:
+            return self._scanned, self._marks
+        if kind < 0.85 or not self._fonts:
+            return self._writers[int(rng.integers(len(self._writers)))], self._marks
+        font = self._fonts[int(rng.integers(len(self._fonts)))]
+        return font, font if rng.random() < 0.5 else self._marks
+
+    # -------------------------------------------------------------- sheet and camera
+
+    def _on_a_sheet(self, ink: Mask, printed: Mask, height: float, rng: Rng) -> NDArray[np.uint8]:
+        kind = rng.choice(["photo", "scan", "drawn"], p=[0.5, 0.3, 0.2])
+        is_dark = rng.random() < {"photo": 0.1, "scan": 0.05, "drawn": 0.3}[str(kind)]
+        if kind == "drawn":
+            level, tone = (0.0, 255.0) if is_dark else (255.0, 0.0)
+            if rng.random() < 0.4:
+                level = abs(level - rng.uniform(0, 60))
+                tone = abs(tone - rng.uniform(0, 120))
+            sheet: Plane = np.full((SIDE, SIDE), level, np.float32)
+        else:
+            level = rng.uniform(8, 100) if is_dark else rng.triangular(110, 235, 255)
+            tone = rng.uniform(level + 60, 255) if is_dark else level * rng.triangular(0, 0.25, 0.8)
+            sheet = paper.blank_sheet(level, self._noise, rng)
+        contrast = abs(tone - level)
+        sign = np.sign(tone - level)
+        if kind != "drawn":
+            if rng.random() < 0.28:
+                pattern = paper.guilloche(SIDE, height, rng)
+                sheet += pattern * np.float32(sign * rng.uniform(0.08, 0.5) * contrast)
+            if rng.random() < 0.06:
+                sheet += paper.checks(SIDE, rng) * np.float32(sign * rng.uniform(0, 0.25) * contrast)
+            if rng.random() < 0.1:  # print that shows through
+                behind = np.roll(ink[:, ::-1], tuple(rng.integers(0, SIDE, 2)), (0, 1))
+                sheet += behind * np.float32(sign * rng.uniform(0.03, 0.2) * contrast)
+            if rng.random() < 0.15:
+                sheet += paper.specks(SIDE, height, 2, rng) * np.float32(sign * contrast)
+        darkness = rng.uniform(0.3, 1.3) if rng.random() < 0.75 else rng.uniform(0.05, 0.3)
+        sheet = sheet + printed * np.float32(sign * darkness * contrast)
+        cover = ink
+        if kind != "drawn":
+            cover = ink * np.float32(rng.uniform(0.75, 1.0))
+            if rng.random() < 0.35:  # a pencil's grain, uneven ink
+                grain = self._noise(rng.choice([2, 2, 3, 6, 15]), rng)
+                cover = cover * (1 - (grain * 0.5).clip(0, 1) * np.float32(rng.uniform(0.1, 0.8)))
+        sheet = sheet * (1 - cover) + np.float32(tone) * cover
+        if kind == "photo":
+            if rng.random() < 0.15:
+                desk = paper.blank_sheet(rng.uniform(5, 245), self._noise, rng)
+                beyond = paper.beyond_the_edge(SIDE, rng) * (1 - ink)
+                sheet = sheet * (1 - beyond) + desk * beyond
+            photo = camera.photographed(sheet, height, contrast, self._noise, rng)
+        elif kind == "scan":
+            photo = camera.scanned(sheet, contrast, self._noise, rng)
+        elif rng.random() < 0.6:
+            photo = camera.enlarged(sheet, tone, level, rng)
+        else:
+            photo = sheet
+        return camera.as_levels(photo)
+
+
+_WORDS = (0.55, 0.2, 0.15, 0.1)
+"""How often none, a tenth, half or all of a page's rows are words."""
+
+
+def _manner(height: float, rng: Rng) -> Manner:
+    """A pen of 1.5 to 40 % of the digits' height, as somebody holds it."""
+    width = np.exp(rng.normal(np.log(0.09), 0.45))
+    if rng.random() < 0.25:
+        width = np.exp(rng.uniform(np.log(0.015), np.log(0.3)))
+    width = float(np.clip(width, 0.015, 0.4))
+    return Manner(
+        pen=max(height * width, 0.5),
+        slant=float(rng.normal(0.1, 0.18)),
+        turn=float(rng.normal(0, 0.04)),
+        aspect=float(np.exp(rng.normal(-0.05, 0.2))),
+        bend=float(rng.uniform(0.01, 0.09)),
+        pressure=float(max(rng.normal(0.1, 0.25), 0)),
+        shift=float(height * rng.normal(0, 0.012)),
+        soft=float(rng.choice([1.0, 0.01], p=[0.85, 0.15])),
+        worn=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.1 else 0.0,
+    )
+
+
+def _of_a_font(manner: Manner, rng: Rng) -> Manner:
+    """The same, bent further, so that no font is learned by heart."""
+    changed = {**manner.__dict__, "bend": float(rng.uniform(0.04, 0.12))}
+    changed["slant"] = float(rng.normal(0, 0.15))
+    changed["worn"] = min(manner.worn, 0.4)
+    return Manner(**changed)
+
+
+def _spacing(rng: Rng) -> Spacing:
+    kind = rng.random()
+    if kind < 0.25:  # touching
+        gap, spread = rng.uniform(-0.08, 0.03), 0.04
+    elif kind < 0.8:
+        gap, spread = rng.uniform(0.05, 0.4), 0.06
+    else:
+        gap, spread = rng.uniform(0.4, 1.4), 0.15
+    return Spacing(
+        gap=float(gap),
+        spread=spread,
+        space=float(rng.uniform(0.5, 1.6)),
+        uneven=float(rng.choice([0.05, 0.1, 0.25], p=[0.5, 0.35, 0.15])),
+        wobble=float(rng.choice([0.02, 0.06, 0.15], p=[0.5, 0.35, 0.15])),
+        small_zeros=float(rng.uniform(0.45, 0.9)) if rng.random() < 0.25 else 1.0,
+    )

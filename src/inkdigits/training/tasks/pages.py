@@ -1,0 +1,344 @@
+"""Learn to find every piece of writing on a page and to tell what it is: `page.onnx`.
+
+Pages are drawn anew for each step (`inkdigits.synthesis.pages`), in other processes than the one
+that learns. The peaks' loss is the focal loss of Zhou et al. 2019, "Objects as Points"; the box and
+the kind are learned where a piece's middle is, give or take some pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
+from inkdigits.datasets.spec import find_file
+from inkdigits.datasets.strokes import parse_writers
+from inkdigits.errors import InvalidDataset
+from inkdigits.model_file import Facts
+from inkdigits.synthesis.pages import (
+    HELD_OUT_ALPHABETS,
+    HELD_OUT_FONTS,
+    SIDE,
+    DrawnPage,
+    PageGenerator,
+)
+from inkdigits.training.data import DataDir, written_digits
+from inkdigits.training.lesson import Lesson, LessonRecipe
+from inkdigits.training.page_network import COARSE, FINE, REACH, Maps, PageNetwork, normalised
+
+VALIDATION_WRITERS = "19-24"
+"""Of the pen strokes: they write validation pages and none to learn from."""
+FONTS = "handwriting-fonts"
+"""The folder of fonts in a data folder."""
+FOR_JUDGES = 0
+"""Seed of the validation pages."""
+SPOT = 0.1
+"""Standard deviation of a peak, in the piece's width and height,"""
+LEAST_SPOT, MOST_SPOT = 0.6, 3.0
+"""but between so many places of the fine map."""
+ASIDE = 3.0
+"""Pixels: a piece's box and kind are also learned so far from its middle."""
+USUAL = 32.0
+"""Pixels: a width or height whose logarithm is 0 in the map of boxes."""
+NEAR = 8.0
+"""Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
+FOUND = 0.4
+"""A peak from which on a piece counts as found, when judging."""
+
+
+@dataclass(frozen=True)
+class PagesRecipe(LessonRecipe):
+    """What decides, beside the seed and the data, what a run ends with."""
+
+    epochs: int = 40
+    pictures: int = 3200
+    batch_size: int = 16
+    learning_rate: float = 0.003
+    weight_decay: float = 0.02
+    judges: int = 160
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is on N pages, as the loss needs it."""
+
+    peak: Tensor
+    """uint8 (N, SIDE/2, SIDE/2): 255 at a piece's middle, less around it."""
+    counts: Tensor
+    """bool, likewise: False where the picture's edge leaves too little of a piece to tell."""
+    ink: Tensor
+    """uint8, likewise: how much of the place ink covers."""
+    owner: Tensor
+    """uint8, likewise: 0, or the number of the piece on its page whose ink it is, from 1."""
+    pieces: Tensor
+    """float (K, 7): the page's number, the box x0, y0, x1, y1 in pixels, the kind, which is -1 for
+    what is cut off, and the number on its page."""
+
+
+class Pages(Lesson):
+    """Pages of numbers, marks and other writing."""
+
+    name = "page"
+    recipe_type = PagesRecipe
+    judged_by = "F1 of pieces:validation"
+    missed = "1 - F1"
+    trained_on = (
+        "pages, made by code, of MNIST's training digits, UCI's pen strokes, handwriting fonts and "
+        "characters of Omniglot"
+    )
+
+    def __init__(
+        self,
+        recipe: PagesRecipe,
+        seed: int,
+        without_writers: str | None,
+        data_dir: DataDir,
+        workers: int = 1,
+    ) -> None:
+        without = without_writers.split(",") if without_writers else []
+        self._drawn = _DrawnPages("train", ",".join([VALIDATION_WRITERS, *without]), data_dir)
+        self._judges = [
+            self._drawn.of_part("validation")[FOR_JUDGES, number] for number in range(recipe.judges)
+        ]
+        self.workers = workers
+
+    @staticmethod
+    def network() -> nn.Module:
+        return PageNetwork()
+
+    def batches(
+        self, seed: int, epoch: int, steps: int, batch_size: int
+    ) -> Iterator[tuple[NDArray[Any], Truth]]:
+        self._order.epoch = (seed, epoch, steps, batch_size)
+        yield from self._loader
+
+    @cached_property
+    def _order(self) -> _Order:
+        return _Order()
+
+    @cached_property
+    def _loader(self) -> DataLoader[Any]:
+        return DataLoader(
+            self._drawn,
+            batch_sampler=self._order,  # type: ignore[arg-type]
+            collate_fn=_batch,
+            num_workers=self.workers,
+            multiprocessing_context="spawn" if self.workers else None,
+            persistent_workers=bool(self.workers),
+            prefetch_factor=6 if self.workers else None,
+        )
+
+    def seen(self, pictures: NDArray[Any]) -> Tensor:
+        seen = torch.from_numpy(pictures).float()[:, None]
+        return seen.contiguous(memory_format=torch.channels_last)
+
+    @cached_property
+    def judges(self) -> tuple[Tensor, Truth]:
+        pictures, truth = _batch(self._judges)
+        return self.seen(pictures), truth
+
+    @staticmethod
+    def loss(maps: Maps, truth: Truth) -> Tensor:
+        """The sum of what is wrong with peaks, ink, owners, boxes and kinds."""
+        return sum(_losses(Maps(*maps), truth).values(), start=torch.zeros(()))
+
+    @staticmethod
+    def right(maps: Maps, truth: Truth) -> float:
+        """F1 of pieces that are found and named right, against those that are there."""
+        return f1_of_pieces(Maps(*maps), truth)
+
+    def model_file(
+        self, network: nn.Module, judged: Maps, facts: Facts
+    ) -> tuple[onnx.ModelProto, dict[str, Any]]:
+        from inkdigits.training.page_export import page_model
+
+        return page_model(network, facts), {}
+
+
+class _Order:
+    """The seeds of an epoch's pages, batch by batch."""
+
+    epoch = (0, 0, 0, 0)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
+        seed, epoch, steps, size = self.epoch
+        for step in range(steps):
+            yield [(seed, epoch, step * size + place) for place in range(size)]
+
+    def __len__(self) -> int:
+        return self.epoch[2]
+
+
+Item = tuple[NDArray[np.float16], dict[str, NDArray[Any]]]
+
+
+class _DrawnPages(Dataset[Item]):
+    """The page of each seed, drawn by whichever process asks for it."""
+
+    def __init__(self, part: str, without_writers: str, data_dir: DataDir) -> None:
+        """Of MNIST's `part`; raises InvalidDataset if there is nothing to draw with."""
+        self._part, self._without, self._data_dir = part, without_writers, data_dir
+        self._digits = [
+            digit
+            for digit in written_digits(data_dir)
+            if digit.writer not in parse_writers(without_writers)
+        ]
+        folder = find_file(FONTS, data_dir)
+        self._fonts = [
+            file for file in sorted(folder.glob("*.woff2")) if file.stem not in HELD_OUT_FONTS
+        ]
+        self._characters = find_file(OMNIGLOT, data_dir)
+        if not self._fonts:
+            raise InvalidDataset(
+                f"There are no fonts (*.woff2) in {FONTS} in the data folder (--data-dir, or "
+                "INKDIGITS_DATA_DIR). Put handwriting fonts there."
+            )
+        self._generator: PageGenerator | None = None
+
+    def of_part(self, part: str) -> _DrawnPages:
+        """The same of another part: of MNIST's validation part and its own writers."""
+        other = _DrawnPages(part, self._without, self._data_dir)
+        own = parse_writers(VALIDATION_WRITERS)
+        other._digits = [d for d in written_digits(self._data_dir) if d.writer in own]
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_generator": None}  # each process makes its own
+
+    def __getitem__(self, seed: Sequence[int]) -> Item:
+        if self._generator is None:
+            torch.set_num_threads(1)
+            characters = [
+                character
+                for character in read_omniglot(self._characters)
+                if character.alphabet not in HELD_OUT_ALPHABETS
+            ]
+            scanned = load_mnist(self._part, self._data_dir)  # type: ignore[arg-type]
+            self._generator = PageGenerator(self._digits, *scanned, self._fonts, characters)
+        return _target(self._generator.draw(seed))
+
+
+def _target(page: DrawnPage) -> Item:
+    """What the network sees of the page, with nothing around it, and the truth, by its names."""
+    around = [(0, SIDE - length) for length in page.picture.shape]
+    seen = normalised(torch.from_numpy(page.picture.copy())[None])[0, 0].numpy()
+    ink, owner = np.pad(page.ink, around), np.pad(page.owner, around)
+    fine = SIDE // FINE
+    peak = np.zeros((fine, fine), np.float32)
+    counts = np.ones((fine, fine), bool)
+    for box, kind in zip(page.boxes, page.kinds, strict=True):
+        x0, y0, x1, y1 = box / FINE
+        if kind < 0:
+            left, top = (max(int(at) - 1, 0) for at in (x0, y0))
+            counts[top : int(max(y1, 0)) + 2, left : int(max(x1, 0)) + 2] = False
+            continue
+        middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2]).clip(0, fine - 1e-3).astype(int)
+        spot = np.clip(np.array([x1 - x0, y1 - y0]) * SPOT, LEAST_SPOT, MOST_SPOT)
+        low = np.maximum(middle - np.ceil(3 * spot).astype(int), 0)
+        high = np.minimum(middle + np.ceil(3 * spot).astype(int) + 1, fine)
+        across = np.exp(-0.5 * ((np.arange(low[0], high[0]) - middle[0]) / spot[0]) ** 2)
+        down = np.exp(-0.5 * ((np.arange(low[1], high[1]) - middle[1]) / spot[1]) ** 2)
+        place = peak[low[1] : high[1], low[0] : high[0]]
+        np.maximum(place, down[:, None] * across, out=place)
+    blocks = (fine, FINE, fine, FINE)
+    count = len(page.kinds)
+    pieces = np.concatenate(
+        [page.boxes, page.kinds[:, None], np.arange(1, count + 1)[:, None]], 1, dtype=np.float32
+    )
+    return np.pad(seen, around).astype(np.float16), {
+        "peak": (peak * 255).astype(np.uint8),
+        "counts": counts | (peak == 1),
+        "ink": ink.reshape(blocks).mean((1, 3)).astype(np.uint8),
+        "owner": owner.reshape(blocks).max((1, 3)),
+        "pieces": pieces,
+    }
+
+
+def _batch(items: Sequence[Item]) -> tuple[NDArray[Any], Truth]:
+    pieces = [
+        np.insert(truth["pieces"], 0, number, axis=1) for number, (_, truth) in enumerate(items)
+    ]
+    maps = {
+        field.name: torch.from_numpy(np.stack([truth[field.name] for _, truth in items]))
+        for field in fields(Truth)
+        if field.name != "pieces"
+    }
+    pictures = np.stack([picture for picture, _ in items])
+    return pictures, Truth(**maps, pieces=torch.from_numpy(np.concatenate(pieces)))
+
+
+def _losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
+    """Each a mean, weighted so that none drowns the others."""
+    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
+    page, kind = pieces[:, 0].long(), pieces[:, 5].long()
+    middles = (pieces[:, 1:3] + pieces[:, 3:5]) / 2
+    sizes = (pieces[:, 3:5] - pieces[:, 1:3]).clamp(min=1)
+    count = max(len(pieces), 1)
+
+    peak = truth.peak.float() / 255
+    logits = maps.peak[:, 0]
+    probability = logits.sigmoid().clamp(1e-5, 1 - 1e-5)
+    is_middle = truth.peak == 255
+    hit = (1 - probability) ** 2 * F.logsigmoid(logits)
+    miss = (1 - peak) ** 4 * probability**2 * F.logsigmoid(-logits)
+    focal = -torch.where(is_middle, hit, miss * truth.counts).sum() / count
+
+    ink = truth.ink.float() / 255
+    inked = F.binary_cross_entropy_with_logits(maps.ink[:, 0], ink)
+
+    height, width = truth.owner.shape[1:]
+    of_all = torch.zeros(len(truth.owner), 256, 2)
+    of_all[truth.pieces[:, 0].long(), truth.pieces[:, 6].long()] = (
+        truth.pieces[:, 1:3] + truth.pieces[:, 3:5]
+    ) / 2
+    owned = truth.owner > 0
+    numbers, y, x = owned.nonzero(as_tuple=True)
+    there = of_all[numbers, truth.owner[owned].long()]
+    here = (torch.stack([x, y], 1) + 0.5) * FINE
+    said = maps.owner.permute(0, 2, 3, 1)[owned]
+    owner = F.smooth_l1_loss(said, (there - here) / REACH, beta=0.1) if len(said) else 0 * inked
+
+    # Where the middle is, and a little aside, in the coarse maps.
+    aside = (torch.rand_like(middles) * 2 - 1) * torch.minimum(
+        sizes / 6, torch.full_like(sizes, ASIDE)
+    )
+    rows, columns = maps.kind.shape[2:]
+    cell = ((middles + aside) / COARSE).long()
+    column, row = cell[:, 0].clamp(0, columns - 1), cell[:, 1].clamp(0, rows - 1)
+    at = (torch.stack([column, row], 1) + 0.5) * COARSE
+    box = torch.cat([(middles - at) / NEAR, torch.log(sizes / USUAL)], 1)
+    boxes = F.smooth_l1_loss(maps.box[page, :, row, column], box, beta=0.1, reduction="sum") / count
+    kinds = F.cross_entropy(maps.kind[page, :, row, column], kind, reduction="sum") / count
+    return {"peak": focal, "ink": 2 * inked, "owner": 2 * owner, "box": boxes, "kind": kinds}
+
+
+def f1_of_pieces(maps: Maps, truth: Truth) -> float:
+    """2 x (found and named right) / (found + there); near the edge nothing is judged."""
+    score = maps.peak[:, 0].sigmoid()
+    highest = F.max_pool2d(score[:, None], 3, 1, 1)[:, 0]
+    page, y, x = ((score == highest) & (score > FOUND) & truth.counts).nonzero(as_tuple=True)
+    kind = maps.kind[page, :, y * FINE // COARSE, x * FINE // COARSE].argmax(1)
+    at = (torch.stack([x, y], 1) + 0.5) * FINE
+    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
+    right = 0
+    for number in range(len(score)):
+        there, here = pieces[pieces[:, 0] == number], page == number
+        if not len(there) or not here.any():
+            continue
+        away = (at[here][:, None] - (there[:, 1:3] + there[:, 3:5])[None] / 2).abs()
+        limit = ((there[:, 3:5] - there[:, 1:3]) / 3).clamp(min=3)[None]
+        fits = (away < limit).all(2) & (kind[here][:, None] == there[None, :, 5])
+        right += int(fits.any(0).sum().clamp(max=int(fits.any(1).sum())))
+    return 2 * right / max(len(page) + len(pieces), 1)
