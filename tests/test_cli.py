@@ -94,7 +94,8 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     seven, two = rows(result)
     assert (seven["text"], two["text"]) == ("7", "2")
     assert list(seven) == [
-        *("file", "text", "confidence", "sure", "lines", "digits", "skipped", "turned")
+        *("file", "text", "confidence", "sure", "lines", "number", "digits", "marks", "skipped"),
+        *("turned", "warnings"),
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 
@@ -250,15 +251,21 @@ def test_a_recursive_glob_finds_each_picture_once(folder: Path) -> None:
     assert [row["text"] for row in rows(result) if "text" in row] == ["2", "7", "4"]
 
 
-@pytest.mark.parametrize(("least", "sure"), [("0.4", True), ("0.5", False)])
-def test_the_least_confidence_decides_who_is_sure(
-    tiny_seven: Path, unsure_model: Path, least: str, sure: bool
+def test_what_is_less_likely_than_the_least_confidence_is_not_sure(tiny_seven: Path) -> None:
+    [row] = rows(run("read", "--json", "--min-confidence", "0.5", tiny_seven))
+    assert row["sure"] is row["digits"][0]["sure"] is True
+    [row] = rows(run("read", "--json", "--min-confidence", "1", tiny_seven))
+    assert row["sure"] is row["digits"][0]["sure"] is False
+    assert "not sure" in run("read", "--min-confidence", "1", tiny_seven).stdout.decode()
+
+
+def test_no_least_confidence_makes_sure_what_the_reader_is_not(
+    tiny_seven: Path, unsure_model: Path
 ) -> None:
-    options = ("--min-confidence", least, "--model", unsure_model)
+    options = ("--min-confidence", "0", "--model", unsure_model)
     [row] = rows(run("read", "--json", *options, tiny_seven))
-    assert row["sure"] is row["digits"][0]["sure"] is sure
-    in_words = run("read", *options, tiny_seven).stdout.decode()
-    assert ("not sure" not in in_words) is sure
+    assert row["sure"] is row["digits"][0]["sure"] is False
+    assert "not sure" in run("read", *options, tiny_seven).stdout.decode()
 
 
 @pytest.mark.parametrize(

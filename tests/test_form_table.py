@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inkdigits.form_table import table_of
-from inkdigits.reading import Box, Digit, Reading
+from inkdigits.reading import Box, Digit, Mark, Reading
 
 Cell = tuple[str, int, int]
 """A number, and the place of its upper left corner."""
@@ -66,3 +66,15 @@ def test_a_number_with_a_sign_left_out_is_not_sure() -> None:
 
 def test_one_number_is_a_table_of_one() -> None:
     assert table_of(reading_of([[("2048", 10, 10)]])) == [["2048"]]
+
+
+def test_marks_are_part_of_their_numbers() -> None:
+    digits = reading_of([[("3", 100, 50), ("14", 124, 50), ("7", 300, 50)]]).digits
+    point = Mark(".", 0.9, True, (114, 65, 120, 70))
+    assert table_of(Reading("3.14 7", 0.9, True, digits, marks=(point,))) == [["3.14", "7"]]
+    doubtful = (replace(point, sure=False),)
+    assert table_of(Reading("3.14 7", 0.9, False, digits, marks=doubtful)) == [["3.14?", "7"]]
+
+
+def test_where_there_is_only_other_writing_the_table_is_empty() -> None:
+    assert table_of(Reading("", 0.0, False, (), skipped=((0, 0, 9, 9),))) == []

@@ -3,7 +3,7 @@
 import numpy as np
 
 from inkdigits.plot import SKIPPED, SURE, UNSURE, draw_reading
-from inkdigits.reading import Digit, Reading
+from inkdigits.reading import Digit, Mark, Reading
 
 SEEN = np.zeros((28, 28), np.float32)
 
@@ -35,3 +35,18 @@ def test_a_small_picture_is_enlarged_and_its_boxes_too() -> None:
     left, _, right, bottom = pixels_of(drawn, SURE)
     assert (left, bottom) == (99, 201)
     assert right >= 201
+
+
+def test_marks_are_boxed_like_digits() -> None:
+    digit = Digit(7, 0.99, True, (100, 150, 140, 220), (0.1,) * 10, SEEN)
+    point = Mark(".", 0.5, False, (300, 250, 320, 270))
+    reading = Reading("7.", 0.5, False, (digit,), marks=(point,))
+    drawn = np.asarray(draw_reading(np.full((400, 600), 255, np.uint8), reading))
+    left, _, right, bottom = pixels_of(drawn, UNSURE)
+    assert (left, right, bottom) == (299, 321, 271)
+
+
+def test_a_reading_of_other_writing_alone_is_drawn() -> None:
+    reading = Reading("", 0.0, False, (), skipped=((200, 210, 260, 250),))
+    drawn = np.asarray(draw_reading(np.full((400, 600), 255, np.uint8), reading))
+    assert pixels_of(drawn, SKIPPED) == (199, 209, 261, 251)

@@ -13,7 +13,7 @@ from inkdigits.errors import (
     UnreadablePicture,
 )
 from inkdigits.reader import Reader
-from inkdigits.reading import Digit, Reading
+from inkdigits.reading import Digit, Mark, Reading
 
 __version__ = "0.1.0"
 
@@ -22,6 +22,7 @@ __all__ = [
     "InkDigitsError",
     "InvalidDataset",
     "InvalidModel",
+    "Mark",
     "NoInk",
     "Reader",
     "Reading",

@@ -84,7 +84,7 @@ _model_option = click.option(
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
-    help="Call a digit sure from this confidence on.  [default: the model's own]",
+    help="Call nothing sure that is less likely than this, whatever the model says.",
 )
 @click.option(
     "--expect",
@@ -114,7 +114,7 @@ def read(
     table: Path | None,
     model: Path | None,
 ) -> None:
-    """Read the numbers in each picture: a digit, a number, or lines of numbers.
+    """Read the numbers in each picture: a digit, a number, or lines of numbers with their marks.
 
     FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input.
 
@@ -570,8 +570,8 @@ def _row(
         return {"file": name, "error": {"type": type(result).__name__, "message": message}}
     row = {"file": name, **result.to_dict()}
     if min_confidence is not None:
-        for answer in (row, *row["digits"]):
-            answer["sure"] = answer["confidence"] >= min_confidence and not answer.get("skipped")
+        for answer in (row, *row["digits"], *row["marks"]):
+            answer["sure"] = answer["sure"] and answer["confidence"] >= min_confidence
     return row
 
 
@@ -606,7 +606,8 @@ def _write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
             all_read = False
             writer.writerow([row["file"], *[""] * 7, error["type"], error["message"]])
         else:
-            corners = list(zip(*(digit["box"] for digit in row["digits"]), strict=True))
+            boxes = [sign["box"] for sign in (*row["digits"], *row["marks"])]
+            corners = zip(*(boxes or [[""] * 4]), strict=True)
             box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
             answer = [row["text"], row["confidence"], str(row["sure"]).lower()]
             writer.writerow([row["file"], *answer, *box, "", ""])
@@ -626,7 +627,10 @@ def _write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
             text, confidence = " / ".join(row["lines"]), row["confidence"]
             signs = len(row["skipped"])
             left_out = f"; {signs} sign{'s' * (signs > 1)} left out" if signs else ""
-            unsure = f"not sure (perhaps {text}, {confidence:.1%}{left_out})"
+            guess = f"perhaps {text}, {confidence:.1%}" if text else "no digit or mark"
+            unsure = f"not sure ({guess}{left_out})"
             answer = f"{text}  {confidence:6.1%}" if row["sure"] else unsure
         print(f"{row['file']:<{width}}  {answer}", flush=True)
+        for warning in row.get("warnings", ()):
+            print(f"inkdigits: {row['file']}: {warning}", file=sys.stderr, flush=True)
     return all_read

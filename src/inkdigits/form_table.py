@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading import Box, Digit, Reading
+from inkdigits.reading import Box, Digit, Mark, Reading
 
 UNSURE = "?"
 """Stands behind a number that is not sure."""
@@ -27,10 +27,12 @@ def table_of(reading: Reading) -> list[list[str]]:
     """The numbers in rows, each of as many columns; "" where a row has nothing in a column.
 
     Numbers that lie above each other are a column, those beside each other a row, also on a page
-    that is not quite upright. A number that is not sure, or has a sign in it or at it that was
-    left out, has a question mark behind it.
+    that is not quite upright; its marks are part of a number. One that is not sure, or has a sign
+    in it or at it that was left out, has a question mark behind it.
     """
     numbers = _numbers(reading)
+    if not numbers:
+        return []
     slope = _slope(numbers)
     boxes = np.array([number.box for number in numbers], float)
     # Turned back by the page's slope: what goes down to the right goes left further down.
@@ -46,19 +48,19 @@ def table_of(reading: Reading) -> list[list[str]]:
 
 
 def _numbers(reading: Reading) -> list[_Number]:
-    digits = iter(reading.digits)
+    digits, marks = iter(reading.digits), iter(reading.marks)
     numbers = []
     for text in reading.text.split():
-        own = [next(digits) for _ in text]
+        own = [next(digits) if sign.isdigit() else next(marks) for sign in text]
         box = _around(own)
-        sure = all(digit.sure for digit in own)
+        sure = all(sign.sure for sign in own)
         sure = sure and not any(_touches(box, sign) for sign in reading.skipped)
         numbers.append(_Number(text, sure, box))
     return numbers
 
 
-def _around(digits: Sequence[Digit]) -> Box:
-    left, top, right, bottom = zip(*(digit.box for digit in digits), strict=True)
+def _around(signs: Sequence[Digit | Mark]) -> Box:
+    left, top, right, bottom = zip(*(sign.box for sign in signs), strict=True)
     return min(left), min(top), max(right), max(bottom)
 
 

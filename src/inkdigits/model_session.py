@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,17 @@ def open_model(
 
 
 def check_contract(
-    name: str, session: Any, contract: Mapping[str, tuple[str, int]], version: str
+    name: str,
+    session: Any,
+    contract: Mapping[str, tuple[str, int]],
+    version: str,
+    picture: Sequence[str] = ("N", "H", "W"),
 ) -> None:
     """Raise InvalidModel unless the file has the inputs, outputs and version of its contract."""
     inputs = [(node.name, node.type, len(node.shape)) for node in session.get_inputs()]
-    if inputs != [("picture", "tensor(uint8)", 3)]:
-        raise broken(name, f"its input must be picture, uint8 (N, H, W), and is {inputs}")
+    if inputs != [("picture", "tensor(uint8)", len(picture))]:
+        shape = ", ".join(picture)
+        raise broken(name, f"its input must be picture, uint8 ({shape}), and is {inputs}")
     outputs = {node.name: (node.type, len(node.shape)) for node in session.get_outputs()}
     for output, (kind, axes) in contract.items():
         if outputs.get(output) != (kind, axes):

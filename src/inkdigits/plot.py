@@ -16,9 +16,9 @@ LEAST_SIDE = 400
 
 
 def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
-    """The grey picture (H, W) with a box around each digit, and what it was read as.
+    """The grey picture (H, W) with a box around each digit and mark, and what it was read as.
 
-    Digits that are sure are green, others orange with a question mark; what was skipped is blue.
+    Signs that are sure are green, others orange with a question mark; what was skipped is blue.
     """
     scale = max(-(-LEAST_SIDE // max(picture.shape)), 1)
     height, width = picture.shape
@@ -26,7 +26,7 @@ def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
     image = image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
     brush = ImageDraw.Draw(image)
     line = max(max(image.size) // 500, 1)
-    heights = [digit.box[3] - digit.box[1] for digit in reading.digits]
+    heights = [digit.box[3] - digit.box[1] for digit in reading.digits] or [0]
     font = ImageFont.load_default(size=max(float(np.median(heights)) * scale * 0.4, 12.0))
 
     def outline(box: Box, colour: tuple[int, int, int], text: str = "") -> None:
@@ -35,9 +35,10 @@ def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
         if text:
             _write(brush, (x0, y0 - 2 * line), text, colour, font)
 
-    for digit in reading.digits:
-        colour, mark = (SURE, "") if digit.sure else (UNSURE, "?")
-        outline(digit.box, colour, f"{digit.value}{mark}")
+    signs = [(digit, str(digit.value)) for digit in reading.digits]
+    for sign, text in (*signs, *((mark, mark.text) for mark in reading.marks)):
+        colour, doubt = (SURE, "") if sign.sure else (UNSURE, "?")
+        outline(sign.box, colour, f"{text}{doubt}")
     for box in reading.skipped:
         outline(box, SKIPPED)
     return image

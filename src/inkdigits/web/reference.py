@@ -22,6 +22,7 @@ EXAMPLE: dict[str, Any] = {
     "confidence": 0.982,
     "sure": True,
     "lines": ["42"],
+    "number": 42,
     "digits": [
         {
             "value": 4,
@@ -40,8 +41,10 @@ EXAMPLE: dict[str, Any] = {
             "seen": [[0.0] * 28] * 28,
         },
     ],
+    "marks": [],
     "skipped": [],
     "turned": 0,
+    "warnings": [],
 }
 
 ExpectParameter = Annotated[
@@ -73,7 +76,8 @@ class Digit(BaseModel):
         "exclusive."
     )
     probabilities: list[float] = Field(
-        description="The calibrated probability of each digit from 0 to 9.",
+        description="The calibrated probability of each digit from 0 to 9; what is missing to 1 "
+        "is that it is none.",
         min_length=10,
         max_length=10,
     )
@@ -84,24 +88,45 @@ class Digit(BaseModel):
     )
 
 
+class Mark(BaseModel):
+    """A sign that was read and is no digit."""
+
+    text: Literal[".", ",", "-", "+", "×", "÷", "/", "=", ":"] = Field(description="Which it is.")
+    confidence: float = Field(description="The calibrated probability of it.", ge=0, le=1)
+    sure: bool = Field(
+        description="Whether the confidence is above the point where marks are accepted."
+    )
+    box: Box = Field(description="As of a digit.")
+
+
 class Reading(BaseModel):
     """What is written in a picture."""
 
     text: str = Field(
-        description="All digits, with a space between numbers and a newline between lines; only "
-        "the best guess where sure is false."
+        description="All digits and marks, with a space between numbers and a newline between "
+        "lines; only the best guess where sure is false. It is empty if there is only other "
+        "writing."
     )
     confidence: float = Field(description="That the whole text is right.", ge=0, le=1)
-    sure: bool = Field(description="Whether every digit is sure, and nothing was skipped.")
+    sure: bool = Field(
+        description="Whether every digit and mark is sure, and nothing else may be there that was "
+        "not read."
+    )
     lines: list[str] = Field(description="The text line by line.")
+    number: int | float | None = Field(
+        description="The value if the text is one plain number, such as 0755 or 3.14; else null."
+    )
     digits: list[Digit] = Field(description="Each digit, in reading order.")
+    marks: list[Mark] = Field(description="Each mark, in reading order.")
     skipped: list[Box] = Field(
-        description="The boxes of what is written but is no digit, such as a point or a sign. It "
-        "is not in the text."
+        description="The boxes of other writing, such as letters. It is not in the text."
     )
     turned: Literal[0, 90, 180, 270] = Field(
         description="By how many degrees clockwise the picture had to be turned to be read. Boxes "
         "are in the picture as it was sent."
+    )
+    warnings: list[str] = Field(
+        description="Why something may be missing from the text, for people; then it is not sure."
     )
 
 

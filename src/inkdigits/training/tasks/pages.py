@@ -109,9 +109,8 @@ class Pages(Lesson):
     ) -> None:
         without = without_writers.split(",") if without_writers else []
         self._drawn = _DrawnPages("train", ",".join([VALIDATION_WRITERS, *without]), data_dir)
-        self._judges = [
-            self._drawn.of_part("validation")[FOR_JUDGES, number] for number in range(recipe.judges)
-        ]
+        validation = self._drawn.of_part("validation")
+        self._judges = [validation[FOR_JUDGES, number] for number in range(recipe.judges)]
         self.workers = workers
 
     @staticmethod
@@ -219,7 +218,6 @@ class _DrawnPages(Dataset[Item]):
 
     def __getitem__(self, seed: Sequence[int]) -> Item:
         if self._generator is None:
-            torch.set_num_threads(1)
             characters = [
                 character
                 for character in read_omniglot(self._characters)

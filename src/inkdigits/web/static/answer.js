@@ -43,8 +43,8 @@ export function element(id) {
 export function showReading(reading) {
   const words = inWords(reading);
   say(reading.sure ? "sure" : "unsure", words.title, words.detail);
-  showText(reading.lines, reading.digits);
-  showDigits(reading.digits);
+  showText(reading.text ? reading.lines : ["?"], reading.digits, reading.marks);
+  showDigits(reading);
   return words.spoken;
 }
 
@@ -55,8 +55,8 @@ export function showReading(reading) {
  */
 export function showNothing(state, title, text) {
   say(state, title, text);
-  showText([state === "blank" ? "·" : "?"], []);
-  showDigits([]);
+  showText([state === "blank" ? "·" : "?"], [], []);
+  showDigits({ text: "", digits: [], marks: [] });
 }
 
 /** @param {string} state @param {string} title @param {string} text */
@@ -66,11 +66,19 @@ function say(state, title, text) {
   detail.textContent = text;
 }
 
-/** In ink, but what is doubtful outlined. @param {string[]} lines @param {typeof digits} read */
-function showText(lines, read) {
+/**
+ * In ink, but what is doubtful outlined.
+ *
+ * @param {string[]} lines
+ * @param {typeof digits} read
+ * @param {import("./api.js").Mark[]} marks
+ */
+function showText(lines, read, marks) {
   const unread = [...read];
+  const unreadMarks = [...marks];
   const marked = [...lines.join("\n")].map((sign) => {
-    if (!/\d/.test(sign) || unread.shift()?.sure) return sign;
+    if (/\s/.test(sign)) return sign;
+    if ((/\d/.test(sign) ? unread : unreadMarks).shift()?.sure) return sign;
     const doubtful = document.createElement("span");
     doubtful.className = "unsure";
     doubtful.textContent = sign;
@@ -82,12 +90,12 @@ function showText(lines, read) {
   numeral.style.setProperty("--lines", String(lines.length));
 }
 
-/** @param {typeof digits} read */
-function showDigits(read) {
-  digits = read;
-  page.dataset.digits = read.length > 1 ? "several" : "one";
-  digitRow.show(read);
-  if (read.length === 0) showEvidence();
+/** @param {Pick<import("./api.js").Reading, "text" | "digits" | "marks">} reading */
+function showDigits(reading) {
+  digits = reading.digits;
+  page.dataset.digits = digits.length > 1 ? "several" : "one";
+  digitRow.show(reading);
+  if (digits.length === 0) showEvidence();
 }
 
 /** What the network saw of the chosen digit, and how it ranked the ten. */

@@ -1,8 +1,10 @@
 /**
  * @typedef {{value: number, confidence: number, sure: boolean, box: number[],
  *   probabilities: number[], seen: number[][]}} Digit
+ * @typedef {{text: string, confidence: number, sure: boolean, box: number[]}} Mark such as a point
  * @typedef {{text: string, confidence: number, sure: boolean, lines: string[], digits: Digit[],
- *   skipped: number[][], turned: number}} Reading boxes: x0, y0, x1, y1 in the picture's pixels
+ *   marks: Mark[], skipped: number[][], turned: number, warnings: string[]}} Reading boxes: x0, y0,
+ *   x1, y1 in the picture's pixels
  */
 
 /** The server answered, and says why it cannot read the picture. */

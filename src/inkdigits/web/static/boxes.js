@@ -1,6 +1,6 @@
 /**
  * Boxes around what was read in a picture: a line around a sure digit, dashes around a doubtful
- * one, dots around what was left out.
+ * one, likewise around marks, dots around what was left out.
  *
  * @typedef {{left: number, top: number, scale: number}} Place of the picture, in canvas pixels
  */
@@ -32,6 +32,7 @@ export function drawBoxes(context, place, reading, chosen) {
     if (text) drawTag(context, edges, color, text, kind === "sure");
   };
   for (const box of reading.skipped) draw("skipped", box, "", false);
+  for (const { text, sure, box } of reading.marks) draw(sure ? "sure" : "unsure", box, text, false);
   for (const [index, { value, sure, box }] of reading.digits.entries()) {
     const bold = index === chosen && reading.digits.length > 1;
     draw(sure ? "sure" : "unsure", box, String(value), bold);

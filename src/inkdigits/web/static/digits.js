@@ -1,8 +1,8 @@
 import { toPercent } from "./words.js";
 
 /**
- * The digits of a number in a row, each as the network saw it. One of them is chosen, and "choose"
- * is fired when another one is.
+ * The digits of a number in a row, each as the network saw it, with the marks in their places. One
+ * of the digits is chosen, and "choose" is fired when another one is.
  */
 export class DigitRow extends EventTarget {
   /** The index of the digit that is chosen. */
@@ -26,14 +26,15 @@ export class DigitRow extends EventTarget {
    * Of as many digits as before, what somebody chose stays chosen. Otherwise it is the first
    * doubtful one or, as it was likely written last, the last.
    *
-   * @param {import("./api.js").Digit[]} digits
+   * @param {Pick<import("./api.js").Reading, "text" | "digits" | "marks">} reading
    */
-  show(digits) {
+  show({ text, digits, marks }) {
     if (digits.length !== this.#digits.length) this.#picked = false;
     this.#digits = digits;
     this.row.hidden = digits.length < 2;
     while (this.#labels.length > digits.length) this.#labels.pop()?.remove();
     while (this.#labels.length < digits.length) this.#add(this.#labels.length);
+    this.#showMarks(text, [...marks]);
     this.draw();
     const doubtful = digits.findIndex(({ sure }) => !sure);
     const likely = doubtful < 0 ? digits.length - 1 : doubtful;
@@ -44,6 +45,22 @@ export class DigitRow extends EventTarget {
   pick(index) {
     this.#picked = true;
     this.#choose(index);
+  }
+
+  /** @param {string} text @param {import("./api.js").Mark[]} marks those of the text */
+  #showMarks(text, marks) {
+    for (const shown of this.row.querySelectorAll("i")) shown.remove();
+    let before = 0;
+    for (const sign of text.replaceAll(/\s/g, "")) {
+      if (/\d/.test(sign)) {
+        before++;
+        continue;
+      }
+      const shown = document.createElement("i");
+      shown.textContent = sign;
+      shown.classList.toggle("unsure", !marks.shift()?.sure);
+      this.row.insertBefore(shown, this.#labels[before] ?? null);
+    }
   }
 
   draw() {

@@ -18,17 +18,19 @@ const FEW = 3;
  * @returns {{title: string, detail: string, spoken: string}} spoken: for who does not see the text
  */
 export function inWords(reading) {
-  const { text, sure, digits } = reading;
+  const { text, sure, digits, marks, skipped, warnings } = reading;
   const certain = `${toPercent(reading.confidence)} % certain`;
   const turned = TURNED[reading.turned] ?? "";
   const said = text.replaceAll("\n", ", ");
   if (sure) {
-    const detail = turned ? `${certain}. ${turned}` : certain;
-    return { title: "Sure", detail, spoken: sentences(`${said}, ${certain}.`, turned) };
+    const more = sentences(leftOut(skipped.length), turned);
+    const detail = more ? `${certain}. ${more}` : certain;
+    return { title: "Sure", detail, spoken: sentences(`${said}, ${certain}.`, more) };
   }
-  const doubt = doubtOf(digits);
-  const reasons = sentences(doubt, leftOut(reading.skipped.length), turned);
-  const guess = doubt.startsWith("Perhaps") ? "" : `Perhaps ${said}.`;
+  const doubt = sentences(doubtOf(digits), doubtOfMarks(marks));
+  const nothing = text ? "" : "There is no digit.";
+  const reasons = sentences(nothing, doubt, leftOut(skipped.length), turned, ...warnings);
+  const guess = !text || doubt.startsWith("Perhaps") ? "" : `Perhaps ${said}.`;
   return {
     title: "Not sure",
     detail: reasons || certain,
@@ -64,6 +66,14 @@ function doubtOf(digits) {
   }
   if (places.length <= FEW) return `The ${list.format(named)} digits are doubtful.`;
   return `${places.length} of the ${digits.length} digits are doubtful.`;
+}
+
+/** @param {import("./api.js").Mark[]} marks */
+function doubtOfMarks(marks) {
+  const doubtful = marks.filter(({ sure }) => !sure);
+  if (doubtful.length === 0) return "";
+  if (doubtful.length > 1) return `${doubtful.length} of the marks are doubtful.`;
+  return `The mark “${doubtful[0].text}” is doubtful.`;
 }
 
 /** Such as "a 3 (41.2 %), or an 8 (30.1 %)". @param {import("./api.js").Digit} digit */
