@@ -30,6 +30,8 @@ STEPS = 7.0
 """Levels of a field for each pixel of distance; it ends at 255 / STEPS pixels."""
 RIM = 14.0
 """What the outline of a shape has as distance, in a field's pixels: inside it is less."""
+SOFT_EDGE = 4.0
+"""Over about so many of a field's pixels the edge of a scanned sign fades."""
 AGAINST_WIDTH = 1.3
 """A glyph wider than so many times its height is made as tall as its width, divided by this."""
 
@@ -92,6 +94,16 @@ def glyph_of_shape(shape: NDArray[np.bool_], times: int = 1, **more: float) -> G
     rows, columns = np.flatnonzero(shape.any(1)), np.flatnonzero(shape.any(0))
     box = tuple(float(at) / times for at in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
     return Glyph(_as_field(distance / times + RIM), box, True, **more)  # type: ignore[arg-type]
+
+
+def glyph_of_levels(levels: Image.Image, edge: int) -> Glyph:
+    """A glyph of a scanned sign in a picture like a field, ink bright: its outline is at `edge`."""
+    grey = np.asarray(levels, np.float32)
+    rows, columns = (np.flatnonzero((grey > edge).any(axis)) for axis in (1, 0))
+    box = tuple(float(at) for at in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    distance = RIM + (edge - grey) * (SOFT_EDGE / 255)
+    distance[grey < edge / 8] = 2 * RIM
+    return Glyph(_as_field(distance), box, True)  # type: ignore[arg-type]
 
 
 def _as_field(distance: NDArray[Any]) -> Image.Image:

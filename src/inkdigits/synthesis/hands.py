@@ -19,6 +19,7 @@ from inkdigits.synthesis.glyphs import (
     Glyph,
     Rng,
     Strokes,
+    glyph_of_levels,
     glyph_of_lines,
     glyph_of_shape,
     glyph_of_strokes,
@@ -32,6 +33,8 @@ LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefhjkmnprtuvwy"
 """Those that are no digit to the eye, even alone; O, I, l, S, Z, g, q and x are missing."""
 INK = 110
 """From this level on a scanned pixel is ink."""
+MOST_LINES = 20_000
+"""Scanned digits whose middle lines are found beforehand."""
 WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""
 PAPER_CAPITAL = 200
@@ -49,36 +52,36 @@ class ScannedHand:
     """Of many people whose digits were scanned: as they are, or their middle lines."""
 
     def __init__(self, pictures: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-        """Of pictures (N, H, W) with ink bright."""
+        """Of pictures (N, H, W) with ink bright; the first `MOST_LINES` are also made lines."""
         self._pictures = pictures
         self._by_sign = {str(n): np.flatnonzero(labels == n) for n in range(10)}
-        self._kept: dict[tuple[int, bool], Glyph] = {}
+        self._lines: list[Glyph] = []
+        for start in range(0, min(len(pictures), MOST_LINES), 1000):
+            part = pictures[start : start + 1000]
+            shapes = np.stack([np.asarray(_enlarged(picture)) > INK for picture in part])
+            self._lines += [glyph_of_lines(lines) for lines in thinned(shapes)]
 
     def glyph(self, sign: str, rng: Rng) -> Glyph:
         place = int(rng.choice(self._by_sign[sign]))
-        outline = bool(rng.random() < 0.5)
-        if (place, outline) not in self._kept:
-            shape = _enlarged(self._pictures[place])
-            self._kept[place, outline] = (
-                glyph_of_shape(shape, 2)
-                if outline
-                else glyph_of_lines(thinned(shape[None, ::2, ::2])[0])
-            )
-        return self._kept[place, outline]
+        if place < len(self._lines) and rng.random() < 0.7:
+            return self._lines[place]
+        return glyph_of_levels(_enlarged(self._pictures[place]), INK)
 
 
-def _enlarged(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The ink, in the middle of a picture twice as large as a glyph's field."""
+def _enlarged(picture: NDArray[np.uint8]) -> Image.Image:
+    """The digit's levels, as large as a glyph is in its field."""
     rows, columns = (np.flatnonzero((picture > INK).any(axis)) for axis in (1, 0))
     ink = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = ink.shape
-    scale = 2 * TALL / max(height, width / AGAINST_WIDTH)
+    scale = TALL / max(height, width / AGAINST_WIDTH)
     size = max(round(width * scale), 2), max(round(height * scale), 2)
-    large = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC)) > INK
-    top, left = ((2 * SIDE - side) // 2 for side in large.shape)
-    shape = np.zeros((2 * SIDE, 2 * SIDE), bool)
-    shape[top : top + large.shape[0], left : left + large.shape[1]] = large
-    return shape
+    # With a pixel of paper around it, so that edges fade on every side.
+    around = Image.fromarray(np.pad(ink, 1))
+    larger = tuple(round(side * (1 + 2 / old)) for side, old in zip(size, (width, height), strict=True))
+    large = around.resize(larger, Image.Resampling.BICUBIC)
+    field = Image.new("L", (SIDE, SIDE))
+    field.paste(large, ((SIDE - larger[0]) // 2, (SIDE - larger[1]) // 2))
+    return field
 
 
 class WritersHand:

@@ -62,10 +62,10 @@ FOUND = 0.4
 class PagesRecipe(LessonRecipe):
     """What decides, beside the seed and the data, what a run ends with."""
 
-    epochs: int = 40
-    pictures: int = 3200
-    batch_size: int = 16
-    learning_rate: float = 0.003
+    epochs: int = 76
+    pictures: int = 1600
+    batch_size: int = 8
+    learning_rate: float = 0.0025
     weight_decay: float = 0.02
     judges: int = 160
 
