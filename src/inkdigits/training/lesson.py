@@ -209,7 +209,7 @@ class LessonFitting:
             recipe.learning_rate,
             recipe.weight_decay,
             steps=recipe.steps * recipe.epochs,
-            warm_up=0.15,
+            warm_up=0.06,
         )
         self._bfloat16 = is_fast_in_bfloat16("cpu")
 
