@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,10 +45,7 @@ class Graph:
             raise AttributeError(op_type)
 
         def add_node(*inputs: Any, name: str | None = None, **attributes: Any) -> Value:
-            names = [
-                value.name if isinstance(value, Value) else self.constant(value).name
-                for value in inputs
-            ]
+            names = self._names(inputs)
             key = (op_type, *names, str(sorted(attributes.items())), name)
             if key not in self._outputs:
                 output = self._outputs[key] = name or (
@@ -58,6 +55,56 @@ class Graph:
             return Value(self, self._outputs[key])
 
         return add_node
+
+    def nodes_of(
+        self, op_type: str, inputs: Sequence[Any], *, count: int, **attributes: Any
+    ) -> list[Value]:
+        """A node with several outputs, and these."""
+        outputs = [f"{self.name}/{op_type.lower()}_{len(self.nodes)}_{n}" for n in range(count)]
+        self.nodes.append(helper.make_node(op_type, self._names(inputs), outputs, **attributes))
+        return [Value(self, output) for output in outputs]
+
+    def inlined(
+        self, model: onnx.ModelProto, inputs: Mapping[str, Value], outputs: Sequence[str]
+    ) -> list[Value]:
+        """The outputs of a model whose nodes and weights become part of this graph."""
+        names = {name: value.name for name, value in inputs.items()}
+
+        def renamed(name: str) -> str:
+            return names.get(name) or (name and f"{self.name}/{model.graph.name}/{name}")
+
+        for tensor in model.graph.initializer:
+            own = onnx.TensorProto.FromString(tensor.SerializeToString())
+            own.name = renamed(tensor.name)
+            self._constants[own.name, (), b""] = (own.name, own)
+        for node in model.graph.node:
+            own_node = onnx.NodeProto.FromString(node.SerializeToString())
+            own_node.name = ""
+            own_node.input[:] = map(renamed, node.input)
+            own_node.output[:] = map(renamed, node.output)
+            self.nodes.append(own_node)
+        return [Value(self, renamed(name)) for name in outputs]
+
+    def body(
+        self,
+        inputs: Sequence[tuple[str, int, list[int | str] | None]],
+        outputs: Sequence[tuple[str, int, list[int | str] | None]],
+    ) -> onnx.GraphProto:
+        """The graph as part of another, such as a loop's body; what it lacks is that one's."""
+        return helper.make_graph(
+            self.nodes,
+            self.name,
+            [helper.make_tensor_value_info(*each) for each in inputs],
+            [helper.make_tensor_value_info(*each) for each in outputs],
+            [tensor for _, tensor in self._constants.values()],
+        )
+
+    def _names(self, inputs: Sequence[Any]) -> list[str]:
+        """Of values, and of constants; "" stands for an input that is left out."""
+        return [
+            value if value == "" else (value if isinstance(value, Value) else self.constant(value)).name
+            for value in inputs
+        ]
 
     def model(
         self,
@@ -101,6 +148,9 @@ class Value:
 
     def __truediv__(self, other: Any) -> Value:
         return self.graph.Div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return self.graph.Div(other, self)
 
     def __matmul__(self, other: Any) -> Value:
         return self.graph.MatMul(self, other)

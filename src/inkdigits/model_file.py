@@ -18,7 +18,7 @@ from inkdigits.graph import IR_VERSION, Graph
 from inkdigits.ink_network import INK_CONTRACT, INK_CONTRACT_VERSION, INK_STEP
 from inkdigits.normalize import NUMBER_WIDTH, normalizer
 from inkdigits.number_reader import NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION
-from inkdigits.reader import CONTRACT, CONTRACT_VERSION
+from inkdigits.recognition.digits import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
 

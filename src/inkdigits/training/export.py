@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,20 +24,24 @@ def to_onnx(network: nn.Module, seen_width: int = SIDE) -> onnx.ModelProto:
 
     With another `seen_width`, from (N, 28, seen_width) to what it gives for that.
     """
-    return _exported(network, torch.zeros(2, SIDE, seen_width), "seen", {0: Dim("N")})
+    return exported(network, torch.zeros(2, SIDE, seen_width), "seen", {0: Dim("N")})
 
 
 def picture_network_to_onnx(network: nn.Module, step: int) -> onnx.ModelProto:
     """Likewise, from `levels` (N, H, W) of any height and width that are multiples of `step`."""
     height, width = (step * Dim(name, min=1, max=2**16 // step) for name in ("rows", "columns"))
     example = torch.zeros(2, 3 * step, 4 * step)
-    return _exported(network, example, "levels", {0: Dim("N"), 1: height, 2: width})
+    return exported(network, example, "levels", {0: Dim("N"), 1: height, 2: width})
 
 
-def _exported(
-    network: nn.Module, example: Tensor, name: str, sizes: dict[int, Any]
+def exported(
+    network: nn.Module,
+    example: Tensor,
+    name: str,
+    sizes: dict[int, Any],
+    outputs: Sequence[str] = ("logits",),
 ) -> onnx.ModelProto:
-    """The network as ONNX, from an input like the example, of which these axes vary, to `logits`.
+    """The network as ONNX, from an input like the example, of which these axes vary, to `outputs`.
 
     Batch normalisation is folded into the convolutions before it, and dropout is gone.
     """
@@ -51,7 +56,7 @@ def _exported(
                 network,
                 (example,),
                 input_names=[name],
-                output_names=["logits"],
+                output_names=list(outputs),
                 dynamic_shapes=(sizes,),
                 opset_version=OPSET,
                 dynamo=True,

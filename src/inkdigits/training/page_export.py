@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx
 import torch
-from onnx import compose, helper
+from onnx import helper
 from torch import Tensor, nn
+from torch.export import Dim
 
 from inkdigits.graph import IR_VERSION
 from inkdigits.model_file import Facts, describe
 from inkdigits.modelfile.page_graph import MAPS, Look, page_graph
+from inkdigits.recognition.page import PAGE_CONTRACT_VERSION
 from inkdigits.training.export import exported, with_float16_weights
 from inkdigits.training.page_network import STEP, normalised
 
-MARGIN = "seen"
+FAR = 2**16
+"""No picture has a longer side."""
 
 
 class _Normalised(nn.Module):
@@ -21,6 +26,21 @@ class _Normalised(nn.Module):
         return normalised(levels)
 
 
-def network_to_onnx(network: nn.Module) -> onnx.ModelProto:
-    """The network as ONNX, from `levels` (1, H, W) of any size to its maps."""
-    return onnx.ModelProto()
+def page_model(
+    network: nn.Module, facts: Facts, look: Look | None = None, rules: Mapping[str, float] = {}
+) -> onnx.ModelProto:
+    """The model file of a network, with the `rules` by which pieces become a text."""
+    height, width = Dim("H", min=1, max=FAR), Dim("W", min=1, max=FAR)
+    normaliser = exported(
+        _Normalised(), torch.zeros(1, 70, 90), "levels", {1: height, 2: width}, ["seen"]
+    )
+    rows, columns = (STEP * Dim(name, min=1, max=FAR // STEP) for name in ("rows", "columns"))
+    example = torch.zeros(1, 1, 3 * STEP, 4 * STEP)
+    maps = exported(network, example, "seen", {2: rows, 3: columns}, MAPS)
+    look = look or Look()
+    model = page_graph(normaliser, with_float16_weights(maps), look)
+    model.ir_version = IR_VERSION
+    properties = {"contract": PAGE_CONTRACT_VERSION, "most_pieces": str(look.most_pieces)}
+    helper.set_model_props(model, properties | {key: repr(rules[key]) for key in rules})
+    describe(model, facts)
+    return model

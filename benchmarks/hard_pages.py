@@ -1,0 +1,193 @@
+"""Harder and other pages than those of `pages.py`: how many are read exactly right, how surely?
+
+    python benchmarks/hard_pages.py --model RUN/model.onnx          writers 19-24, to choose by
+    python benchmarks/hard_pages.py --model RUN/model.onnx --writers 25-30 --part test
+                                                                    the last measurement
+    python benchmarks/hard_pages.py --plot hard.png                 how hard it is, to look at
+
+Numbers in the boxes of forms, thin pens from close up, numbers with marks, pictures of few pixels;
+and what no digit is in, where a picture counts as fooled if any digit is sure. A page is right if
+its text is, to the last mark; behind that stands how many are if only digits count, as in
+`real_pictures.py`. What draws them is in `hard_pictures.py`, and nothing is trained on
+it, nor on the fonts and the alphabets that are named here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import hard_pictures as draw
+from hard_ink import smooth_hand
+from hard_pictures import Hands
+from inkdigits import InkDigitsError, Reader
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.pages import Page, PictureHand, Rng
+from inkdigits.datasets.spec import find_file
+from inkdigits.datasets.strokes import PENDIGITS, Stroke, parse_writers, read_unipen
+from inkdigits.errors import InvalidDataset
+from real_pictures import answer_of, digits_of, open_reader
+
+FONTS = [
+    *("caveat", "indie-flower", "kaushan-script", "patrick-hand", "rock-salt"),
+    *("sacramento", "shantell-sans", "tangerine", "vibur"),
+]
+"""Kept out of training."""
+OMNIGLOT = "strokes_background_small1.zip"
+ALPHABETS = {
+    "Early_Aramaic": {1, 2, 3, 4, 5, 6, 10, 14, 16, 17, 19, 20},
+    "Korean": {5, 10, 12, 21, 22, 27, 33, 37},
+}
+"""Of Omniglot, kept out of training; and the characters that somebody could take for a digit."""
+SAMPLES = 6
+"""Of each kind, in the plot."""
+
+Kind = Callable[[Hands, Rng], Page]
+KINDS: dict[str, Kind] = {
+    "3 to 8 in printed boxes, scan": partial(draw.in_printed_boxes, photo=False),
+    "3 to 8 in printed boxes, photo": partial(draw.in_printed_boxes, photo=True),
+    "one digit, thin pen, close up": draw.one_thin_digit,
+    "with marks, plain paper": partial(draw.with_marks, photo=False),
+    "with marks, photo": partial(draw.with_marks, photo=True),
+    "2 to 4 in 20 to 64 px, smooth": partial(draw.in_few_pixels, smooth_edges=True),
+    "2 to 4 in 20 to 64 px, jagged": partial(draw.in_few_pixels, smooth_edges=False),
+}
+NO_DIGIT: dict[str, Kind] = {
+    "a letter": draw.a_letter,
+    "a character": draw.a_character,
+    "a word": draw.a_word,
+}
+
+
+def page_of(kind: str, number: int, hands: Hands) -> Page:
+    """A page of that kind; the same number gives the same page."""
+    rng = np.random.default_rng([number, zlib.crc32(kind.encode())])
+    return {**KINDS, **NO_DIGIT}[kind](hands, rng)
+
+
+def read_omniglot(path: Path) -> list[list[Stroke]]:
+    """The drawings of `ALPHABETS` in Omniglot's archive; none of what looks like a digit."""
+    drawings = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                _, alphabet, character, *file = [*name.split("/"), "", "", ""]
+                if not file[0].endswith(".txt") or name.startswith("__MACOSX"):
+                    continue
+                if int(character[-2:]) not in ALPHABETS.get(alphabet, range(100)):
+                    drawings.append(_strokes_of(archive.read(name).decode("ascii")))
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise InvalidDataset(f"{path} is not Omniglot's archive: {error}.") from error
+    return drawings
+
+
+def _strokes_of(text: str) -> list[Stroke]:
+    """Of lines `x,y,milliseconds`, y pointing up; BREAK ends a stroke."""
+    strokes = []
+    for part in text.replace("START", "").split("BREAK"):
+        points = [line.split(",")[:2] for line in part.split()]
+        if points:
+            strokes.append(np.array(points, float) * [1, -1])
+    return strokes
+
+
+def open_hands(options: argparse.Namespace) -> Hands:
+    """Who writes, as the command line says."""
+    digits = read_unipen(find_file(PENDIGITS, options.data_dir), options.writers)
+    fonts = [find_file(f"{font}.woff2", options.data_dir) for font in FONTS]
+    if missing := [font.name for font in fonts if not font.exists()]:
+        raise InvalidDataset(f"The font {missing[0]} is missing. Name its folder: --data-dir.")
+    return Hands(
+        [smooth_hand([d for d in digits if d.writer == w]) for w in sorted(options.writers)],
+        PictureHand(*load_mnist(options.part, options.data_dir)),
+        fonts,
+        read_omniglot(find_file(OMNIGLOT, options.data_dir)),
+    )
+
+
+def say_right(reader: Reader, kind: str, hands: Hands, count: int) -> None:
+    """Print how many pages of a kind are right and how surely."""
+    pages = (page_of(kind, number, hands) for number in range(count))
+    answers = [(answer_of(reader, page.picture), page.text) for page in pages]
+    right = np.array([answer.text == text for answer, text in answers])
+    sure = np.array([answer.sure for answer, _ in answers])
+    promised = np.mean([answer.confidence for answer, _ in answers])
+    line = f"{kind:32} {100 * right.mean():7.2f} %   promised {100 * promised:6.2f} %"
+    line += f"   sure {100 * sure.mean():5.1f} %, of these right "
+    line += f"{100 * right[sure].mean():6.2f} %" if sure.any() else f"{'-':>8}"
+    line += f"   sure and wrong {(sure & ~right).sum():3}"
+    digits = [digits_of(answer.text) == digits_of(text) for answer, text in answers]
+    print(f"{line}   digits alone {100 * np.mean(digits):7.2f} %", flush=True)
+
+
+def say_fooled(reader: Reader, kind: str, hands: Hands, count: int) -> float:
+    """Print in what share of pages without a digit one is sure."""
+    pages = (page_of(kind, number, hands) for number in range(count))
+    fooled = float(np.mean([answer_of(reader, page.picture).digit_sure for page in pages]))
+    print(f"{f'no digit: {kind}':32} {100 * fooled:7.2f} % fooled", flush=True)
+    return fooled
+
+
+def plot(pages: dict[str, list[Page]], path: Path) -> None:
+    """A row of samples for each kind, with the digits' boxes."""
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    figure = Figure(figsize=(2.6 * SAMPLES, 2 * len(pages)), layout="constrained")
+    rows = figure.subplots(len(pages), SAMPLES, squeeze=False)
+    for row, (kind, samples) in zip(rows, pages.items(), strict=True):
+        row[0].set_ylabel(kind, fontsize=8)
+        for axes, page in zip(row, samples, strict=True):
+            axes.imshow(page.picture)
+            height, width = page.picture.shape[:2]
+            axes.set(xticks=[], yticks=[], title=page.text, xlabel=f"{width}x{height}")
+            for x0, y0, x1, y1 in page.boxes:
+                corner, size = (x0 - 0.5, y0 - 0.5), (x1 - x0, y1 - y0)
+                axes.add_patch(Rectangle(corner, *size, fill=False, color="#d62728", lw=0.6))
+    figure.savefig(path, dpi=90)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
+    parser.add_argument("--page", type=Path, help="what finds and reads pages; likewise")
+    parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
+    parser.add_argument("--part", choices=["validation", "test"], default="validation")
+    parser.add_argument("--count", type=int, default=300, help="pages of each kind")
+    parser.add_argument("--only", default="", help="only the kinds whose name has this in it")
+    parser.add_argument("--plot", type=Path, help="write samples to this PNG file, and no more")
+    parser.add_argument("--data-dir", type=Path)
+    options = parser.parse_args()
+    kinds = [kind for kind in KINDS if options.only in kind]
+    without = [kind for kind in NO_DIGIT if options.only in kind]
+    if not kinds and not without:
+        every = ", ".join([*KINDS, *NO_DIGIT])
+        parser.error(f"no kind has {options.only} in its name: {every}")
+
+    hands = open_hands(options)
+    if options.plot:
+        numbers = range(SAMPLES)
+        samples = {kind: [page_of(kind, n, hands) for n in numbers] for kind in kinds + without}
+        plot(samples, options.plot)
+        return
+    reader = open_reader(options.model, options.page)
+    print(f"{options.count} pages of each kind, MNIST {options.part}; % exactly right")
+    for kind in kinds:
+        say_right(reader, kind, hands, options.count)
+    fooled = [say_fooled(reader, kind, hands, options.count) for kind in without]
+    if len(fooled) > 1:
+        print(f"{'no digit, on average':32} {100 * np.mean(fooled):7.2f} % fooled")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

@@ -1,0 +1,305 @@
+"""The graph of `page.onnx`: looks at a picture until digits have the size that its network knows
+best, and makes of the network's maps pieces of writing in reading order.
+
+Everything is an operator of standard ONNX; lengths are pixels of the look, unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from inkdigits.graph import Graph, Value
+
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+MAPS = ("peak", "ink", "owner", "box", "kind")
+"""What the network gives, as `inkdigits.training.page_network.Maps` has it."""
+KINDS, CROP = 20, 64
+STEP = 32
+"""The network takes pictures whose sides are multiples of so many pixels."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the graph looks, and what it takes for a piece."""
+
+    first: float = 160.0
+    """The longer side of the first look,"""
+    enlarged: float = 4.0
+    """to which a picture is enlarged by so much at most, in any look."""
+    height: float = 30.0
+    """Digits should be so high;"""
+    close: float = 0.3
+    """it is close enough if the logarithms of heights differ by no more,"""
+    looks: int = 4
+    """or after so many looks."""
+    closer: float = 2.5
+    """If nothing is found, the next look is so many times as close."""
+    longest: float = 1536.0
+    """No look has a longer side,"""
+    largest: float = 1.3e6
+    """or more pixels."""
+    found_from: float = 0.3
+    """Peaks from here on tell how high digits are."""
+    least_score: float = 0.15
+    """A piece is at least so likely."""
+    overlap: float = 0.5
+    """Of two boxes whose intersection is more of their union the better one stays."""
+    most_pieces: int = 1000
+    temperature: float = 1.0
+    """By which the logits of kinds are divided: the calibration."""
+
+
+def page_graph(
+    normaliser: onnx.ModelProto, network: onnx.ModelProto, look: Look
+) -> onnx.ModelProto:
+    """The graph for a `normaliser` that makes `seen` (1, 1, H, W) of `levels` (1, H, W), and a
+    `network` that makes `MAPS` of it, H and W being multiples of `STEP`."""
+    g = Graph("page")
+    picture = g.input("picture")
+    shape = g.Cast(g.Shape(picture), to=FLOAT)
+    longest = g.ReduceMax(shape, keepdims=0)
+    area = g.ReduceProd(shape, keepdims=0)
+    closest = g.Min(
+        g.constant(look.enlarged), look.longest / longest, g.Sqrt(look.largest / area)
+    )
+    first = g.Min(g.constant(look.first) / longest, closest)
+
+    levels = g.Unsqueeze(g.Cast(picture, to=FLOAT), g.integers(0, 1))
+    outputs = g.nodes_of(
+        "Loop",
+        [g.constant(np.array(look.looks, np.int64)), g.constant(np.array(True)), first, first]
+        + [g.constant(np.zeros((1, 1, 1, 1), np.float32)) for _ in range(len(MAPS) + 1)],
+        body=_body(normaliser, network, look, levels, closest, shape),
+        count=len(MAPS) + 3,
+    )
+    scale, seen, maps = outputs[1], outputs[2], dict(zip(MAPS, outputs[3:], strict=True))
+    _pieces(g, look, shape, scale, seen, maps)
+    return g.model(
+        inputs={"picture": (TensorProto.UINT8, ["H", "W"])},
+        outputs={
+            "box": (TensorProto.INT32, ["K", 4]),
+            "kind": (FLOAT, ["K", KINDS]),
+            "crop": (TensorProto.UINT8, ["K", CROP, CROP]),
+            "line": (TensorProto.INT32, ["K"]),
+        },
+    )
+
+
+def _body(
+    normaliser: onnx.ModelProto,
+    network: onnx.ModelProto,
+    look: Look,
+    levels: Value,
+    closest: Value,
+    shape: Value,
+) -> onnx.GraphProto:
+    """One look: the maps at a scale, the next scale, and whether it is to be tried."""
+    g = Graph("look")
+    levels, closest, shape = (g.input(value.name) for value in (levels, closest, shape))
+    scale = g.input("look/next")
+    size = g.Max(g.Round(shape * scale), g.constant(1.0))
+    sizes = g.Concat(g.integers(1, 1), g.Cast(size, to=INT64), axis=0)
+    seen = g.Resize(
+        levels, "", "", sizes, mode="linear", antialias=1, name="look/seen",
+        coordinate_transformation_mode="half_pixel",
+    )
+    [normal] = g.inlined(normaliser, {"levels": g.Squeeze(seen, g.integers(0))}, ["seen"])
+    more = g.Mod(g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP))
+    whole = g.Pad(normal, g.Concat(g.integers(0, 0, 0, 0, 0, 0), more, axis=0))
+    maps = dict(zip(MAPS, g.inlined(network, {"seen": whole}, MAPS), strict=True))
+
+    score = _peaks(g, maps["peak"])
+    flat = g.Reshape(score, g.integers(-1))
+    some = g.Min(g.Shape(flat), g.integers(100))
+    best, places = g.nodes_of("TopK", [flat, some], count=2)
+    kind, box = _at(g, maps, places)
+    # What is a mark says little of how high digits are.
+    whole = g.constant(np.array([1.0] * 10 + [0.0] * 9 + [0.5], np.float32))
+    weight = best * g.Cast(best > look.found_from, to=FLOAT)
+    weight = weight * g.ReduceSum(g.Softmax(kind, axis=1) * whole, g.integers(1), keepdims=0)
+    total = g.ReduceSum(weight, keepdims=0)
+    tall = g.Squeeze(g.Slice(box, g.integers(3), g.integers(4), g.integers(1)), g.integers(1))
+    mean = g.ReduceSum(weight * tall, keepdims=0) / g.Max(total, g.constant(1e-6))
+    wanted = g.Exp(g.constant(float(np.log(look.height / 32))) - mean)  # boxes are logs of 32ths
+    wanted = g.Where(total > look.found_from, wanted, g.constant(look.closer))
+    after = g.Min(scale * wanted, closest, name="look/after")
+    change = g.Abs(g.Log(after / scale))
+    g.Identity(change > look.close, name="look/again")
+    g.Identity(scale, name="look/scale")
+    outputs = ["look/again", "look/after", "look/scale", "look/seen_out"]
+    g.Identity(seen, name="look/seen_out")
+    for name in MAPS:
+        g.Identity(maps[name], name=f"look/{name}_out")
+    return g.body(
+        inputs=[
+            ("look/number", INT64, []),
+            ("look/going_on", BOOL, []),
+            ("look/next", FLOAT, []),
+            ("look/before", FLOAT, []),
+            *((f"look/{name}_before", FLOAT, None) for name in ("seen", *MAPS)),
+        ],
+        outputs=[
+            (outputs[0], BOOL, []),
+            (outputs[1], FLOAT, []),
+            (outputs[2], FLOAT, []),
+            (outputs[3], FLOAT, None),
+            *((f"look/{name}_out", FLOAT, None) for name in MAPS),
+        ],
+    )
+
+
+def _peaks(g: Graph, logits: Value) -> Value:
+    """The score of each place (1, 1, H/2, W/2) that is higher than those around it, else 0."""
+    score = g.Sigmoid(logits)
+    highest = g.MaxPool(score, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    return score * g.Cast(score >= highest, to=FLOAT)
+
+
+def _at(g: Graph, maps: dict[str, Value], places: Value) -> tuple[Value, Value]:
+    """Logits of kinds (N, 20) and boxes (N, 4) at places (N,) of the fine map, flattened."""
+    width = g.Slice(g.Shape(maps["peak"]), g.integers(3), g.integers(4))
+    coarse = g.Slice(g.Shape(maps["kind"]), g.integers(3), g.integers(4))
+    row, column = g.Div(places, width), g.Mod(places, width)
+    place = g.Div(row, g.integers(2)) * coarse + g.Div(column, g.integers(2))
+
+    def told(name: str, channels: int) -> Value:
+        flat = g.Reshape(maps[name], g.integers(channels, -1))
+        return g.Transpose(g.Gather(flat, place, axis=1), perm=[1, 0])
+
+    return told("kind", KINDS), told("box", 4)
+
+
+def _pieces(
+    g: Graph, look: Look, shape: Value, scale: Value, seen: Value, maps: dict[str, Value]
+) -> None:
+    """Write the outputs `box`, `kind`, `crop` and `line`."""
+    score = g.Reshape(_peaks(g, maps["peak"]), g.integers(-1))
+    places = g.Squeeze(
+        g.NonZero(score > look.least_score), g.integers(0)
+    )
+    width = g.Slice(g.Shape(maps["peak"]), g.integers(3), g.integers(4))
+    logits, extent = _at(g, maps, places)
+    row, column = g.Div(places, width), g.Mod(places, width)
+    # The middle of the coarse place, and how far the box's middle is from it.
+    cell = g.Cast(
+        g.Concat(
+            g.Unsqueeze(g.Div(column, g.integers(2)), g.integers(1)),
+            g.Unsqueeze(g.Div(row, g.integers(2)), g.integers(1)),
+            axis=1,
+        ),
+        to=FLOAT,
+    )
+    middle = (cell + 0.5) * 4.0 + g.Slice(extent, g.integers(0), g.integers(2), g.integers(1)) * 8.0
+    half = g.Exp(g.Slice(extent, g.integers(2), g.integers(4), g.integers(1))) * 16.0
+    boxes = g.Concat(middle - half, middle + half, axis=1)  # (N, 4)
+    scores = g.Gather(score, places)
+    kept = g.NonMaxSuppression(
+        g.Unsqueeze(boxes, g.integers(0)),
+        g.Unsqueeze(scores, g.integers(0, 1)),
+        g.integers(look.most_pieces),
+        g.constant(np.array([look.overlap], np.float32)),
+        g.constant(np.array([look.least_score], np.float32)),
+    )
+    kept = g.Squeeze(g.Slice(kept, g.integers(2), g.integers(3), g.integers(1)), g.integers(1))
+    middle, half = g.Gather(middle, kept), g.Gather(half, kept)
+    kind = g.Softmax(g.Gather(logits, kept) / look.temperature, axis=1) * g.Unsqueeze(
+        g.Gather(scores, kept), g.integers(1)
+    )
+    line, order = _in_reading_order(g, middle, half)
+    middle, half, kind = g.Gather(middle, order), g.Gather(half, order), g.Gather(kind, order)
+    g.Cast(g.Gather(line, order), to=TensorProto.INT32, name="line")
+    g.Identity(kind, name="kind")
+    crop = _crops(g, seen, maps, middle, half)
+    g.Cast(g.Round(crop), to=TensorProto.UINT8, name="crop")
+
+    edges = g.Concat(g.Floor((middle - half) / scale), g.Ceil((middle + half) / scale), axis=1)
+    flipped = g.Gather(shape, g.integers(1, 0, 1, 0))
+    low = g.constant(np.array([0, 0, 1, 1], np.float32))
+    high = flipped - g.constant(np.array([1, 1, 0, 0], np.float32))
+    g.Cast(g.Max(low, g.Min(edges, high)), to=TensorProto.INT32, name="box")
+
+
+def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Value]:
+    """The line (K,) of each piece, from 0, and the pieces' order: line by line, left to right.
+
+    A piece is on the line of the nearest one to its right whose height it shares.
+    """
+
+    def column(value: Value, number: int) -> Value:
+        return g.Slice(value, g.integers(number), g.integers(number + 1), g.integers(1))  # (K, 1)
+
+    x, y, tall = column(middle, 0), column(middle, 1), column(half, 1)
+    count = g.Shape(x, start=0, end=1)
+    # The usual height: marks are lower, so it is that of the higher half.
+    usual = g.ReduceSum(tall * tall, keepdims=1) / g.Max(
+        g.ReduceSum(tall, keepdims=1), g.constant(1e-6)
+    )
+    reach = g.Max(tall, usual)  # a mark counts as high as a digit
+    across = g.Transpose(x, perm=[1, 0]) - x  # (K, K): from row to column
+    down = g.Abs(g.Transpose(y, perm=[1, 0]) - y)
+    together = g.Min(reach, g.Transpose(reach, perm=[1, 0]))
+    beside = g.And(across > 1e-3, g.And(down < together * 1.1, down * 1.2 < across + together))
+    nowhere = g.constant(1e9)
+    away = g.Where(beside, across + down * 2.0, nowhere)
+    away = g.Concat(away, g.Expand(nowhere, g.Concat(count, g.integers(1), axis=0)), axis=1)
+    nearest = g.ArgMin(away, axis=1, keepdims=0)  # (K,)
+    has_one = g.ReduceMin(away, g.integers(1), keepdims=0) < 1e8
+    own = g.Squeeze(g.NonZero(g.Squeeze(reach, g.integers(1)) > -1.0), g.integers(0))  # 0, 1, ...
+    last = g.Where(has_one, nearest, own)
+    for _ in range(10):  # twice as far each time: lines of up to 1,024 pieces
+        last = g.Gather(last, last)
+    same = g.Equal(g.Unsqueeze(last, g.integers(1)), g.Unsqueeze(last, g.integers(0)))  # (K, K)
+    member = g.Cast(same, to=FLOAT)
+    level = (member @ (y * reach)) / (member @ reach)  # (K, 1): how high each piece's line is
+    level = level + g.Cast(g.Unsqueeze(last, g.integers(1)), to=FLOAT) * 1e-4  # no two the same
+    above = g.Cast(g.Transpose(level, perm=[1, 0]) < level - 1e-5, to=FLOAT)  # (K, K)
+    first = g.Equal(last, own)  # the last piece of each line stands for the line
+    line = above @ g.Unsqueeze(g.Cast(first, to=FLOAT), g.integers(1))  # (K, 1)
+    key = g.Squeeze(line * 1e5 + x, g.integers(1))
+    order = g.nodes_of("TopK", [key, count], count=2, largest=0, sorted=1)[1]
+    return g.Squeeze(line, g.integers(1)), order
+
+
+def _crops(g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: Value) -> Value:
+    """Each piece alone (K, 64, 64), its ink black and all else white, 0 to 255."""
+    count = g.Shape(middle, start=0, end=1)
+    side = g.ReduceMax(half, g.integers(1), keepdims=1) * 1.25 + 1.0  # (K, 1)
+    regions = g.Concat(middle - side, middle + side, axis=1)
+    zero = g.Expand(g.integers(0), count)
+
+    def cut(planes: Value, pixels: float) -> Value:
+        return g.RoiAlign(
+            planes, regions, zero, output_height=CROP, output_width=CROP, sampling_ratio=1,
+            spatial_scale=1 / pixels, coordinate_transformation_mode="half_pixel",
+        )
+
+    inside = g.Expand(g.constant(1.0), g.Shape(seen))
+    grey = cut(g.Concat(seen, inside, axis=1), 1.0)  # (K, 2, 64, 64)
+    inside = g.Slice(grey, g.integers(1), g.integers(2), g.integers(1))
+    grey = g.Slice(grey, g.integers(0), g.integers(1), g.integers(1))
+    fine = cut(g.Concat(g.Sigmoid(maps["ink"]), maps["owner"], axis=1), 2.0)
+    ink = g.Slice(fine, g.integers(0), g.integers(1), g.integers(1))
+    owner = g.Slice(fine, g.integers(1), g.integers(3), g.integers(1)) * 32.0
+    # Where each place of a crop is, from its middle; how far from there its owner's middle is.
+    places = (np.arange(CROP, dtype=np.float32) + 0.5) / CROP * 2 - 1
+    here = np.stack(np.meshgrid(places, places), 0)[None]  # (1, 2, 64, 64)
+    wide = g.Reshape(side, g.integers(-1, 1, 1, 1))
+    astray = owner + g.constant(here) * wide
+    tall = g.Reshape(half, g.integers(-1, 2, 1, 1)) * 0.5 + 1.5
+    far = g.ReduceSum(g.Mul(astray / tall, astray / tall), g.integers(1), keepdims=1)
+    own = ink * g.Sigmoid((g.constant(1.0) - far) * 4.0)
+
+    def level(weight: Value) -> Value:
+        sums = [g.ReduceSum(v, g.integers(2, 3), keepdims=1) for v in (grey * weight, weight)]
+        return sums[0] / g.Max(sums[1], g.constant(1e-3))
+
+    clear = g.constant(1.0) - ink
+    paper, written = level(g.Mul(clear, clear) * inside), level(g.Mul(own, own))
+    contrast = written - paper
+    contrast = g.Where(g.Abs(contrast) < 1.0, g.constant(1.0), contrast)
+    cover = g.Clip((grey - paper) / contrast * 1.2, g.constant(0.0), g.constant(1.0)) * own
+    return g.Squeeze((g.constant(1.0) - g.Clip(cover * 1.1, g.constant(0.0), g.constant(1.0))) * 255.0, g.integers(1))

@@ -1,0 +1,361 @@
+"""Reader: a model file in, Readings out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
+from inkdigits.picture import PictureSource, read_picture, to_uint8
+from inkdigits.reading import Box, Digit, Expect, Reading
+from inkdigits.recognition.digits import CONTRACT, MOST_PIXELS_A_RUN, DigitsFile, Grey, is_alone
+from inkdigits.recognition.page import PageFile, Pieces
+from inkdigits.recognition.text import perhaps_digits, read_pieces
+
+LARGEST, GLANCE = 1600, 560
+"""A picture is read at a size at which its longer side is at most so many pixels, and looked at for
+a single digit at the second."""
+TURNED_FROM = 0.75
+"""A page is read turned if at least this share of what is on it is surely a digit then."""
+AT_ONCE = 64
+"""So many pieces say which way a page lies."""
+SAME_UPSIDE_DOWN = frozenset("01689 \n")
+"""What is a digit upside down, too: nobody can tell 9181 from 1816 turned, and it is read as it
+lies."""
+
+
+class Reader:
+    """Reads handwritten digits: one in a picture, or numbers on a page.
+
+    Threads may share one Reader. Loading the model takes some milliseconds: make one Reader and
+    keep it.
+
+    Args:
+        model: a model file's path or its bytes; the model that ships if left out.
+        threads: how many threads ONNX Runtime uses for one picture or batch.
+        optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
+            reading slower, which is right for a process that reads a few pictures and ends.
+        page: the model file that finds what is written where; the one that ships if left out. It
+            is loaded when it is first needed.
+
+    Raises:
+        InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes | None = None,
+        threads: int = 1,
+        *,
+        optimize: bool = True,
+        page: str | os.PathLike[str] | bytes | None = None,
+    ) -> None:
+        if threads < 1:
+            raise ValueError(f"threads is {threads}; it must be 1 or more.")
+        self._digits = DigitsFile(model, threads, optimize)
+        self._page_file = page, threads, optimize
+        self.metadata = self._digits.metadata
+
+    def read(
+        self, picture: PictureSource, *, expect: Expect = None, length: int | None = None
+    ) -> Reading:
+        """Read what is written in one picture: a digit, a number, or lines of numbers.
+
+        Args:
+            picture: a path, bytes, a file object, a base64 string, a data URL, a PIL image or
+                an array (see `inkdigits.picture.read_picture`).
+            expect: "digit" if it holds one digit: the largest and clearest is read, and the rest
+                is skipped; "number" if it holds one number, of which no gap makes two. What turns
+                out otherwise is read as well as it goes, and not sure.
+            length: how many digits it holds, if that is known.
+
+        Raises:
+            UnreadablePicture: it is not a picture, or is too large.
+            NoInk: nothing is written in it.
+        """
+        return self.read_array(read_picture(picture), expect=expect, length=length)
+
+    def read_array(
+        self, picture: Grey, *, expect: Expect = None, length: int | None = None
+    ) -> Reading:
+        """Read a grey picture (H, W) that `read_picture` has decoded; see `read`."""
+        _check_hints(expect, length)
+        [result] = self._read_batch([picture], expect, length)
+        if isinstance(result, InkDigitsError):
+            raise result
+        return result
+
+    @overload
+    def read_many(
+        self,
+        pictures: Iterable[PictureSource],
+        batch_size: int = ...,
+        *,
+        errors: Literal["raise"] = ...,
+        expect: Expect = ...,
+        length: int | None = ...,
+    ) -> Iterator[Reading]: ...
+
+    @overload
+    def read_many(
+        self,
+        pictures: Iterable[PictureSource],
+        batch_size: int = ...,
+        *,
+        errors: Literal["return"],
+        expect: Expect = ...,
+        length: int | None = ...,
+    ) -> Iterator[Reading | InkDigitsError]: ...
+
+    def read_many(
+        self,
+        pictures: Iterable[PictureSource],
+        batch_size: int = 64,
+        *,
+        errors: Literal["raise", "return"] = "raise",
+        expect: Expect = None,
+        length: int | None = None,
+    ) -> Iterator[Reading | InkDigitsError]:
+        """Read any number of pictures, in order, holding one batch in memory at a time.
+
+        Args:
+            pictures: any iterable of what `read` takes; it is consumed as readings are taken.
+            batch_size: how many pictures are decoded at a time; those of one shape run together.
+            errors: "raise" stops at the first picture that cannot be read; "return" gives its
+                error in the place of its reading and goes on. What is no picture by its type, and
+                what the iterable itself raises, always stops.
+            expect, length: what each picture holds; see `read`.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
+        _check_hints(expect, length)
+        results = (
+            result
+            for batch in _batches(iter(pictures), batch_size)
+            for result in self._read_batch(batch, expect, length)
+        )
+        return results if errors == "return" else map(_raised, results)
+
+    def predict(self, pictures: ArrayLike) -> NDArray[np.int64]:
+        """The digit in each of `pictures` (N, H, W), as (N,) integers; see `predict_proba`."""
+        digits: NDArray[np.int64] = self.predict_proba(pictures).argmax(axis=1)
+        return digits
+
+    def predict_proba(self, pictures: ArrayLike) -> NDArray[np.float32]:
+        """The calibrated probabilities (N, 10) of `pictures` (N, H, W), one digit each.
+
+        Raises:
+            UnreadablePicture: the array's shape or values are not those of pictures.
+            NoInk: some of the pictures are blank; the message names the first.
+        """
+        array = _stack(pictures)
+        probabilities = np.empty((len(array), 10), np.float32)
+        for start, outputs in self._digits.run(array):
+            blank = np.flatnonzero(~outputs["has_ink"])
+            if blank.size:
+                raise NoInk(f"Nothing is written in picture {start + blank[0]}. Leave it out.")
+            probabilities[start : start + len(outputs["probabilities"])] = outputs["probabilities"]
+        return probabilities
+
+    def outputs(self, pictures: ArrayLike) -> dict[str, NDArray[Any]]:
+        """All that the model file says of `pictures` (N, H, W), by the names of its contract.
+
+        probabilities (N, 10), seen (N, 28, 28), box (N, 4), has_ink (N,) and sure (N,). Where
+        has_ink is False, the rest means nothing.
+
+        Raises:
+            UnreadablePicture: the array's shape or values are not those of pictures.
+        """
+        parts = [outputs for _, outputs in self._digits.run(_stack(pictures))]
+        return {name: np.concatenate([part[name] for part in parts]) for name in CONTRACT}
+
+    @cached_property
+    def _page(self) -> PageFile:
+        return PageFile(*self._page_file)
+
+    def _read_batch(
+        self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
+    ) -> list[Reading | InkDigitsError]:
+        """Read each picture of the batch, and keep their order.
+
+        All are looked at for a single digit first, those of one shape together.
+        """
+        results: dict[int, Reading | InkDigitsError] = {}
+        by_shape: dict[tuple[int, ...], list[tuple[int, Grey, Grey]]] = {}
+        for place, picture in enumerate(batch):
+            if isinstance(picture, InkDigitsError):
+                results[place] = picture
+            else:
+                glance = _reduced(picture, GLANCE)
+                by_shape.setdefault(glance.shape, []).append((place, picture, glance))
+        for group in by_shape.values():
+            digits = self._digits.read(np.stack([glance for _, _, glance in group]))
+            for (place, picture, glance), digit in zip(group, digits, strict=True):
+                is_one = digit and length in (None, 1) and is_alone(glance, digit)
+                alone = _scaled(_of_one(digit), GLANCE, picture) if digit else None
+                results[place] = (
+                    alone if alone and is_one else self._read_page(picture, alone, expect, length)
+                )
+        return [results[place] for place in range(len(batch))]
+
+    def _read_page(
+        self, picture: Grey, at_a_glance: Reading | None, expect: Expect, length: int | None
+    ) -> Reading | NoInk:
+        """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
+        small = _reduced(picture, LARGEST)
+        pieces = self._page(small)
+        reading = self._read_pieces(pieces, expect, length)
+        if reading:
+            if expect != "digit" and _is_doubtful(reading):
+                reading = self._turned(small, pieces, reading, expect, length)
+            return _scaled(reading, LARGEST, picture)
+        if at_a_glance and (len(pieces.box) or at_a_glance.sure):  # too odd for the page's file
+            [digit] = at_a_glance.digits
+            return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
+        return NoInk(
+            "Nothing is written in the picture. Write digits, dark on light or light on dark."
+        )
+
+    def _read_pieces(self, pieces: Pieces, expect: Expect, length: int | None) -> Reading | None:
+        places = perhaps_digits(pieces)
+        opinions = zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True)
+        return read_pieces(pieces, dict(opinions), self._page.rules, expect, length)
+
+    def _turned(
+        self, picture: Grey, pieces: Pieces, reading: Reading, expect: Expect, length: int | None
+    ) -> Reading:
+        """What is read if the page is turned, if that is far clearer, or else the same reading."""
+        crops = pieces.crop[pieces.kind.sum(1) >= self._page.rules.piece_from]
+        crops = crops[:: len(crops) // AT_ONCE + 1]
+        shares = {}
+        for quarters in (2, 1, 3):
+            turned = np.ascontiguousarray(np.rot90(crops, -quarters, axes=(1, 2)))
+            digits = self._digits.read(turned)
+            shares[quarters] = np.mean([digit is not None and digit.sure for digit in digits])
+        best = max(shares, key=lambda quarters: shares[quarters])
+        if shares[best] < TURNED_FROM:
+            return reading
+        upright = np.ascontiguousarray(np.rot90(picture, -best))
+        better = self._read_pieces(self._page(upright), expect, length)
+        if (
+            better is None
+            or (best == 2 and set(better.text) <= SAME_UPSIDE_DOWN)
+            or better.confidence <= reading.confidence
+            or _sure(better) < TURNED_FROM * _count(better)
+        ):
+            return reading
+        return replace(_moved(better, _turned_back(best, *picture.shape)), turned=90 * best)
+
+
+def _check_hints(expect: Expect, length: int | None) -> None:
+    if expect not in (None, "digit", "number"):
+        raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
+    if length is not None and length < 1:
+        raise ValueError(f"length is {length}; it must be 1 or more.")
+    if expect == "digit" and length not in (None, 1):
+        raise ValueError(f'expect is "digit" and length {length}; a digit has length 1.')
+
+
+def _raised(result: Reading | InkDigitsError) -> Reading:
+    if isinstance(result, InkDigitsError):
+        raise result
+    return result
+
+
+def _stack(pictures: ArrayLike) -> Grey:
+    array = to_uint8(np.asarray(pictures))
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise UnreadablePicture(
+            f"The array has the shape {array.shape}. Give pictures as (N, H, W)."
+        )
+    return array
+
+
+def _batches(
+    pictures: Iterator[PictureSource], batch_size: int
+) -> Iterator[list[Grey | InkDigitsError]]:
+    """Decoded pictures, at most `batch_size` at a time and fewer if they are large."""
+    batch: list[Grey | InkDigitsError] = []
+    pixels = 0
+    for picture in map(_decoded, pictures):
+        batch.append(picture)
+        pixels += 0 if isinstance(picture, InkDigitsError) else picture.size
+        if len(batch) == batch_size or pixels >= MOST_PIXELS_A_RUN:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
+def _decoded(picture: PictureSource) -> Grey | InkDigitsError:
+    try:
+        return read_picture(picture)
+    except InkDigitsError as error:
+        return error
+
+
+def _of_one(digit: Digit) -> Reading:
+    return Reading(str(digit.value), digit.confidence, digit.sure, (digit,))
+
+
+def _is_doubtful(reading: Reading) -> bool:
+    """Whether a page may lie on its side: most of what is on it is not sure."""
+    return _count(reading) > 1 and _sure(reading) <= _count(reading) / 2
+
+
+def _count(reading: Reading) -> int:
+    return len(reading.digits) + len(reading.marks) + len(reading.skipped)
+
+
+def _sure(reading: Reading) -> int:
+    """How many signs are sure."""
+    return sum(digit.sure for digit in reading.digits) + sum(mark.sure for mark in reading.marks)
+
+
+def _reduced(picture: Grey, side: int) -> Grey:
+    """The picture, as many whole times smaller as its longer side needs; areas are averaged."""
+    factor = _factor(picture, side)
+    return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture
+
+
+def _scaled(reading: Reading, side: int, picture: Grey) -> Reading:
+    """A reading of the picture made smaller, in the picture itself."""
+    factor = _factor(picture, side)
+    ends = np.array([*reversed(picture.shape)] * 2)
+
+    def move(box: Box) -> Box:
+        x0, y0, x1, y1 = np.minimum(np.multiply(box, factor), ends).tolist()
+        return x0, y0, x1, y1
+
+    return _moved(reading, move) if factor > 1 else reading
+
+
+def _factor(picture: Grey, side: int) -> int:
+    height, width = picture.shape
+    return -(-max(int(height), int(width)) // side)
+
+
+def _turned_back(quarters: int, height: int, width: int) -> Callable[[Box], Box]:
+    """From boxes in a page (height, width) turned clockwise to the page as it was."""
+    turn: dict[int, Callable[[int, int, int, int], Box]] = {
+        1: lambda x0, y0, x1, y1: (y0, height - x1, y1, height - x0),
+        2: lambda x0, y0, x1, y1: (width - x1, height - y1, width - x0, height - y0),
+        3: lambda x0, y0, x1, y1: (width - y1, x0, width - y0, x1),
+    }
+    return lambda box: turn[quarters](*box)
+
+
+def _moved(reading: Reading, move: Callable[[Box], Box]) -> Reading:
+    return replace(
+        reading,
+        digits=tuple(replace(digit, box=move(digit.box)) for digit in reading.digits),
+        marks=tuple(replace(mark, box=move(mark.box)) for mark in reading.marks),
+        skipped=tuple(map(move, reading.skipped)),
+    )

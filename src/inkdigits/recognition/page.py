@@ -1,0 +1,89 @@
+"""`page.onnx` at work: a picture of anything -> pieces of writing in reading order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.model_session import broken, check_contract, model_content, open_session
+from inkdigits.recognition.digits import LARGE_RUN, Grey, run_options_that_give_memory_back
+
+PAGE_CONTRACT = {
+    "box": ("tensor(int32)", 2),
+    "kind": ("tensor(float)", 2),
+    "crop": ("tensor(uint8)", 3),
+    "line": ("tensor(int32)", 1),
+}
+"""Each output of the file, with its element type and number of axes; the only input is `picture`,
+uint8 (H, W)."""
+
+PAGE_CONTRACT_VERSION = "page 1"
+
+MARKS = ".,-+×÷/=:"
+"""The kinds of piece: ten digits, these marks in this order, other writing."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What is written in a picture, piece by piece in reading order; also what is hardly there."""
+
+    box: NDArray[np.int32]
+    """(K, 4) x0, y0, x1, y1 in the picture's pixels; x1 and y1 are exclusive."""
+    kind: NDArray[np.float32]
+    """(K, 20) how likely it is each kind; a row sums to how likely there is a piece at all."""
+    crop: Grey
+    """(K, 64, 64) the piece alone, dark on white."""
+    line: NDArray[np.int32]
+    """(K,) from 0."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the file says of how its pieces become a text; shares are in 0..1."""
+
+    piece_from: float
+    """From this score on a piece belongs to the text."""
+    sure_from: float
+    """From this confidence on a digit is sure,"""
+    mark_sure_from: float
+    """and what is no digit."""
+    space: float
+    """A gap that is less of the digits' height never parts two numbers."""
+    digits_weight: float
+    """Of what `digits.onnx` says of a crop, against what this file says of the piece."""
+    most_pieces: float = 1000
+    """If there are more, only the best are given."""
+
+
+class PageFile:
+    """A model file that finds what is written on a page; of None the one that ships.
+
+    Raises InvalidModel: the file is missing, is not ONNX or breaks the contract.
+    """
+
+    def __init__(
+        self, model: str | os.PathLike[str] | bytes | None, threads: int, optimize: bool
+    ) -> None:
+        name, content = model_content(model, "page.onnx")
+        self._session = open_session(name, content, threads, optimize)
+        self._giving_back = run_options_that_give_memory_back()
+        check_contract(name, self._session, PAGE_CONTRACT, PAGE_CONTRACT_VERSION, ("H", "W"))
+        self.rules = _rules(name, self._session.get_modelmeta().custom_metadata_map)
+
+    def __call__(self, picture: Grey) -> Pieces:
+        """The pieces in a grey picture (H, W)."""
+        options = self._giving_back if picture.size > LARGE_RUN // 4 else None
+        values = self._session.run(list(PAGE_CONTRACT), {"picture": picture}, options)
+        return Pieces(**dict(zip(PAGE_CONTRACT, values, strict=True)))
+
+
+def _rules(name: str, metadata: dict[str, Any]) -> Rules:
+    known = [field.name for field in fields(Rules) if field.name in metadata]
+    try:
+        return Rules(**{key: float(metadata[key]) for key in known})
+    except (TypeError, ValueError) as error:
+        raise broken(name, f"its metadata do not say what makes a text ({error})") from error

@@ -1,0 +1,239 @@
+"""From pieces of writing to a text: marks, spaces, hints, and the one place that decides `sure`.
+
+It is arithmetic on what the two model files say, short enough to be repeated in another language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.reading import Box, Digit, Expect, Mark, Reading
+from inkdigits.recognition.page import MARKS, Pieces, Rules
+
+PERHAPS = 0.1
+"""A piece is looked at as a digit if it is one with at least this probability."""
+STRANGE = 1 / 3
+"""Where more than this share of the pieces is other writing or not sure, nothing is sure."""
+COVERED = 0.5
+"""A weak piece is only another view of a stronger one that covers this share of it."""
+USUAL = 1.6
+"""A gap parts two numbers if the next digit is so many times as far as in its line they usually
+are,"""
+FAR = 3.0
+"""or if it is so many times as wide as the least space."""
+BEFORE_SPACE = frozenset("0123456789.,:")
+"""After these a space may stand; there is none around signs, as in 12 + 7."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One piece of writing, and what the two files make of it."""
+
+    place: int
+    """In reading order."""
+    box: Box
+    line: int
+    score: float
+    """How likely there is anything."""
+    sign: Digit | Mark | None
+    """None is other writing."""
+    confidence: float
+    sure: bool
+    """That it is this sign, or other writing."""
+    digit: Digit | None
+    """Which digit it is if it is any; none if that cannot be."""
+
+    @property
+    def area(self) -> int:
+        return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
+
+    def read_as(self, sign: Digit | None) -> _Piece:
+        """The same, against what is likeliest, and so not sure."""
+        confidence = sign.confidence if sign else PERHAPS
+        return replace(self, sign=sign, confidence=confidence, sure=False)
+
+
+def perhaps_digits(pieces: Pieces) -> NDArray[np.intp]:
+    """The places of the pieces whose crops `digits.onnx` is to read."""
+    return np.flatnonzero(pieces.kind[:, :10].sum(1) >= PERHAPS)
+
+
+def read_pieces(
+    pieces: Pieces,
+    opinions: Mapping[int, Digit | None],
+    rules: Rules,
+    expect: Expect = None,
+    length: int | None = None,
+) -> Reading | None:
+    """What the pieces say; None if none is there from `rules.piece_from` on.
+
+    `opinions` is what `digits.onnx` reads in the crops of `perhaps_digits`, by their places; None
+    where it sees no ink. See `Reader.read` for the hints.
+    """
+    found = [_piece(place, pieces, opinions.get(place), rules) for place in range(len(pieces.box))]
+    chosen = [piece for piece in found if piece.score >= rules.piece_from]
+    if not chosen:
+        return None
+    boxes = np.array([piece.box for piece in chosen])
+    weak = [p for p in found if p.score < rules.piece_from and not _is_covered(p, boxes)]
+    strange = sum(piece.sign is None or not piece.sure for piece in chosen)
+    if strange > STRANGE * len(chosen):
+        chosen = [replace(piece, sure=False) for piece in chosen]
+    rest: list[_Piece] = []
+    if expect == "digit":
+        chosen, weak, rest = _the_digit(chosen, weak)
+    elif length is not None:
+        chosen, weak = _of_length(chosen, weak, length)
+    lines = [list(line) for _, line in groupby(chosen, lambda piece: piece.line)]
+    texts = list(filter(None, (_text(line, rules.space, expect is None) for line in lines)))
+    digits = [replace(p.sign, sure=p.sure) for p in chosen if isinstance(p.sign, Digit)]
+    marks = [replace(p.sign, sure=p.sure) for p in chosen if isinstance(p.sign, Mark)]
+    as_expected = length in (None, len(digits)) and not (expect and len(texts) > 1)
+    as_expected = as_expected and not any(piece.sign for piece in rest)
+    left_out = [*rest, *(piece for piece in chosen if piece.sign is None)]
+    missed = [piece for piece in weak if piece.sign]
+    warnings = []
+    if len(found) >= rules.most_pieces:
+        warnings = [
+            f"There are {len(found):,} pieces of writing or more in the picture, and only the "
+            f"clearest {len(found):,} were read. Cut it into parts."
+        ]
+    confidence = np.prod([p.confidence for p in chosen] + [1 - p.score for p in missed])
+    return Reading(
+        text="\n".join(texts),
+        confidence=float(confidence) if digits else 0.0,
+        sure=bool(digits and as_expected and not (missed or warnings))
+        and all(piece.sure for piece in chosen),
+        digits=tuple(digits),
+        skipped=tuple(piece.box for piece in sorted(left_out, key=_place)),
+        marks=tuple(marks),
+        warnings=tuple(warnings),
+    )
+
+
+def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _Piece:
+    """What a piece is: a digit, if all ten together are likeliest, or a mark, or other writing."""
+    kind = pieces.kind[place].astype(float)
+    x0, y0, x1, y1 = map(int, pieces.box[place])
+    box = (x0, y0, x1, y1)
+    share, others = float(kind[:10].sum()), kind[10:]
+    digit = _digit(kind[:10], share, opinion, box, rules) if share >= PERHAPS else None
+    likeliest = int(others.argmax())
+    sign: Digit | Mark | None = None
+    if digit and share >= others[likeliest]:
+        sign, confidence, sure = digit, digit.confidence, digit.sure
+    else:
+        confidence = float(others[likeliest])
+        sure = confidence >= rules.mark_sure_from
+        if likeliest < len(MARKS):
+            sign = Mark(MARKS[likeliest], confidence, sure, box)
+    line = int(pieces.line[place])
+    return _Piece(place, box, line, float(kind.sum()), sign, confidence, sure, digit)
+
+
+def _digit(
+    kind: NDArray[np.float64], share: float, opinion: Digit | None, box: Box, rules: Rules
+) -> Digit:
+    """Which digit (10,) both files take a piece for that is one with a probability of `share`.
+
+    Their opinions are multiplied, each with its weight. It is sure only if they agree.
+    """
+    both, agreed, seen = kind / share, True, np.zeros((28, 28), np.float32)
+    if opinion:
+        own, weight, seen = np.array(opinion.probabilities), rules.digits_weight, opinion.seen
+        agreed = int(kind.argmax()) == opinion.value
+        both = both.clip(1e-9) ** (1 - weight) * own.clip(1e-9) ** weight
+        both /= both.sum()
+    probabilities = tuple((both * share).tolist())
+    value = int(both.argmax())
+    sure = agreed and probabilities[value] >= rules.sure_from
+    return Digit(value, probabilities[value], sure, box, probabilities, seen)
+
+
+def _is_covered(piece: _Piece, boxes: NDArray[np.int64]) -> bool:
+    """Whether one of the boxes (N, 4) covers most of the piece."""
+    x0, y0, x1, y1 = piece.box
+    left, top, right, bottom = boxes.T
+    wide = np.minimum(x1, right) - np.maximum(x0, left)
+    high = np.minimum(y1, bottom) - np.maximum(y0, top)
+    return bool((wide.clip(0) * high.clip(0)).max() >= COVERED * piece.area)
+
+
+def _place(piece: _Piece) -> int:
+    return piece.place
+
+
+def _the_digit(
+    chosen: list[_Piece], weak: list[_Piece]
+) -> tuple[list[_Piece], list[_Piece], list[_Piece]]:
+    """The largest and clearest digit; nothing weak, which would be no part of it; and the rest."""
+    perhaps = [(p.digit.confidence * p.area, p) for p in chosen if p.digit]
+    if not perhaps:
+        return chosen, weak, []
+    best = max(perhaps, key=lambda rated: rated[0])[1]
+    rest = [piece for piece in chosen if piece is not best]
+    return [best if isinstance(best.sign, Digit) else best.read_as(best.digit)], [], rest
+
+
+def _of_length(
+    chosen: list[_Piece], weak: list[_Piece], length: int
+) -> tuple[list[_Piece], list[_Piece]]:
+    """What is chosen and what is weak, with so many digits chosen if that can be.
+
+    The least likely digits are left out; or what is likeliest one of the rest is taken for one.
+    """
+    digits = sorted(
+        (piece for piece in chosen if isinstance(piece.sign, Digit)), key=lambda p: p.confidence
+    )
+    if len(digits) >= length:
+        changed = {piece.place: piece.read_as(None) for piece in digits[: len(digits) - length]}
+    else:
+        rest = [p for p in chosen if p.digit and not isinstance(p.sign, Digit)]
+        rest += [p for p in weak if p.digit]
+        rest.sort(key=lambda p: p.digit.confidence if p.digit else 0.0, reverse=True)
+        more = rest[: length - len(digits)]
+        if len(digits) + len(more) < length:
+            return chosen, weak
+        changed = {piece.place: piece.read_as(piece.digit) for piece in more}
+    kept = {piece.place: piece for piece in chosen} | changed
+    return sorted(kept.values(), key=_place), [p for p in weak if p.place not in kept]
+
+
+def _text(line: Sequence[_Piece], space: float, spaced: bool) -> str:
+    """The signs of a line, with spaces between its numbers if it is `spaced`."""
+    digits = [piece for piece in line if isinstance(piece.sign, Digit)]
+    height = _quantile([piece.box[3] - piece.box[1] for piece in digits], 3 / 4)
+    # Of digits that are spread evenly over a line all gaps are wide, and none parts two numbers.
+    usual = _quantile([_pitch(before, after) for before, after in pairwise(digits)], 1 / 3)
+
+    def is_space(before: _Piece, after: _Piece) -> bool:
+        gap = after.box[0] - before.box[2]
+        is_unusual = _pitch(before, after) > USUAL * usual
+        if len(digits) < 3:
+            is_unusual = gap > USUAL * space * height
+        return gap > space * height and (is_unusual or gap > FAR * space * height)
+
+    text, last, is_parted = "", None, False
+    for piece in line:
+        if piece.sign is None:
+            is_parted = True
+            continue
+        if last and spaced and isinstance(piece.sign, Digit) and text[-1] in BEFORE_SPACE:
+            text += " " * (is_parted or is_space(last, piece))
+        text += str(piece.sign.value) if isinstance(piece.sign, Digit) else piece.sign.text
+        last, is_parted = piece, False
+    return text
+
+
+def _pitch(before: _Piece, after: _Piece) -> float:
+    """From middle to middle."""
+    return (after.box[0] + after.box[2] - before.box[0] - before.box[2]) / 2
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[int(share * len(values))] if values else 0.0

@@ -1,0 +1,155 @@
+"""Reader on pages, with a page.onnx that was made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+from handwriting import written
+from inkdigits import InvalidModel, NoInk
+from inkdigits.reader_new import Reader
+from inkdigits.recognition.page import Pieces
+from pieces import OTHER, Piece, page_file, pieces_of, row
+
+
+def crops_of(pieces: list[Piece], quarters: int = 0) -> Pieces:
+    """The pieces with what they say in their crops, turned clockwise by so many quarters."""
+    made = pieces_of(pieces)
+    signs = [int(piece.sign) if piece.sign.isdigit() else None for piece in pieces]
+    crops = [
+        np.full((64, 64), 255, np.uint8) if sign is None else np.rot90(written(sign, 64), -quarters)
+        for sign in signs
+    ]
+    return replace(made, crop=np.array(crops, np.uint8).reshape(-1, 64, 64))
+
+
+def page(shape: tuple[int, int] = (200, 300)) -> np.ndarray:
+    """Something is written on it, and what that is its page.onnx says."""
+    picture = np.full(shape, 255, np.uint8)
+    picture[20:60, 10:200:30] = 0
+    return picture
+
+
+def test_what_is_no_single_digit_is_read_piece_by_piece() -> None:
+    reading = Reader(page=page_file(crops_of(row("12+7")))).read(page())
+    assert (reading.text, reading.sure) == ("12+7", True)
+    assert reading.digits[0].box == (10, 20, 30, 60)
+    assert reading.digits[0].seen.max() > 0.9  # of the crop
+
+
+def test_a_clean_digit_needs_no_page_file() -> None:
+    reader = Reader(page=b"not a model")
+    assert reader.read(written(4)).sure
+    with pytest.raises(InvalidModel):
+        reader.read(page())
+
+
+def test_who_knows_that_there_are_two_digits_gets_no_single_one() -> None:
+    reader = Reader(page=page_file(crops_of(row("12"))))
+    assert reader.read(written(4), length=2).text == "12"
+    assert reader.read(written(4), expect="number").text == "4"
+    assert reader.read(written(4), expect="digit").text == "4"
+
+
+def test_both_files_have_to_agree_on_a_crop() -> None:
+    pieces = crops_of(row("12"))
+    swapped = replace(pieces, crop=pieces.crop[::-1].copy())
+    assert not Reader(page=page_file(swapped)).read(page()).sure
+
+
+def test_a_large_picture_is_reduced_and_its_boxes_are_not() -> None:
+    reader = Reader(page=page_file(crops_of([*row("12"), Piece(OTHER, (980, 20, 1000, 60))])))
+    reading = reader.read(page((601, 2999)))
+    assert reading.digits[0].box == (20, 40, 60, 120)
+    assert reading.skipped == ((1960, 40, 2000, 120),)
+
+
+def test_a_large_clean_digit_is_read_at_a_glance_where_it_is() -> None:
+    large = np.kron(written(5), np.ones((8, 8), np.uint8))
+    reading = Reader(page=b"").read(large)
+    ys, xs = np.nonzero(large < 128)
+    assert reading.sure
+    np.testing.assert_allclose(
+        reading.digits[0].box, (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), atol=17
+    )
+
+
+def test_nothing_found_is_no_ink() -> None:
+    with pytest.raises(NoInk, match="Nothing is written"):
+        Reader(page=page_file(pieces_of([]))).read(np.full((50, 60), 255, np.uint8))
+
+
+def test_one_digit_that_the_page_file_does_not_find_is_a_guess() -> None:
+    picture = written(4)
+    picture[3:9, 3:9] = 0  # so that it is not alone
+    reading = Reader(page=page_file(pieces_of([]))).read(picture)
+    assert (reading.text, reading.sure, reading.digits[0].sure) == ("4", False, False)
+
+
+def test_pictures_of_any_kind_are_read_together_in_order() -> None:
+    reader = Reader(page=page_file(crops_of(row("12"))))
+    pictures = [written(3, 28), page(), written(5, 28), b"none", page((40, 50)), written(7, 99)]
+    results = list(reader.read_many(pictures, errors="return"))
+    assert [getattr(result, "text", "error") for result in results] == [
+        *("3", "12", "5", "error", "12", "7")
+    ]
+
+
+def turning_page_file(lying: Pieces, upright: Pieces) -> bytes:
+    """Says the one of pictures with a dark corner at the top left, the other of all others."""
+    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (lying, upright))
+    zero = onnx.numpy_helper.from_array(np.zeros(2, np.int64))
+    one = onnx.numpy_helper.from_array(np.ones(2, np.int64))
+    middle = onnx.numpy_helper.from_array(np.full((), 128, np.uint8))
+    make = onnx.helper.make_node
+    nodes = [
+        make("Constant", [], ["zero"], value=zero),
+        make("Constant", [], ["one"], value=one),
+        make("Constant", [], ["middle"], value=middle),
+        make("Slice", ["picture", "zero", "one"], ["corner"]),
+        make("Squeeze", ["corner"], ["level"]),
+        make("Less", ["level", "middle"], ["is_lying"]),
+    ]
+    for found, other in zip(first.graph.node, second.graph.node, strict=True):
+        [name] = found.output
+        found.output[0], other.output[0] = f"{name}_lying", f"{name}_upright"
+        nodes += [found, other, make("Where", ["is_lying", *found.output, *other.output], [name])]
+    del first.graph.node[:]
+    first.graph.node.extend(nodes)
+    return first.SerializeToString()
+
+
+def lying_page() -> np.ndarray:
+    picture = page((200, 300))
+    picture[0, 0] = 0
+    return picture
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_page_that_lies_wrong_is_turned_and_its_boxes_are_where_they_were(quarters: int) -> None:
+    """The page was turned clockwise by so many quarters, and is turned on until it is upright."""
+    upright = crops_of(row("247"))
+    lying = replace(crops_of(row("247"), quarters), kind=pieces_of(row(OTHER * 3)).kind)
+    reading = Reader(page=turning_page_file(lying, upright)).read(lying_page())
+    assert (reading.text, reading.turned, reading.sure) == ("247", 360 - 90 * quarters, True)
+    x0, y0, x1, y1 = upright.box[0].tolist()
+    assert (
+        reading.digits[0].box
+        == {
+            1: (300 - y1, x0, 300 - y0, x1),
+            2: (300 - x1, 200 - y1, 300 - x0, 200 - y0),
+            3: (y0, 200 - x1, y1, 200 - x0),
+        }[quarters]
+    )
+
+
+def test_what_is_a_number_upside_down_too_stays_as_it_lies() -> None:
+    upright = crops_of(row("1986"))
+    lying = replace(crops_of(row("1986"), 2), kind=pieces_of(row(OTHER * 4)).kind)
+    assert not Reader(page=turning_page_file(lying, upright)).read(lying_page()).turned
+
+
+def test_other_writing_that_is_no_digit_any_way_round_stays_as_it_lies() -> None:
+    reading = Reader(page=page_file(pieces_of(row(OTHER * 3)))).read(page())
+    assert (reading.text, reading.turned, len(reading.skipped)) == ("", 0, 3)
