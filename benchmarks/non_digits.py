@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.dataset import ArrayDataset, Batch
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import (
     PENDIGITS,

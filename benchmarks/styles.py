@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits import InkDigitsError
-from inkdigits.datasets.pens import Pen, draw_with
+from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.datasets.styles import Style, find_styles, shares
+from inkdigits.synthesis.styles import Style, find_styles, shares
 from inkdigits.training.data import written_digits
 
 

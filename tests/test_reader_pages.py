@@ -8,7 +8,7 @@ import pytest
 
 from handwriting import written
 from inkdigits import InvalidModel, NoInk
-from inkdigits.reader_new import Reader
+from inkdigits.reader import Reader
 from inkdigits.recognition.page import Pieces
 from pieces import OTHER, Piece, page_file, pieces_of, row
 

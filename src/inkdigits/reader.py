@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from threading import Lock
-from typing import Any, Generic, Literal, TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
-from inkdigits.ink_network import InkNetwork
-from inkdigits.model_session import broken, check_contract, model_content, open_session
-from inkdigits.number_reader import NumberReader
-from inkdigits.one_digit import is_one_digit, is_tiny
-from inkdigits.page_reader import PageReader
 from inkdigits.picture import PictureSource, read_picture, to_uint8
-from inkdigits.reading import Digit, Expect, Reading
+from inkdigits.reading import Box, Digit, Expect, Reading
+from inkdigits.recognition.digits import CONTRACT, MOST_PIXELS_A_RUN, DigitsFile, Grey, is_alone
+from inkdigits.recognition.page import PageFile, Pieces
+from inkdigits.recognition.text import perhaps_digits, read_pieces
 
-T = TypeVar("T")
-
-CONTRACT = {
-    "probabilities": ("tensor(float)", 2),
-    "seen": ("tensor(float)", 3),
-    "box": ("tensor(int32)", 2),
-    "has_ink": ("tensor(bool)", 1),
-    "sure": ("tensor(bool)", 1),
-}
-"""Each output of a model file, with its element type and number of axes; the only input is
-`picture`, uint8 (N, H, W)."""
-
-CONTRACT_VERSION = "1"
-
-MOST_PIXELS_A_RUN = 2**22
-"""Larger batches are run in parts, as each pixel takes memory while it is normalised."""
-LARGE_RUN = 2**21
-"""Pixels. What a larger run took is given back; below that, keeping it for the next is faster."""
-PIXELS_A_PICTURE = 10_000
-"""What each picture takes beside its own pixels, in pixels."""
+LARGEST, GLANCE = 1600, 560
+"""A picture is read at a size at which its longer side is at most so many pixels, and looked at for
+a single digit at the second."""
+TURNED_FROM = 0.75
+"""A page is read turned if at least this share of what is on it is surely a digit then."""
+AT_ONCE = 64
+"""So many pieces say which way a page lies."""
+SAME_UPSIDE_DOWN = frozenset("01689 \n")
+"""What is a digit upside down, too: nobody can tell 9181 from 1816 turned, and it is read as it
+lies."""
 
 
 class Reader:
@@ -52,8 +42,8 @@ class Reader:
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
-        numbers, ink: model files for digits that touch, and for finding ink; those that ship if
-            left out. They are loaded when they are first needed.
+        page: the model file that finds what is written where; the one that ships if left out. It
+            is loaded when it is first needed.
 
     Raises:
         InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
@@ -65,21 +55,13 @@ class Reader:
         threads: int = 1,
         *,
         optimize: bool = True,
-        numbers: str | os.PathLike[str] | bytes | None = None,
-        ink: str | os.PathLike[str] | bytes | None = None,
+        page: str | os.PathLike[str] | bytes | None = None,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
-        name, content = model_content(model, "digits.onnx")
-        self._session = open_session(name, content, threads, optimize)
-        self._giving_back = _run_options_that_give_memory_back()
-        check_contract(name, self._session, CONTRACT, CONTRACT_VERSION)
-        _check_on_two_pictures(name, self._session)
-        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        sure_from = float(self.metadata.get("sure_from", 0.9))
-        number_reader = _Once(lambda: NumberReader(numbers, threads))
-        ink_network = _Once(lambda: InkNetwork(ink, threads))
-        self._pages = PageReader(self._digits, sure_from, number_reader, ink_network)
+        self._digits = DigitsFile(model, threads, optimize)
+        self._page_file = page, threads, optimize
+        self.metadata = self._digits.metadata
 
     def read(
         self, picture: PictureSource, *, expect: Expect = None, length: int | None = None
@@ -101,7 +83,7 @@ class Reader:
         return self.read_array(read_picture(picture), expect=expect, length=length)
 
     def read_array(
-        self, picture: NDArray[np.uint8], *, expect: Expect = None, length: int | None = None
+        self, picture: Grey, *, expect: Expect = None, length: int | None = None
     ) -> Reading:
         """Read a grey picture (H, W) that `read_picture` has decoded; see `read`."""
         _check_hints(expect, length)
@@ -175,7 +157,7 @@ class Reader:
         """
         array = _stack(pictures)
         probabilities = np.empty((len(array), 10), np.float32)
-        for start, outputs in self._run(array):
+        for start, outputs in self._digits.run(array):
             blank = np.flatnonzero(~outputs["has_ink"])
             if blank.size:
                 raise NoInk(f"Nothing is written in picture {start + blank[0]}. Leave it out.")
@@ -191,76 +173,85 @@ class Reader:
         Raises:
             UnreadablePicture: the array's shape or values are not those of pictures.
         """
-        parts = [outputs for _, outputs in self._run(_stack(pictures))]
+        parts = [outputs for _, outputs in self._digits.run(_stack(pictures))]
         return {name: np.concatenate([part[name] for part in parts]) for name in CONTRACT}
 
+    @cached_property
+    def _page(self) -> PageFile:
+        return PageFile(*self._page_file)
+
     def _read_batch(
-        self, batch: list[NDArray[np.uint8] | InkDigitsError], expect: Expect, length: int | None
+        self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
     ) -> list[Reading | InkDigitsError]:
         """Read each picture of the batch, and keep their order.
 
-        What looks like one digit is read as it is, those of one shape together.
+        All are looked at for a single digit first, those of one shape together.
         """
-        results: list[Reading | InkDigitsError | None] = [None] * len(batch)
-        by_shape: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
+        results: dict[int, Reading | InkDigitsError] = {}
+        by_shape: dict[tuple[int, ...], list[tuple[int, Grey, Grey]]] = {}
         for place, picture in enumerate(batch):
             if isinstance(picture, InkDigitsError):
                 results[place] = picture
-            elif length in (None, 1) and is_one_digit(picture):
-                by_shape.setdefault(picture.shape, []).append((place, picture))
             else:
-                results[place] = self._read_page(picture, expect, length)
+                glance = _reduced(picture, GLANCE)
+                by_shape.setdefault(glance.shape, []).append((place, picture, glance))
         for group in by_shape.values():
-            readings = self._read_same_shape(np.stack([picture for _, picture in group]))
-            for (place, picture), reading in zip(group, readings, strict=True):
-                results[place] = reading
-                if isinstance(reading, Reading) and not (reading.sure or is_tiny(picture)):
-                    # What is not surely one digit may be several that touch.
-                    box = reading.digits[0].box
-                    results[place] = self._pages.read_piece(picture, box, expect, length)
-        return [result for result in results if result is not None]
+            digits = self._digits.read(np.stack([glance for _, _, glance in group]))
+            for (place, picture, glance), digit in zip(group, digits, strict=True):
+                is_one = digit and length in (None, 1) and is_alone(glance, digit)
+                alone = _scaled(_of_one(digit), GLANCE, picture) if digit else None
+                results[place] = (
+                    alone if alone and is_one else self._read_page(picture, alone, expect, length)
+                )
+        return [results[place] for place in range(len(batch))]
 
     def _read_page(
-        self, picture: NDArray[np.uint8], expect: Expect, length: int | None
-    ) -> Reading | InkDigitsError:
-        try:
-            return self._pages.read(picture, expect, length)
-        except InkDigitsError as error:
-            return error
+        self, picture: Grey, at_a_glance: Reading | None, expect: Expect, length: int | None
+    ) -> Reading | NoInk:
+        """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
+        small = _reduced(picture, LARGEST)
+        pieces = self._page(small)
+        reading = self._read_pieces(pieces, expect, length)
+        if reading:
+            if expect != "digit" and _is_doubtful(reading):
+                reading = self._turned(small, pieces, reading, expect, length)
+            return _scaled(reading, LARGEST, picture)
+        if at_a_glance and (len(pieces.box) or at_a_glance.sure):  # too odd for the page's file
+            [digit] = at_a_glance.digits
+            return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
+        return NoInk(
+            "Nothing is written in the picture. Write digits, dark on light or light on dark."
+        )
 
-    def _digits(self, pictures: NDArray[np.uint8]) -> list[Digit | None]:
-        """One digit for each of the pictures (N, H, W); none for a blank one."""
-        readings = self._read_same_shape(pictures)
-        return [None if isinstance(r, NoInk) else r.digits[0] for r in readings]
+    def _read_pieces(self, pieces: Pieces, expect: Expect, length: int | None) -> Reading | None:
+        places = perhaps_digits(pieces)
+        opinions = zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True)
+        return read_pieces(pieces, dict(opinions), self._page.rules, expect, length)
 
-    def _read_same_shape(self, pictures: NDArray[np.uint8]) -> Iterator[Reading | NoInk]:
-        for _, outputs in self._run(pictures):
-            for row in range(len(outputs["has_ink"])):
-                yield _reading({name: values[row] for name, values in outputs.items()})
-
-    def _run(self, pictures: NDArray[np.uint8]) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        """Run the model over (N, H, W) in parts: the index of each part's first, its outputs."""
-        height, width = pictures.shape[1:]
-        step = max(1, MOST_PIXELS_A_RUN // (height * width + PIXELS_A_PICTURE))
-        for start in range(0, len(pictures), step):
-            part = pictures[start : start + step]
-            options = self._giving_back if part.size > LARGE_RUN else None
-            values = self._session.run(list(CONTRACT), {"picture": part}, options)
-            yield start, dict(zip(CONTRACT, values, strict=True))
-
-
-class _Once(Generic[T]):
-    """Makes something when it is first asked for, once, whichever thread asks first."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make, self._lock = make, Lock()
-        self._made: T | None = None
-
-    def __call__(self) -> T:
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
+    def _turned(
+        self, picture: Grey, pieces: Pieces, reading: Reading, expect: Expect, length: int | None
+    ) -> Reading:
+        """What is read if the page is turned, if that is far clearer, or else the same reading."""
+        crops = pieces.crop[pieces.kind.sum(1) >= self._page.rules.piece_from]
+        crops = crops[:: len(crops) // AT_ONCE + 1]
+        shares = {}
+        for quarters in (2, 1, 3):
+            turned = np.ascontiguousarray(np.rot90(crops, -quarters, axes=(1, 2)))
+            digits = self._digits.read(turned)
+            shares[quarters] = np.mean([digit is not None and digit.sure for digit in digits])
+        best = max(shares, key=lambda quarters: shares[quarters])
+        if shares[best] < TURNED_FROM:
+            return reading
+        upright = np.ascontiguousarray(np.rot90(picture, -best))
+        better = self._read_pieces(self._page(upright), expect, length)
+        if (
+            better is None
+            or (best == 2 and set(better.text) <= SAME_UPSIDE_DOWN)
+            or better.confidence <= reading.confidence
+            or _sure(better) < TURNED_FROM * _count(better)
+        ):
+            return reading
+        return replace(_moved(better, _turned_back(best, *picture.shape)), turned=90 * best)
 
 
 def _check_hints(expect: Expect, length: int | None) -> None:
@@ -278,7 +269,7 @@ def _raised(result: Reading | InkDigitsError) -> Reading:
     return result
 
 
-def _stack(pictures: ArrayLike) -> NDArray[np.uint8]:
+def _stack(pictures: ArrayLike) -> Grey:
     array = to_uint8(np.asarray(pictures))
     if array.ndim != 3 or 0 in array.shape[1:]:
         raise UnreadablePicture(
@@ -289,9 +280,9 @@ def _stack(pictures: ArrayLike) -> NDArray[np.uint8]:
 
 def _batches(
     pictures: Iterator[PictureSource], batch_size: int
-) -> Iterator[list[NDArray[np.uint8] | InkDigitsError]]:
+) -> Iterator[list[Grey | InkDigitsError]]:
     """Decoded pictures, at most `batch_size` at a time and fewer if they are large."""
-    batch: list[NDArray[np.uint8] | InkDigitsError] = []
+    batch: list[Grey | InkDigitsError] = []
     pixels = 0
     for picture in map(_decoded, pictures):
         batch.append(picture)
@@ -303,70 +294,68 @@ def _batches(
         yield batch
 
 
-def _decoded(picture: PictureSource) -> NDArray[np.uint8] | InkDigitsError:
+def _decoded(picture: PictureSource) -> Grey | InkDigitsError:
     try:
         return read_picture(picture)
     except InkDigitsError as error:
         return error
 
 
-def _reading(outputs: dict[str, NDArray[Any]]) -> Reading | NoInk:
-    if not outputs["has_ink"]:
-        return NoInk(
-            "Nothing is written in the picture. Write one digit, dark on light or light on dark."
-        )
-    probabilities = tuple(float(p) for p in outputs["probabilities"])
-    value = int(outputs["probabilities"].argmax())
-    x0, y0, x1, y1 = (int(edge) for edge in outputs["box"])
-    digit = Digit(
-        value=value,
-        confidence=probabilities[value],
-        sure=bool(outputs["sure"]),
-        box=(x0, y0, x1, y1),
-        probabilities=probabilities,
-        seen=_unchangeable(outputs["seen"]),
-    )
-    return Reading(str(value), digit.confidence, digit.sure, (digit,))
+def _of_one(digit: Digit) -> Reading:
+    return Reading(str(digit.value), digit.confidence, digit.sure, (digit,))
 
 
-def _unchangeable(values: NDArray[Any]) -> NDArray[Any]:
-    """A copy that does not hold on to the batch it was part of."""
-    values = values.copy()
-    values.flags.writeable = False
-    return values
+def _is_doubtful(reading: Reading) -> bool:
+    """Whether a page may lie on its side: most of what is on it is not sure."""
+    return _count(reading) > 1 and _sure(reading) <= _count(reading) / 2
 
 
-def _run_options_that_give_memory_back() -> Any:
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
+def _count(reading: Reading) -> int:
+    return len(reading.digits) + len(reading.marks) + len(reading.skipped)
 
 
-def _check_on_two_pictures(name: str, session: Any) -> None:
-    """Raise InvalidModel unless the model does on two small pictures what its contract says."""
-    probe = np.full((2, 9, 7), 255, np.uint8)
-    probe[:, 2:7, 3] = 0
-    count = len(probe)
-    try:
-        values = dict(zip(CONTRACT, session.run(list(CONTRACT), {"picture": probe}), strict=True))
-    except Exception as error:
-        raise broken(name, f"it fails on two small pictures ({error})") from error
-    shapes = {
-        "probabilities": (count, 10),
-        "seen": (count, 28, 28),
-        "box": (count, 4),
-        "has_ink": (count,),
-        "sure": (count,),
+def _sure(reading: Reading) -> int:
+    """How many signs are sure."""
+    return sum(digit.sure for digit in reading.digits) + sum(mark.sure for mark in reading.marks)
+
+
+def _reduced(picture: Grey, side: int) -> Grey:
+    """The picture, as many whole times smaller as its longer side needs; areas are averaged."""
+    factor = _factor(picture, side)
+    return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture
+
+
+def _scaled(reading: Reading, side: int, picture: Grey) -> Reading:
+    """A reading of the picture made smaller, in the picture itself."""
+    factor = _factor(picture, side)
+    ends = np.array([*reversed(picture.shape)] * 2)
+
+    def move(box: Box) -> Box:
+        x0, y0, x1, y1 = np.minimum(np.multiply(box, factor), ends).tolist()
+        return x0, y0, x1, y1
+
+    return _moved(reading, move) if factor > 1 else reading
+
+
+def _factor(picture: Grey, side: int) -> int:
+    height, width = picture.shape
+    return -(-max(int(height), int(width)) // side)
+
+
+def _turned_back(quarters: int, height: int, width: int) -> Callable[[Box], Box]:
+    """From boxes in a page (height, width) turned clockwise to the page as it was."""
+    turn: dict[int, Callable[[int, int, int, int], Box]] = {
+        1: lambda x0, y0, x1, y1: (y0, height - x1, y1, height - x0),
+        2: lambda x0, y0, x1, y1: (width - x1, height - y1, width - x0, height - y0),
+        3: lambda x0, y0, x1, y1: (width - y1, x0, width - y0, x1),
     }
-    for output, shape in shapes.items():
-        if values[output].shape != shape:
-            raise broken(
-                name, f"for two pictures {output} must be {shape}, and is {values[output].shape}"
-            )
-    probabilities = values["probabilities"]
-    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) or (probabilities < 0).any():
-        raise broken(name, "its probabilities do not sum to 1")
-    if not values["has_ink"].all() or (values["box"] != [3, 2, 4, 7]).any():
-        raise broken(name, "it does not find the ink in two small pictures")
+    return lambda box: turn[quarters](*box)
+
+
+def _moved(reading: Reading, move: Callable[[Box], Box]) -> Reading:
+    return replace(
+        reading,
+        digits=tuple(replace(digit, box=move(digit.box)) for digit in reading.digits),
+        marks=tuple(replace(mark, box=move(mark.box)) for mark in reading.marks),
+        skipped=tuple(map(move, reading.skipped)),
+    )

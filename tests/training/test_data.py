@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigits import InvalidDataset
-from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.training.data import (
     NO_DIGIT,
@@ -17,7 +17,7 @@ from inkdigits.training.data import (
     with_real_ink,
     written_digits,
 )
-from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 
 
 def mixed(limit: int, data_dir: str, without_writers: str | None = None, **options: Any) -> Data:

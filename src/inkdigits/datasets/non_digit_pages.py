@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, LETTERS, draw_non_digits, fonts
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, LETTERS, draw_non_digits, fonts
 from inkdigits.datasets.pages import (
     LetterHand,
     Mask,

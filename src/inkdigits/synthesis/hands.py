@@ -25,7 +25,7 @@ from inkdigits.synthesis.glyphs import (
     glyph_of_strokes,
     thinned,
 )
-from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 
 MARKS = ".,-+×÷/=:"
 """Signs that are read and are no digits, in the order of a model file's kinds."""

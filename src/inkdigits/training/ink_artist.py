@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from inkdigits.datasets.non_digits import LETTERS
+from inkdigits.synthesis.negatives import LETTERS
 from inkdigits.datasets.pages import (
     Hand,
     LetterHand,

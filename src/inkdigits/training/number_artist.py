@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from inkdigits.datasets.non_digits import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.pages import Hand, Mask, Rng, cut_out, write
-from inkdigits.datasets.pens import SIDE, Pen, draw_with
+from inkdigits.synthesis.pens import SIDE, Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.errors import InvalidDataset
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.data import FOR_TRAINING
-from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 
 HEIGHT = 40
 """Of the digits, in pixels."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.pens import Pen, draw_with
+from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
-from inkdigits.datasets.styles import POINTS, Style, find_styles, resampled, shares
+from inkdigits.synthesis.styles import POINTS, Style, find_styles, resampled, shares
 
 Paths = NDArray[np.float64]
 """Strokes (K, 32, 2) in a box whose longer side is -0.5..0.5."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from inkdigits.datasets.pens import Pen, draw_with
+from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
 from inkdigits.errors import InvalidDataset
 

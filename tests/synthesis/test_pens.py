@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inkdigits.datasets.pens import SIDE, Pen, draw_with
+from inkdigits.synthesis.pens import SIDE, Pen, draw_with
 
 CURVE = np.stack([np.linspace(0, 1, 30), np.sin(np.linspace(0, 3, 30))], 1)
 THIN = Pen(width=0.05)

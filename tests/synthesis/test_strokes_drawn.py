@@ -8,7 +8,7 @@ import pytest
 from handwriting import STROKES
 from inkdigits import Reader
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.training.stroke_artist import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 
 STILL = StrokeAugmentation(**dict.fromkeys((f.name for f in fields(StrokeAugmentation)), 0.0))
 

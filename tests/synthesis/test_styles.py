@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
-from inkdigits.datasets.styles import find_styles, resampled, shares
+from inkdigits.synthesis.styles import find_styles, resampled, shares
 
 PLAIN = [np.array([[0.5, 0.0], [0.5, 1.0]])]
 FLAGGED = [np.array([[0.0, 0.4], [0.5, 0.0], [0.5, 1.0]])]

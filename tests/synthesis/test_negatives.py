@@ -5,7 +5,7 @@ import pytest
 
 from handwriting import STROKES
 from inkdigits import InvalidDataset
-from inkdigits.datasets.non_digits import FAMILIES, draw_non_digits
+from inkdigits.synthesis.negatives import FAMILIES, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
