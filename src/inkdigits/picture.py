@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkdigits.colours import grey_of_colours
 from inkdigits.errors import UnreadablePicture
 from inkdigits.heic import claimed_sizes, open_heic
 from inkdigits.pdf import page_count, render_page
@@ -65,7 +66,8 @@ def read_picture(
       uint16, which is taken to reach 65535 as soon as one value is above 255. A C-contiguous
       uint8 (H, W) array is returned as it is, not copied.
 
-    EXIF orientation is applied, also to PIL images. Colours become their luminance. Transparent
+    EXIF orientation is applied, also to PIL images. Colours become their luminance, or the
+    channel in which ink stands out where it hardly does in luminance. Transparent
     parts are laid on whichever background lets the ink stand out; a picture that is transparent
     throughout comes back white.
 
@@ -578,7 +580,7 @@ def _grey(image: Image.Image, name: str) -> Grey:
     if image.mode == "LAB":
         return np.array(image.getchannel("L"))
     if not image.has_transparency_data:
-        return np.array(image.convert("L"))
+        return np.array(grey_of_colours(image) if image.mode == "RGB" else image.convert("L"))
     if image.mode == "La":  # Pillow would lose its alpha on the way to RGBA
         image = image.convert("LA")
     if image.mode != "RGBA":
