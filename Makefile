@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format model numbers ink clean
+.PHONY: serve test lint format model page clean
 
 serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
 	$(BIN)/inkdigits serve
@@ -28,15 +28,10 @@ model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it 
 	cp runs/best/model.onnx src/inkdigits/digits.onnx
 	$(BIN)/inkdigits runs
 
-numbers: $(VENV)/dev.installed  ## likewise, what reads digits that touch
-	$(BIN)/inkdigits train numbers --without-writers 25-30 --out runs/numbers \
-		$(if $(wildcard runs/numbers/checkpoint.pt),--resume)
-	cp runs/numbers/model.onnx src/inkdigits/numbers.onnx
-
-ink: $(VENV)/dev.installed  ## likewise, what finds ink in photos
-	$(BIN)/inkdigits train ink --without-writers 25-30 --out runs/ink \
-		$(if $(wildcard runs/ink/checkpoint.pt),--resume)
-	cp runs/ink/model.onnx src/inkdigits/ink.onnx
+page: $(VENV)/dev.installed  ## likewise, what finds and reads all that is written on a page
+	$(BIN)/inkdigits train page --without-writers 25-30 --out runs/page \
+		$(if $(wildcard runs/page/checkpoint.pt),--resume)
+	cp runs/page/model.onnx src/inkdigits/page.onnx
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import zipfile
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -29,18 +28,18 @@ from hard_ink import smooth_hand
 from hard_pictures import Hands
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
 from inkdigits.datasets.pages import Page, PictureHand, Rng
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, Stroke, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset
-from real_pictures import answer_of, digits_of, open_reader
+from real_pictures import answer_of, digits_of
 
 FONTS = [
     *("caveat", "indie-flower", "kaushan-script", "patrick-hand", "rock-salt"),
     *("sacramento", "shantell-sans", "tangerine", "vibur"),
 ]
 """Kept out of training."""
-OMNIGLOT = "strokes_background_small1.zip"
 ALPHABETS = {
     "Early_Aramaic": {1, 2, 3, 4, 5, 6, 10, 14, 16, 17, 19, 20},
     "Korean": {5, 10, 12, 21, 22, 27, 33, 37},
@@ -72,30 +71,13 @@ def page_of(kind: str, number: int, hands: Hands) -> Page:
     return {**KINDS, **NO_DIGIT}[kind](hands, rng)
 
 
-def read_omniglot(path: Path) -> list[list[Stroke]]:
+def characters_in(path: Path) -> list[list[Stroke]]:
     """The drawings of `ALPHABETS` in Omniglot's archive; none of what looks like a digit."""
-    drawings = []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                _, alphabet, character, *file = [*name.split("/"), "", "", ""]
-                if not file[0].endswith(".txt") or name.startswith("__MACOSX"):
-                    continue
-                if int(character[-2:]) not in ALPHABETS.get(alphabet, range(100)):
-                    drawings.append(_strokes_of(archive.read(name).decode("ascii")))
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
-        raise InvalidDataset(f"{path} is not Omniglot's archive: {error}.") from error
-    return drawings
-
-
-def _strokes_of(text: str) -> list[Stroke]:
-    """Of lines `x,y,milliseconds`, y pointing up; BREAK ends a stroke."""
-    strokes = []
-    for part in text.replace("START", "").split("BREAK"):
-        points = [line.split(",")[:2] for line in part.split()]
-        if points:
-            strokes.append(np.array(points, float) * [1, -1])
-    return strokes
+    return [
+        drawn.strokes
+        for drawn in read_omniglot(path)
+        if drawn.character not in ALPHABETS.get(drawn.alphabet, range(100))
+    ]
 
 
 def open_hands(options: argparse.Namespace) -> Hands:
@@ -108,7 +90,7 @@ def open_hands(options: argparse.Namespace) -> Hands:
         [smooth_hand([d for d in digits if d.writer == w]) for w in sorted(options.writers)],
         PictureHand(*load_mnist(options.part, options.data_dir)),
         fonts,
-        read_omniglot(find_file(OMNIGLOT, options.data_dir)),
+        characters_in(find_file(OMNIGLOT, options.data_dir)),
     )
 
 
@@ -177,7 +159,7 @@ def main() -> None:
         samples = {kind: [page_of(kind, n, hands) for n in numbers] for kind in kinds + without}
         plot(samples, options.plot)
         return
-    reader = open_reader(options.model, options.page)
+    reader = Reader(options.model, page=options.page)
     print(f"{options.count} pages of each kind, MNIST {options.part}; % exactly right")
     for kind in kinds:
         say_right(reader, kind, hands, options.count)

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.dataset import ArrayDataset, Batch
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import (
     PENDIGITS,
@@ -34,6 +33,7 @@ from inkdigits.datasets.strokes import (
     read_unipen,
 )
 from inkdigits.evaluation.predictions import outputs_of, predict, readings_of
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from printing import by_way
 
 SAMPLES = 12

@@ -8,8 +8,8 @@
 
 Half of the numbers are put together from the digits of one writer of pendigits, half from MNIST's.
 The plain way is Otsu's threshold over the whole picture, connected components from left to right,
-and the same model. A figure counts for models that were trained without these writers; the file for
-digits that touch, which ships, was trained without writers 25 to 30.
+and the same model. A figure counts for models that were trained without these writers; `page.onnx`,
+which ships, was trained without writers 19 to 30.
 
 Behind the share that is right stand: what the confidences promise on average, how many readings
 are sure, and how many of those are right. Of pages with no digit on them at all, a page counts as
@@ -137,8 +137,7 @@ def plot(pages: dict[str, list[Page]], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
-    parser.add_argument("--numbers", type=Path, help="for digits that touch; likewise")
-    parser.add_argument("--ink", type=Path, help="for finding ink; likewise")
+    parser.add_argument("--page", type=Path, help="a page.onnx; likewise")
     parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
     parser.add_argument("--part", choices=["validation", "test"], default="validation")
     parser.add_argument("--count", type=int, default=300, help="pages of each kind")
@@ -164,7 +163,7 @@ def main() -> None:
             options.plot,
         )
         return
-    reader = Reader(options.model, numbers=options.numbers, ink=options.ink)
+    reader = Reader(options.model, page=options.page)
     read = plainly if options.plainly else partial(as_anybody_does, expect=options.expect)
     way = "the plain way" if options.plainly else "through Reader.read"
     print(f"{options.count} pages of each kind, MNIST {options.part}, {way}; % exactly right")

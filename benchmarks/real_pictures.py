@@ -115,12 +115,6 @@ def rows_of(folder: Path) -> dict[str, list[Labelled]]:
     return {name: pictures for name, pictures in rows.items() if pictures}
 
 
-def open_reader(model: Path | None = None, page: Path | None = None) -> Reader:
-    """A Reader of these model files; of those that ship where they are left out."""
-    files: dict[str, Any] = {"page": page} if page else {}
-    return Reader(model, **files)
-
-
 def answer_of(reader: Reader, picture: Path | NDArray[np.uint8], expect: Expect = None) -> Answer:
     """What anybody gets who reads the picture."""
     try:
@@ -229,7 +223,7 @@ def main() -> None:
     rows = rows_of(options.folder)
     if not rows:
         parser.error(f"{options.folder} has no pictures named TRUTH__source.ext")
-    read = partial(judge, open_reader(options.model, options.page))
+    read = partial(judge, Reader(options.model, page=options.page))
     expect = None if options.expect == "none" else options.expect
     everything: list[Judged] = []
     for name, pictures in rows.items():

@@ -57,7 +57,7 @@ def main() -> None:
     reader = Reader(threads=1)
     for _ in range(50):
         reader.read(array)
-    run = reader._session.run
+    run = reader._digits._session.run
     print("one 280x280 picture, one thread, median")
     for name, call in {
         "the model file alone": lambda: run(None, {"picture": array[None]}),

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits import InkDigitsError
-from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.synthesis.styles import Style, find_styles, shares
 from inkdigits.training.data import written_digits
 

@@ -40,12 +40,10 @@ def read(model: onnx.ModelProto) -> Reader:
 def test_a_network_written_by_hand_becomes_a_model_file(tmp_path: Path) -> None:
     path = tmp_path / "bars.onnx"
     write_model(path, build_model(network(), Calibration(1.0, 0.5), FACTS))
-    reader = Reader(path)
-    picture = written(1)
-    [digit] = reader.read(picture).digits
-    logits = digit.seen.sum(0) @ np.repeat(np.eye(10), 3, axis=0)[:28]
+    outputs = Reader(path).outputs(written(1)[None])
+    logits = outputs["seen"][0].sum(0) @ np.repeat(np.eye(10), 3, axis=0)[:28]
     expected = np.exp(logits - logits.max())
-    np.testing.assert_allclose(digit.probabilities, expected / expected.sum(), atol=1e-5)
+    np.testing.assert_allclose(outputs["probabilities"][0], expected / expected.sum(), atol=1e-5)
 
 
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
@@ -74,18 +72,21 @@ def test_facts_can_be_told_anew() -> None:
 
 def test_a_higher_temperature_lowers_the_confidence() -> None:
     cold, hot = (
-        read(build_model(network(), Calibration(temperature, 0.5), FACTS)).read(written(1))
+        read(build_model(network(), Calibration(temperature, 0.5), FACTS)).predict_proba(
+            written(1)[None]
+        )
         for temperature in (1.0, 4.0)
     )
-    assert hot.text == cold.text
-    assert hot.confidence < cold.confidence
+    assert hot.argmax() == cold.argmax()
+    assert hot.max() < cold.max()
 
 
 @pytest.mark.parametrize(("sure_from", "sure"), [(0.2, True), (0.9999, False)])
 def test_sure_is_a_confidence_above_the_threshold(sure_from: float, sure: bool) -> None:
     reader = read(build_model(network(0.05), Calibration(1.0, sure_from), FACTS))
-    assert 0.2 < reader.read(written(1)).confidence < 0.9999
-    assert reader.read(written(1)).sure is sure
+    outputs = reader.outputs(written(1)[None])
+    assert 0.2 < outputs["probabilities"].max() < 0.9999
+    assert outputs["sure"].tolist() == [sure]
 
 
 def test_a_blank_picture_is_never_sure() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import glob
-import importlib
 import io
 import json
 import math
@@ -38,9 +37,8 @@ if TYPE_CHECKING:
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
-LESSONS = {"numbers": "numbers:Numbers", "ink": "ink:Ink", "page": "tasks.pages:Pages"}
-"""What is learned from pictures that are drawn for each step: the module in `inkdigits.training`,
-and the lesson there."""
+PAGE = "page"
+"""The recipe of what finds and reads all that is written on a page: `page.onnx`."""
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
 
@@ -271,8 +269,8 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
-    which ships, cnn, ensemble and fast; and what reads pages with it: numbers, which reads several
-    digits at once, and ink, which finds them. Of these --limit is of the pictures in an epoch.
+    which ships, cnn, ensemble and fast; and page, which finds and reads all that is written on a
+    page, and ships, too. Of it --limit is of the pages in an epoch.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.
@@ -281,14 +279,13 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     try:
-        if recipe in LESSONS:
-            _not_for_lessons(recipe, options.pop("data"), options.pop("device"), measure_test)
+        if recipe == PAGE:
+            _not_for_pages(options.pop("data"), options.pop("device"), measure_test)
             with _extra("train"):
                 from inkdigits.training.lesson import train_lesson
+                from inkdigits.training.tasks.pages import Pages
 
-                module, lesson = LESSONS[recipe].split(":")
-                module = importlib.import_module(f"inkdigits.training.{module}")
-                metrics = train_lesson(getattr(module, lesson), out, **options)
+                metrics = train_lesson(Pages, out, **options)
         else:
             found, extra = _recipe(recipe)
             with _extra(extra):
@@ -472,13 +469,13 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
     print(f"The model was trained on {trained_on}. {HONESTY}")
 
 
-def _not_for_lessons(recipe: str, data: str | None, device: str, measure_test: bool) -> None:
-    """Refuse the options that a lesson does not have."""
-    what = f"The recipe {recipe}"
+def _not_for_pages(data: str | None, device: str, measure_test: bool) -> None:
+    """Refuse the options that the recipe page does not have."""
+    what = f"The recipe {PAGE}"
     if data is not None:
-        raise click.UsageError(f"{what} trains on MNIST and pen strokes. Leave out --data.")
+        raise click.UsageError(f"{what} trains on pages that it draws. Leave out --data.")
     if measure_test:
-        raise click.UsageError(f"{what} reads no single digits. Leave out --measure-test.")
+        raise click.UsageError(f"{what} is not measured by MNIST. Leave out --measure-test.")
     if device not in ("auto", "cpu"):
         raise click.UsageError(f"{what} trains on the CPU, not on {device}. Leave out --device.")
 
@@ -499,7 +496,7 @@ def _recipe(name: str) -> tuple[Recipe, str]:
         ) from error
     if name in IN_PYTORCH:
         return IN_PYTORCH[name], "train"
-    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, *LESSONS])
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, PAGE])
     raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
 

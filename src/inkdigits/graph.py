@@ -102,7 +102,9 @@ class Graph:
     def _names(self, inputs: Sequence[Any]) -> list[str]:
         """Of values, and of constants; "" stands for an input that is left out."""
         return [
-            value if value == "" else (value if isinstance(value, Value) else self.constant(value)).name
+            value.name
+            if isinstance(value, Value)
+            else (value if isinstance(value, str) and not value else self.constant(value).name)
             for value in inputs
         ]
 

@@ -15,9 +15,7 @@ from onnx import TensorProto, compose, helper
 from inkdigits.atomic_file import write_atomically
 from inkdigits.calibration import Calibration
 from inkdigits.graph import IR_VERSION, Graph
-from inkdigits.ink_network import INK_CONTRACT, INK_CONTRACT_VERSION, INK_STEP
-from inkdigits.normalize import NUMBER_WIDTH, normalizer
-from inkdigits.number_reader import NUMBER_CONTRACT, NUMBER_CONTRACT_VERSION
+from inkdigits.normalize import normalizer
 from inkdigits.recognition.digits import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10
@@ -41,7 +39,16 @@ def build_model(
     network: onnx.ModelProto, calibration: Calibration, facts: Facts
 ) -> onnx.ModelProto:
     """The model file for a network that turns `seen` (N, 28, 28) into `logits` (N, 10)."""
-    reads = _with_normalizer(network, normalizer())
+    network = onnx.ModelProto.FromString(network.SerializeToString())
+    network.ir_version = IR_VERSION
+    # With a prefix, so that its inner names collide with nobody's.
+    network = compose.add_prefix(network, "network/", rename_inputs=False, rename_outputs=False)
+    reads = compose.merge_models(
+        normalizer(),
+        network,
+        io_map=[("seen", "seen")],
+        outputs=["seen", "box", "has_ink", "logits"],
+    )
     model = compose.merge_models(
         reads,
         _head(calibration),
@@ -56,95 +63,6 @@ def build_model(
     describe(model, facts)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def build_number_model(
-    network: onnx.ModelProto, temperature: float, facts: Facts
-) -> onnx.ModelProto:
-    """The model file for a network that turns `seen` (N, 28, 128) into `logits` (N, T, 11)."""
-    g = Graph("head")
-    logits = g.input("logits")
-    g.Softmax(logits / temperature, axis=2, name="probabilities")
-    head = g.model(
-        inputs={"logits": (TensorProto.FLOAT, ["N", "T", CLASSES + 1])},
-        outputs={"probabilities": (TensorProto.FLOAT, ["N", "T", CLASSES + 1])},
-    )
-    model = compose.merge_models(
-        _with_normalizer(network, normalizer(NUMBER_WIDTH)),
-        head,
-        io_map=[("logits", "logits")],
-        outputs=list(NUMBER_CONTRACT),
-        name="inkdigits numbers",
-        producer_name="inkdigits",
-    )
-    properties = {"contract": NUMBER_CONTRACT_VERSION, "temperature": repr(temperature)}
-    helper.set_model_props(model, properties)
-    describe(model, facts)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def build_ink_model(network: onnx.ModelProto, facts: Facts) -> onnx.ModelProto:
-    """The model file for a network that turns `levels` (N, H, W) into `logits` (N, H, W), where H
-    and W are multiples of `INK_STEP`; those of its `picture` need not be."""
-    g = Graph("pad")
-    picture = g.input("picture")
-    shape = g.Shape(picture, start=1)
-    step = g.integers(INK_STEP)
-    more = g.Mod(step - g.Mod(shape, step), step)
-    ends = g.Concat(g.integers(0, 0, 0, 0), more, axis=0)
-    levels = g.Cast(picture, to=TensorProto.FLOAT)
-    g.Pad(levels, ends, mode="edge", name="levels")
-    g.Identity(shape, name="shape")
-    levels_of = g.model(
-        inputs={"picture": (TensorProto.UINT8, ["N", "H", "W"])},
-        outputs={
-            "levels": (TensorProto.FLOAT, ["N", "rows", "columns"]),
-            "shape": (TensorProto.INT64, [2]),
-        },
-    )
-    g = Graph("head")
-    logits = g.Slice(g.input("logits"), g.integers(0, 0), g.input("shape"), g.integers(1, 2))
-    g.Cast(g.Round(g.Sigmoid(logits) * 255.0), to=TensorProto.UINT8, name="ink")
-    head = g.model(
-        inputs={
-            "logits": (TensorProto.FLOAT, ["N", "rows", "columns"]),
-            "shape": (TensorProto.INT64, [2]),
-        },
-        outputs={"ink": (TensorProto.UINT8, ["N", "H", "W"])},
-    )
-    seen = compose.merge_models(
-        levels_of, _prefixed(network), io_map=[("levels", "levels")], outputs=["shape", "logits"]
-    )
-    model = compose.merge_models(
-        seen,
-        head,
-        io_map=[("logits", "logits"), ("shape", "shape")],
-        outputs=list(INK_CONTRACT),
-        name="inkdigits ink",
-        producer_name="inkdigits",
-    )
-    helper.set_model_props(model, {"contract": INK_CONTRACT_VERSION})
-    describe(model, facts)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def _prefixed(network: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy whose inner names collide with nobody's."""
-    network = onnx.ModelProto.FromString(network.SerializeToString())
-    network.ir_version = IR_VERSION
-    return compose.add_prefix(network, "network/", rename_inputs=False, rename_outputs=False)
-
-
-def _with_normalizer(network: onnx.ModelProto, normalizer: onnx.ModelProto) -> onnx.ModelProto:
-    """What turns `picture` into `seen`, `box`, `has_ink` and the network's `logits`."""
-    return compose.merge_models(
-        normalizer,
-        _prefixed(network),
-        io_map=[("seen", "seen")],
-        outputs=["seen", "box", "has_ink", "logits"],
-    )
 
 
 def describe(model: onnx.ModelProto, facts: Facts) -> None:

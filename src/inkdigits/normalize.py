@@ -36,8 +36,6 @@ SIDE = 28
 """Width and height of `seen`."""
 INK_SIDE = 20
 """The longer side of the ink's box in `seen`."""
-NUMBER_WIDTH = 128
-"""Width of `seen` for networks that read several digits at once."""
 
 LINE_FILLED = 0.9
 """A line of a frame: this share of its pixels is on the frame's side of the threshold."""
@@ -69,12 +67,8 @@ EMPTY = 0.01
 FLOAT = TensorProto.FLOAT
 
 
-def normalizer(seen_width: int = SIDE) -> onnx.ModelProto:
-    """The normaliser as an ONNX model; see the module's description.
-
-    With another `seen_width` than 28 it is for several digits side by side: `seen` is
-    (N, 28, seen_width), and the ink's box at most 20 high and seen_width - 8 wide.
-    """
+def normalizer() -> onnx.ModelProto:
+    """The normaliser as an ONNX model; see the module's description."""
     g = Graph("normalizer")
     picture = g.input("picture")
     height, width = _length(g, picture, 1), _length(g, picture, 2)
@@ -93,11 +87,10 @@ def normalizer(seen_width: int = SIDE) -> onnx.ModelProto:
     box_rows = _span_of(g, (_row_sums(g, mask, columns) * rows.inside()) > 0.5, height)
     box_columns = _span_of(g, (_column_sums(g, mask, rows) * columns.inside()) > 0.5, width)
 
-    ink_width = INK_SIDE + seen_width - SIDE
-    step = g.Max(box_rows.size() / INK_SIDE, box_columns.size() / ink_width)  # (N, 1)
+    step = g.Max(box_rows.size() / INK_SIDE, box_columns.size() / INK_SIDE)  # (N, 1)
     row_sums, column_sums = _row_sums(g, ink, columns), _column_sums(g, ink, rows)
-    row_middles = _centred(g, row_sums, rows, box_rows, step, SIDE)
-    column_middles = _centred(g, column_sums, columns, box_columns, step, seen_width)
+    row_middles = _centred(g, row_sums, rows, box_rows, step)
+    column_middles = _centred(g, column_sums, columns, box_columns, step)
     row_weights = _resampling(g, row_middles, step, rows)
     column_weights = _resampling(g, column_middles, step, columns)
     seen = row_weights @ ink @ g.Transpose(column_weights, perm=[0, 2, 1])
@@ -110,7 +103,7 @@ def normalizer(seen_width: int = SIDE) -> onnx.ModelProto:
     return g.model(
         inputs={"picture": (TensorProto.UINT8, ["N", "H", "W"])},
         outputs={
-            "seen": (FLOAT, ["N", SIDE, seen_width]),
+            "seen": (FLOAT, ["N", SIDE, SIDE]),
             "box": (TensorProto.INT32, ["N", 4]),
             "has_ink": (TensorProto.BOOL, ["N"]),
         },
@@ -120,25 +113,24 @@ def normalizer(seen_width: int = SIDE) -> onnx.ModelProto:
 class Normalizer:
     """Runs the normaliser alone: networks are trained on what it gives out."""
 
-    def __init__(self, threads: int | None = None, seen_width: int = SIDE) -> None:
+    def __init__(self, threads: int | None = None) -> None:
         """`threads` at work on batches of their own: one for each core if left out."""
         import onnxruntime
 
-        self._seen_width = seen_width
         self._pool = ThreadPoolExecutor(threads or os.cpu_count())
         options = onnxruntime.SessionOptions()
         # Its operations are too small to share: a batch to each thread takes half the time.
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            normalizer(seen_width).SerializeToString(), options, providers=["CPUExecutionProvider"]
+            normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
     def __call__(self, pictures: NDArray[np.uint8], batch_size: int = 128) -> NDArray[np.float32]:
-        """What the network sees of `pictures` (N, H, W): (N, 28, seen_width) in 0..1."""
+        """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1."""
         starts = range(0, len(pictures), batch_size)
         batches = [pictures[start : start + batch_size] for start in starts]
         seen = list(self._pool.map(self._seen, batches))
-        return np.concatenate(seen) if seen else np.empty((0, SIDE, self._seen_width), np.float32)
+        return np.concatenate(seen) if seen else np.empty((0, SIDE, SIDE), np.float32)
 
     def _seen(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         [seen] = self._session.run(["seen"], {"picture": batch})
@@ -339,8 +331,8 @@ def _window_sums(g: Graph, cells: Value, places: Value, size: int) -> Value:
     return band @ cells @ band
 
 
-def _centred(g: Graph, sums: Value, span: Span, box: Span, step: Value, count: int) -> Value:
-    """Where the middles of `count` output pixels lie, in the picture's pixels: (N, count).
+def _centred(g: Graph, sums: Value, span: Span, box: Span, step: Value) -> Value:
+    """Where the middles of the 28 output pixels lie, in the picture's pixels: (N, 28).
 
     The centre of mass comes to the middle, unless that pushed the box out of sight.
     """
@@ -350,7 +342,7 @@ def _centred(g: Graph, sums: Value, span: Span, box: Span, step: Value, count: i
     box_centre = (box.start + box.stop) * 0.5
     most = step * ((SIDE - INK_SIDE) / 2)
     centre = g.Min(g.Max(centre, box_centre - most), box_centre + most)
-    return centre + (_range(g, count) - (count - 1) / 2) * step
+    return centre + (_range(g, SIDE) - (SIDE - 1) / 2) * step
 
 
 def _resampling(g: Graph, middles: Value, step: Value, span: Span) -> Value:

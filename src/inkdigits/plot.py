@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from inkdigits.reading import Box, Reading
+from inkdigits.reading import Box, Digit, Mark, Reading
 
 SURE, UNSURE, SKIPPED = (0, 120, 60), (200, 80, 0), (90, 90, 200)
 LEAST_SIDE = 400
@@ -35,8 +35,9 @@ def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
         if text:
             _write(brush, (x0, y0 - 2 * line), text, colour, font)
 
-    signs = [(digit, str(digit.value)) for digit in reading.digits]
-    for sign, text in (*signs, *((mark, mark.text) for mark in reading.marks)):
+    signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
+    for sign in signs:
+        text = str(sign.value) if isinstance(sign, Digit) else sign.text
         colour, doubt = (SURE, "") if sign.sure else (UNSURE, "?")
         outline(sign.box, colour, f"{text}{doubt}")
     for box in reading.skipped:

@@ -11,12 +11,11 @@ from PIL import Image
 
 from handwriting import STROKES, written
 from hard_ink import MARKS, smooth, smooth_hand
-from hard_pages import KINDS, NO_DIGIT, page_of, plot, read_omniglot
+from hard_pages import KINDS, NO_DIGIT, characters_in, page_of, plot
 from hard_pictures import Hands
 from hard_texts import LETTERS, WORDS, amount_with_marks
 from inkdigits.datasets.pages import Page, PictureHand
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.errors import InvalidDataset
 
 VALUES = np.arange(10, dtype=np.uint8)
 HANDS = Hands(
@@ -124,12 +123,9 @@ def test_omniglot_gives_the_alphabets_kept_out_of_training_alone(tmp_path: Path)
             text = "START\n1.0,-2.0,0\n3.0,-4.0,10\nBREAK\n5.0,-6.0,20\nBREAK\n"
             archive.writestr(f"strokes/{name}/0001_01.txt", text)
         archive.writestr("strokes/Korean/.DS_Store", "")
-    [[first, second]] = read_omniglot(path)
+    [[first, second]] = characters_in(path)
     assert first.tolist() == [[1, 2], [3, 4]]
     assert second.tolist() == [[5, 6]]
-    path.write_text("no archive")
-    with pytest.raises(InvalidDataset):
-        read_omniglot(path)
 
 
 def test_samples_can_be_looked_at(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import real_pictures
 from handwriting import written
 from inkdigits import Reader
 from pages import page
@@ -17,7 +16,6 @@ from real_pictures import (
     answer_of,
     hint_for,
     judge,
-    open_reader,
     pictures_in,
     plot,
     rows_of,
@@ -120,11 +118,3 @@ def test_wrong_pictures_are_drawn_even_those_that_cannot_be_opened(folder: Path)
     pictures = pictures_in(folder)
     plot([Judged(picture, Answer("$1$", 0.5, True)) for picture in pictures], folder / "plot.png")
     assert Image.open(folder / "plot.png").width > 1000
-
-
-def test_the_page_model_is_passed_on_only_if_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, Path]] = []
-    monkeypatch.setattr(real_pictures, "Reader", lambda model, **files: asked.append(files))
-    open_reader()
-    open_reader(page=Path("page.onnx"))
-    assert asked == [{}, {"page": Path("page.onnx")}]

@@ -5,10 +5,10 @@ import pytest
 
 from handwriting import STROKES
 from inkdigits import InvalidDataset
-from inkdigits.synthesis.negatives import FAMILIES, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.reader import Reader
 from inkdigits.reading import Reading
+from inkdigits.synthesis.negatives import FAMILIES, draw_non_digits
 
 DIGITS = [
     WrittenDigit(value, 1, [np.array(stroke) for stroke in strokes])

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigits import InvalidDataset
-from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
+from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 from inkdigits.training.data import (
     NO_DIGIT,
     Data,
@@ -17,7 +18,6 @@ from inkdigits.training.data import (
     with_real_ink,
     written_digits,
 )
-from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
 
 
 def mixed(limit: int, data_dir: str, without_writers: str | None = None, **options: Any) -> Data:

@@ -5,9 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
-from inkdigits.ink_network import INK_STEP
-from inkdigits.training.export import picture_network_to_onnx, to_onnx, with_float16_weights
-from inkdigits.training.ink import Ink
+from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.recipes import BEST, CNN, RECIPES, Recipe
 
 
@@ -52,16 +50,3 @@ def test_weights_take_half_the_space_and_hardly_change_the_logits() -> None:
 
 def test_what_ships_fits_into_a_megabyte() -> None:
     assert with_float16_weights(to_onnx(BEST.network())).ByteSize() < 900_000
-
-
-def test_a_network_that_takes_pictures_of_any_size_gives_the_same_as_onnx() -> None:
-    torch.manual_seed(0)
-    network = Ink.network()
-    network(torch.rand(8, 64, 64) * 255)
-    model = picture_network_to_onnx(network, INK_STEP)
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    for shape in ((1, 32, 96), (3, 64, 32)):
-        levels = torch.rand(shape) * 255
-        [logits] = session.run(["logits"], {"levels": levels.numpy()})
-        with torch.no_grad():
-            np.testing.assert_allclose(logits, network.eval()(levels), atol=1e-4)

@@ -19,10 +19,10 @@ from torch import nn
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.normalize import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.data import RealInk, written_digits
 from inkdigits.training.ensemble import Ensemble

@@ -73,10 +73,12 @@ def url(reader: Reader) -> Iterator[str]:
 
 
 class NeverSure(Reader):
-    """Has only small pictures read, of which nobody thinks that they hold several digits."""
+    """Takes every picture for one digit, of which its model is never sure."""
 
     def read_array(self, picture: Any, **expected: Any) -> Reading:
-        return super().read_array(np.array(Image.fromarray(picture).resize((64, 48))))
+        [digit] = self._digits.read(picture[None])
+        assert digit
+        return Reading(str(digit.value), digit.confidence, digit.sure, (digit,))
 
 
 @pytest.fixture(scope="session")

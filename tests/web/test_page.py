@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -19,7 +20,8 @@ if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
     playwright_api = import_module("playwright.sync_api")
 else:
     playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
-Browser, Page, expect = playwright_api.Browser, playwright_api.Page, playwright_api.expect
+Browser, Page, Locator = playwright_api.Browser, playwright_api.Page, playwright_api.Locator
+expect = playwright_api.expect
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox",  # Chromium does not start as root with it, as in most containers
@@ -192,15 +194,25 @@ def answer_with(page: Page, reading: dict[str, Any], **changes: Any) -> None:
     page.route("**/api/read", lambda route: route.fulfill(json=reading | changes))
 
 
+def sure_of_all(reading: dict[str, Any]) -> dict[str, Any]:
+    digits = [digit | {"sure": True, "confidence": 0.9876} for digit in reading["digits"]]
+    return reading | {"sure": True, "confidence": 0.9876, "digits": digits}
+
+
 def doubting(reading: dict[str, Any], *doubtful: int) -> dict[str, Any]:
-    """The reading with these of its digits doubtful: perhaps they are a 4."""
-    digits = [dict(digit) for digit in reading["digits"]]
+    """The reading, sure but that these of its digits are doubtful: perhaps they are a 4."""
+    digits = sure_of_all(reading)["digits"]
     for index in doubtful:
         probabilities = [0.0] * 10
         probabilities[4] = 0.3141
         probabilities[digits[index]["value"]] = 0.6
         digits[index] |= {"sure": False, "confidence": 0.6, "probabilities": probabilities}
     return reading | {"sure": False, "digits": digits}
+
+
+def radio(page: Page, value: int) -> Locator:
+    """The one to choose the digit of that value by."""
+    return page.get_by_role("radio", name=re.compile(rf"^\s*{value}\s"))
 
 
 def expect_reading(page: Page, text: str) -> None:
@@ -430,10 +442,10 @@ def test_a_chosen_digit_shows_how_the_ten_ranked_for_it(page, strokes, way):
     elif way == "hover":
         three.hover()
     else:
-        page.get_by_role("radio", name="7").focus()
+        radio(page, 7).focus()
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("radio", name="3")).to_be_checked()
+    expect(radio(page, 3)).to_be_checked()
     expect(likeliest.locator("b")).to_have_text("3")
     ranking = page.get_by_role("list", name="All ten digits for the 1st, the likeliest first")
     expect(ranking).to_be_visible()
@@ -443,13 +455,13 @@ def test_a_choice_outlasts_a_new_answer_with_as_many_digits(page, strokes):
     written = side_by_side(strokes, "307")
     draw(page, written)
     expect_reading(page, "307")
-    page.get_by_role("radio", name="3").focus()
+    radio(page, 3).focus()
     page.keyboard.press("Space")
     with page.expect_response("**/api/read"):
         draw(page, written[-1:])  # over the 7, once more
     expect_to_stay(page, "307")
-    expect(page.get_by_role("radio", name="3")).to_be_checked()
-    expect(page.get_by_role("radio", name="3")).to_be_focused()
+    expect(radio(page, 3)).to_be_checked()
+    expect(radio(page, 3)).to_be_focused()
 
 
 def test_the_first_doubtful_digit_is_the_one_whose_ranking_is_shown(
@@ -458,7 +470,7 @@ def test_the_first_doubtful_digit_is_the_one_whose_ranking_is_shown(
     reading = reader.read(png_of_lines("2307")).to_dict(seen=True)
     answer_with(page, doubting(reading, 1, 3))
     draw(page, strokes[7])
-    expect(page.get_by_role("radio", name="3")).to_be_checked()
+    expect(radio(page, 3)).to_be_checked()
     expect(page.locator("#ranking li").nth(1).locator("b")).to_have_text("4")
 
 
@@ -580,7 +592,7 @@ def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(
     photo = png_of_lines("20 5")
     reading = reader.read(photo).to_dict(seen=True)
     sign = [210, 90, 260, 130]  # between the numbers
-    answer_with(page, reading, sure=False, skipped=[sign] * count)
+    answer_with(page, sure_of_all(reading), sure=False, skipped=[sign] * count)
     give(page, "drop", photo)
     expect(page.locator("#verdict")).to_have_text("Not sure")
     expect(page.locator("#detail")).to_have_text(words)
@@ -588,6 +600,45 @@ def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(
     dots = edge(page, photo, sign)
     assert 0.2 < share_of(page, "skipped", dots) < 0.8
     assert share_of(page, "sure", dots) == share_of(page, "unsure", dots) == 0
+
+
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_mark_stands_in_its_place_and_has_a_box_of_its_own(page, reader, png_of_lines, sure):
+    photo = png_of_lines("20 5")
+    reading = sure_of_all(reader.read(photo).to_dict(seen=True))
+    mark = {"text": ",", "confidence": 0.9, "sure": sure, "box": [210, 90, 260, 130]}
+    answer_with(page, reading, text="20,5", lines=["20,5"], sure=sure, marks=[mark])
+    give(page, "drop", photo)
+    expect_reading(page, "20,5")
+    row = page.locator("#digits > :is(label, i)")
+    expect(row).to_have_count(4)
+    expect(row.nth(2)).to_have_text(",")
+    box = edge(page, photo, mark["box"])
+    if sure:
+        assert share_of(page, "sure", box) > 0.95
+        expect(page.locator("#detail")).to_have_text("98.7 % certain")
+    else:
+        assert 0.3 < share_of(page, "unsure", box) < 0.8
+        expect(page.locator("#detail")).to_have_text("The mark “,” is doubtful.")
+        expect(page.locator("#numeral span")).to_have_text([","])
+
+
+def test_other_writing_beside_a_sure_number_is_told(page, reader, png_of_lines):
+    photo = png_of_lines("20 5")
+    reading = reader.read(photo).to_dict(seen=True)
+    answer_with(page, sure_of_all(reading), skipped=[[210, 90, 260, 130]])
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    expect(page.locator("#detail")).to_have_text("98.7 % certain. A sign was left out.")
+
+
+def test_why_something_may_be_missing_is_told(page, reader, png_of_lines):
+    photo = png_of_lines("25")
+    reading = sure_of_all(reader.read(photo).to_dict(seen=True))
+    answer_with(page, reading, sure=False, warnings=["There are too many pieces."])
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#detail")).to_have_text("There are too many pieces.")
 
 
 @pytest.mark.parametrize(
@@ -601,7 +652,7 @@ def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(
 def test_a_picture_that_was_turned_is_said_to_be(page, reader, png_of_lines, turned, words):
     photo = png_of_lines("25")
     reading = reader.read(photo).to_dict(seen=True)
-    answer_with(page, reading, confidence=0.9876, turned=turned)
+    answer_with(page, sure_of_all(reading), turned=turned)
     give(page, "drop", photo)
     expect(page.locator("#detail")).to_have_text(f"98.7 % certain. {words}")
     expect(page.locator("#announcement")).to_have_text(f"25, 98.7 % certain. {words}")
@@ -611,17 +662,17 @@ def test_a_digit_that_is_pointed_at_in_a_photo_is_chosen(page, reader, png_of_li
     photo = png_of_lines("205")
     give(page, "drop", photo)
     expect_reading(page, "205")
-    expect(page.get_by_role("radio", name="5")).to_be_checked()
+    expect(radio(page, 5)).to_be_checked()
     left, top, right, bottom = reader.read(photo).digits[0].box
     sheet = page.locator("#sheet").bounding_box()
     scale = min(sheet["width"] / size(photo)[0], sheet["height"] / size(photo)[1])
     x = sheet["x"] + sheet["width"] / 2 + ((left + right) / 2 - size(photo)[0] / 2) * scale
     y = sheet["y"] + sheet["height"] / 2 + ((top + bottom) / 2 - size(photo)[1] / 2) * scale
     page.mouse.click(x, y)
-    expect(page.get_by_role("radio", name="2")).to_be_checked()
+    expect(radio(page, 2)).to_be_checked()
     expect(page.locator("#ranking li").first.locator("b")).to_have_text("2")
     page.mouse.click(sheet["x"] + 4, sheet["y"] + 4)  # where there is none
-    expect(page.get_by_role("radio", name="2")).to_be_checked()
+    expect(radio(page, 2)).to_be_checked()
 
 
 def test_the_sheet_takes_the_shape_of_a_picture_and_gets_its_own_back(page, png_of_lines):
@@ -967,9 +1018,9 @@ def test_the_keyboard_reaches_the_digits_of_a_number(page, strokes):
     expect_reading(page, "307")
     page.get_by_role("button", name="Choose a picture").focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("radio", name="7")).to_be_focused()
+    expect(radio(page, 7)).to_be_focused()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("radio", name="0")).to_be_focused()
+    expect(radio(page, 0)).to_be_focused()
 
 
 def test_arrow_keys_change_the_pen(page):

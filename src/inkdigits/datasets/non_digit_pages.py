@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, LETTERS, draw_non_digits, fonts
 from inkdigits.datasets.pages import (
     LetterHand,
     Mask,
@@ -26,6 +25,7 @@ from inkdigits.datasets.pages import (
     write,
 )
 from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, LETTERS, draw_non_digits, fonts
 
 TEXT = """the quick brown fox jumps over a lazy dog while seven wizards brew very hot tea and talk
 about maps rivers bridges windows paper winter harbour children garden yellow street music

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.synthesis.pens import Pen, draw_with
 
 Plane = NDArray[np.floating[Any]]
 """(H, W)"""

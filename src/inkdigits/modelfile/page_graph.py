@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from inkdigits.graph import Graph, Value
 
@@ -18,6 +18,8 @@ FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 MAPS = ("peak", "ink", "owner", "box", "kind")
 """What the network gives, as `inkdigits.training.page_network.Maps` has it."""
 KINDS, CROP = 20, 64
+SAME_LINE = 1.25
+"""Middles on one line differ in height by less than so many halves of a digit's height."""
 STEP = 32
 """The network takes pictures whose sides are multiples of so many pixels."""
 
@@ -46,11 +48,16 @@ class Look:
     """Peaks from here on tell how high digits are."""
     least_score: float = 0.15
     """A piece is at least so likely."""
-    overlap: float = 0.5
+    overlap: float = 0.35
     """Of two boxes whose intersection is more of their union the better one stays."""
+    own: float = 0.3
+    """A digit of whose box's ink less is its own is as much less likely."""
     most_pieces: int = 1000
+    peak_scale: float = 1.0
+    peak_shift: float = 0.0
+    """What the logits of peaks are multiplied by, and what is then added: the calibration,"""
     temperature: float = 1.0
-    """By which the logits of kinds are divided: the calibration."""
+    """and what the logits of kinds are divided by."""
 
 
 def page_graph(
@@ -63,9 +70,7 @@ def page_graph(
     shape = g.Cast(g.Shape(picture), to=FLOAT)
     longest = g.ReduceMax(shape, keepdims=0)
     area = g.ReduceProd(shape, keepdims=0)
-    closest = g.Min(
-        g.constant(look.enlarged), look.longest / longest, g.Sqrt(look.largest / area)
-    )
+    closest = g.Min(g.constant(look.enlarged), look.longest / longest, g.Sqrt(look.largest / area))
     first = g.Min(g.constant(look.first) / longest, closest)
 
     levels = g.Unsqueeze(g.Cast(picture, to=FLOAT), g.integers(0, 1))
@@ -104,15 +109,23 @@ def _body(
     size = g.Max(g.Round(shape * scale), g.constant(1.0))
     sizes = g.Concat(g.integers(1, 1), g.Cast(size, to=INT64), axis=0)
     seen = g.Resize(
-        levels, "", "", sizes, mode="linear", antialias=1, name="look/seen",
+        levels,
+        "",
+        "",
+        sizes,
+        mode="linear",
+        antialias=1,
+        name="look/seen",
         coordinate_transformation_mode="half_pixel",
     )
     [normal] = g.inlined(normaliser, {"levels": g.Squeeze(seen, g.integers(0))}, ["seen"])
-    more = g.Mod(g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP))
+    more = g.Mod(
+        g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP)
+    )
     whole = g.Pad(normal, g.Concat(g.integers(0, 0, 0, 0, 0, 0), more, axis=0))
     maps = dict(zip(MAPS, g.inlined(network, {"seen": whole}, MAPS), strict=True))
 
-    score = _peaks(g, maps["peak"])
+    score = _peaks(g, look, maps["peak"])
     flat = g.Reshape(score, g.integers(-1))
     some = g.Min(g.Shape(flat), g.integers(100))
     best, places = g.nodes_of("TopK", [flat, some], count=2)
@@ -152,9 +165,9 @@ def _body(
     )
 
 
-def _peaks(g: Graph, logits: Value) -> Value:
+def _peaks(g: Graph, look: Look, logits: Value) -> Value:
     """The score of each place (1, 1, H/2, W/2) that is higher than those around it, else 0."""
-    score = g.Sigmoid(logits)
+    score = g.Sigmoid(logits * look.peak_scale + look.peak_shift)
     highest = g.MaxPool(score, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     return score * g.Cast(score >= highest, to=FLOAT)
 
@@ -177,10 +190,8 @@ def _pieces(
     g: Graph, look: Look, shape: Value, scale: Value, seen: Value, maps: dict[str, Value]
 ) -> None:
     """Write the outputs `box`, `kind`, `crop` and `line`."""
-    score = g.Reshape(_peaks(g, maps["peak"]), g.integers(-1))
-    places = g.Squeeze(
-        g.NonZero(score > look.least_score), g.integers(0)
-    )
+    score = g.Reshape(_peaks(g, look, maps["peak"]), g.integers(-1))
+    places = g.Squeeze(g.NonZero(score > look.least_score), g.integers(0))
     width = g.Slice(g.Shape(maps["peak"]), g.integers(3), g.integers(4))
     logits, extent = _at(g, maps, places)
     row, column = g.Div(places, width), g.Mod(places, width)
@@ -212,9 +223,14 @@ def _pieces(
     line, order = _in_reading_order(g, middle, half)
     middle, half, kind = g.Gather(middle, order), g.Gather(half, order), g.Gather(kind, order)
     g.Cast(g.Gather(line, order), to=TensorProto.INT32, name="line")
-    g.Identity(kind, name="kind")
-    crop = _crops(g, seen, maps, middle, half)
+    crop, own = _crops(g, seen, maps, middle, half)
     g.Cast(g.Round(crop), to=TensorProto.UINT8, name="crop")
+    # What lies in a digit's box is the digit's own ink, or there is no digit, only parts of others.
+    digits = g.ReduceSum(
+        g.Slice(kind, g.integers(0), g.integers(10), g.integers(1)), g.integers(1), keepdims=1
+    ) / g.ReduceSum(kind, g.integers(1), keepdims=1)
+    missing = g.constant(1.0) - g.Min(own / look.own, g.constant(1.0))
+    g.Mul(kind, g.constant(1.0) - digits * missing, name="kind")
 
     edges = g.Concat(g.Floor((middle - half) / scale), g.Ceil((middle + half) / scale), axis=1)
     flipped = g.Gather(shape, g.integers(1, 0, 1, 0))
@@ -241,8 +257,8 @@ def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Valu
     reach = g.Max(tall, usual)  # a mark counts as high as a digit
     across = g.Transpose(x, perm=[1, 0]) - x  # (K, K): from row to column
     down = g.Abs(g.Transpose(y, perm=[1, 0]) - y)
-    together = g.Min(reach, g.Transpose(reach, perm=[1, 0]))
-    beside = g.And(across > 1e-3, g.And(down < together * 1.1, down * 1.2 < across + together))
+    together = (reach + g.Transpose(reach, perm=[1, 0])) * 0.5
+    beside = g.And(across > 1e-3, g.And(down < together * SAME_LINE, down < across + together))
     nowhere = g.constant(1e9)
     away = g.Where(beside, across + down * 2.0, nowhere)
     away = g.Concat(away, g.Expand(nowhere, g.Concat(count, g.integers(1), axis=0)), axis=1)
@@ -264,8 +280,11 @@ def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Valu
     return g.Squeeze(line, g.integers(1)), order
 
 
-def _crops(g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: Value) -> Value:
-    """Each piece alone (K, 64, 64), its ink black and all else white, 0 to 255."""
+def _crops(
+    g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: Value
+) -> tuple[Value, Value]:
+    """Each piece alone (K, 64, 64), its ink black and all else white, 0 to 255; and how much of the
+    ink in its box is its own (K, 1), in 0..1."""
     count = g.Shape(middle, start=0, end=1)
     side = g.ReduceMax(half, g.integers(1), keepdims=1) * 1.25 + 1.0  # (K, 1)
     regions = g.Concat(middle - side, middle + side, axis=1)
@@ -273,8 +292,14 @@ def _crops(g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: V
 
     def cut(planes: Value, pixels: float) -> Value:
         return g.RoiAlign(
-            planes, regions, zero, output_height=CROP, output_width=CROP, sampling_ratio=1,
-            spatial_scale=1 / pixels, coordinate_transformation_mode="half_pixel",
+            planes,
+            regions,
+            zero,
+            output_height=CROP,
+            output_width=CROP,
+            sampling_ratio=1,
+            spatial_scale=1 / pixels,
+            coordinate_transformation_mode="half_pixel",
         )
 
     inside = g.Expand(g.constant(1.0), g.Shape(seen))
@@ -292,6 +317,10 @@ def _crops(g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: V
     tall = g.Reshape(half, g.integers(-1, 2, 1, 1)) * 0.5 + 1.5
     far = g.ReduceSum(g.Mul(astray / tall, astray / tall), g.integers(1), keepdims=1)
     own = ink * g.Sigmoid((g.constant(1.0) - far) * 4.0)
+    in_box = g.Abs(g.constant(here) * wide) < g.Reshape(half, g.integers(-1, 2, 1, 1))
+    in_box = g.ReduceMin(g.Cast(in_box, to=FLOAT), g.integers(1), keepdims=1)
+    sums = [g.ReduceSum(v * in_box, g.integers(2, 3), keepdims=0) for v in (own, ink)]
+    share = sums[0] / g.Max(sums[1], g.constant(1e-3))
 
     def level(weight: Value) -> Value:
         sums = [g.ReduceSum(v, g.integers(2, 3), keepdims=1) for v in (grey * weight, weight)]
@@ -302,4 +331,5 @@ def _crops(g: Graph, seen: Value, maps: dict[str, Value], middle: Value, half: V
     contrast = written - paper
     contrast = g.Where(g.Abs(contrast) < 1.0, g.constant(1.0), contrast)
     cover = g.Clip((grey - paper) / contrast * 1.2, g.constant(0.0), g.constant(1.0)) * own
-    return g.Squeeze((g.constant(1.0) - g.Clip(cover * 1.1, g.constant(0.0), g.constant(1.0))) * 255.0, g.integers(1))
+    cover = g.Clip(cover * 1.1, g.constant(0.0), g.constant(1.0))
+    return g.Squeeze((g.constant(1.0) - cover) * 255.0, g.integers(1)), share

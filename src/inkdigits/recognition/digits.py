@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.model_session import broken, check_contract, model_content, open_session
 from inkdigits.reading import Digit
+from inkdigits.recognition.session import broken, check_contract, model_content, open_session
 
 Grey = NDArray[np.uint8]
 Outputs = dict[str, NDArray[Any]]
@@ -55,7 +55,10 @@ class DigitsFile:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | bytes | None, threads: int, optimize: bool
+        self,
+        model: str | os.PathLike[str] | bytes | None,
+        threads: int = 1,
+        optimize: bool = True,
     ) -> None:
         name, content = model_content(model, "digits.onnx")
         self._session = open_session(name, content, threads, optimize)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.model_session import broken, check_contract, model_content, open_session
 from inkdigits.recognition.digits import LARGE_RUN, Grey, run_options_that_give_memory_back
+from inkdigits.recognition.session import broken, check_contract, model_content, open_session
 
 PAGE_CONTRACT = {
     "box": ("tensor(int32)", 2),
@@ -66,7 +66,10 @@ class PageFile:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | bytes | None, threads: int, optimize: bool
+        self,
+        model: str | os.PathLike[str] | bytes | None,
+        threads: int = 1,
+        optimize: bool = True,
     ) -> None:
         name, content = model_content(model, "page.onnx")
         self._session = open_session(name, content, threads, optimize)

@@ -13,7 +13,7 @@ from inkdigits.errors import InvalidModel
 def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
     """A name for messages, and the file's bytes; of the one of that name that ships for None."""
     if model is None:
-        model = Path(__file__).with_name(shipped)
+        model = Path(__file__).parents[1] / shipped
     if isinstance(model, bytes):
         return "the model", model
     try:
@@ -43,23 +43,6 @@ def open_session(name: str, content: bytes, threads: int, optimize: bool = True)
             f"{name} is not a model that ONNX Runtime can load. Write one with `inkdigits train`. "
             f"ONNX Runtime says: {error}"
         ) from error
-
-
-def open_model(
-    model: str | os.PathLike[str] | bytes | None,
-    shipped: str,
-    threads: int,
-    contract: Mapping[str, tuple[str, int]],
-    version: str,
-) -> Any:
-    """A session of a model file, or of the shipped one for None, that keeps that contract.
-
-    Raises InvalidModel.
-    """
-    name, content = model_content(model, shipped)
-    session = open_session(name, content, threads)
-    check_contract(name, session, contract, version)
-    return session
 
 
 def check_contract(

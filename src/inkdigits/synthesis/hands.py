@@ -34,7 +34,9 @@ LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefhjkmnprtuvwy"
 INK = 110
 """From this level on a scanned pixel is ink."""
 MOST_LINES = 20_000
-"""Scanned digits whose middle lines are found beforehand."""
+"""Of so many scanned digits the middle lines are kept, too,"""
+BLOCK = 64
+"""which are found for so many at a time."""
 WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""
 PAPER_CAPITAL = 200
@@ -52,19 +54,21 @@ class ScannedHand:
     """Of many people whose digits were scanned: as they are, or their middle lines."""
 
     def __init__(self, pictures: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-        """Of pictures (N, H, W) with ink bright; the first `MOST_LINES` are also made lines."""
+        """Of pictures (N, H, W) with ink bright; of the first `MOST_LINES` the middle lines are
+        drawn, too."""
         self._pictures = pictures
         self._by_sign = {str(n): np.flatnonzero(labels == n) for n in range(10)}
-        self._lines: list[Glyph] = []
-        for start in range(0, min(len(pictures), MOST_LINES), 1000):
-            part = pictures[start : start + 1000]
-            shapes = np.stack([np.asarray(_enlarged(picture)) > INK for picture in part])
-            self._lines += [glyph_of_lines(lines) for lines in thinned(shapes)]
+        self._lines: dict[int, list[Glyph]] = {}
 
     def glyph(self, sign: str, rng: Rng) -> Glyph:
         place = int(rng.choice(self._by_sign[sign]))
-        if place < len(self._lines) and rng.random() < 0.7:
-            return self._lines[place]
+        if place < MOST_LINES and rng.random() < 0.7:
+            block, within = divmod(place, BLOCK)
+            if block not in self._lines:
+                some = self._pictures[block * BLOCK : (block + 1) * BLOCK]
+                shapes = np.stack([np.asarray(_enlarged(picture)) > INK for picture in some])
+                self._lines[block] = [glyph_of_lines(lines) for lines in thinned(shapes)]
+            return self._lines[block][within]
         return glyph_of_levels(_enlarged(self._pictures[place]), INK)
 
 
@@ -77,7 +81,9 @@ def _enlarged(picture: NDArray[np.uint8]) -> Image.Image:
     size = max(round(width * scale), 2), max(round(height * scale), 2)
     # With a pixel of paper around it, so that edges fade on every side.
     around = Image.fromarray(np.pad(ink, 1))
-    larger = tuple(round(side * (1 + 2 / old)) for side, old in zip(size, (width, height), strict=True))
+    larger = tuple(
+        round(side * (1 + 2 / old)) for side, old in zip(size, (width, height), strict=True)
+    )
     large = around.resize(larger, Image.Resampling.BICUBIC)
     field = Image.new("L", (SIDE, SIDE))
     field.paste(large, ((SIDE - larger[0]) // 2, (SIDE - larger[1]) // 2))
@@ -162,7 +168,9 @@ class ScribblesHand:
             strokes = [_smooth(rng.uniform(-1, 1, (int(rng.integers(8, 22)), 2)))]
         elif kind < 0.6:
             strokes = [
-                _smooth(rng.uniform(-0.6, 0.6, (int(rng.integers(3, 6)), 2)) + rng.uniform(-1, 1, 2))
+                _smooth(
+                    rng.uniform(-0.6, 0.6, (int(rng.integers(3, 6)), 2)) + rng.uniform(-1, 1, 2)
+                )
                 for _ in range(rng.integers(3, 6))
             ]
         else:
@@ -213,9 +221,7 @@ def _point(rng: Rng) -> Strokes:
 def _comma(rng: Rng) -> Strokes:
     length, lean = rng.uniform(0.12, 0.35), rng.uniform(0.1, 0.8)
     top, curve = rng.uniform(-0.02, 0.12), rng.uniform(0, 0.06)
-    return [
-        np.array([[0, top], [curve, top - length / 2], [-lean * length, top - length]])
-    ]
+    return [np.array([[0, top], [curve, top - length / 2], [-lean * length, top - length]])]
 
 
 def _minus(rng: Rng) -> Strokes:

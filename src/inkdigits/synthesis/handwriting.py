@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.glyphs import Manner, Mask, Rng, cut_out, draw_glyph
-from inkdigits.synthesis.hands import LETTERS, MARKS, FontHand, Hand, MarksHand
+from inkdigits.synthesis.glyphs import Manner, Mask, Rng, draw_glyph
+from inkdigits.synthesis.hands import LETTERS, MARKS, Hand
 
 OTHER = 19
 """The kind of what is no digit and no mark."""
@@ -201,7 +201,7 @@ def some_number(rng: Rng) -> str:
             return "".join(rng.choice(list("1100079"), int(rng.integers(2, 8))))
         return digits(1, 9)
     if kind < 0.75:  # an amount
-        groups = [digits(1, 3), *("%03d" % rng.integers(1000) for _ in range(rng.integers(0, 3)))]
+        groups = [digits(1, 3), *(f"{rng.integers(1000):03d}" for _ in range(rng.integers(0, 3)))]
         point, comma = (".", ",") if rng.random() < 0.7 else (",", ".")
         ends = ["", ".-", ",-", "-", ".", "=", comma + digits(2, 2)]
         return point.join(groups) + str(rng.choice(ends))
@@ -227,20 +227,3 @@ def some_line(length: int, rng: Rng) -> str:
     while sum(map(len, numbers)) < length:
         numbers.append(some_number(rng))
     return " ".join(numbers)
-
-
-__all__ = [
-    "KIND",
-    "OTHER",
-    "Canvas",
-    "FontHand",
-    "Manner",
-    "MarksHand",
-    "Spacing",
-    "cut_out",
-    "some_line",
-    "some_number",
-    "some_word",
-    "write_row",
-    "write_word",
-]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
 from inkdigits.errors import InvalidDataset
+from inkdigits.synthesis.pens import Pen, draw_with
 
 Ink = NDArray[np.uint8]
 """(side, side), ink bright."""

@@ -44,8 +44,17 @@ USUAL = 30.0
 CUT_OUT = 0.25
 """The share of pictures that are cut out around one number."""
 HELD_OUT_FONTS = frozenset(
-    "caveat indie-flower kaushan-script patrick-hand rock-salt sacramento shantell-sans tangerine "
-    "vibur".split()
+    (
+        "caveat",
+        "indie-flower",
+        "kaushan-script",
+        "patrick-hand",
+        "rock-salt",
+        "sacramento",
+        "shantell-sans",
+        "tangerine",
+        "vibur",
+    )
 )
 """Nothing learns from these: letters of them judge."""
 HELD_OUT_ALPHABETS = frozenset({"Korean", "Early_Aramaic"})
@@ -198,10 +207,10 @@ class PageGenerator:
         high = height * float(np.exp(rng.normal(0, 0.12)))
         if isinstance(hand, FontHand):
             manner = _of_a_font(manner, rng)
-        manner = Manner(**{**manner.__dict__, "turn": float(np.arctan(slope + rng.normal(0, 0.02)))})
-        return write_row(
-            canvas, text, hand, marks, high, manner, _spacing(rng), left, base, rng
+        manner = Manner(
+            **{**manner.__dict__, "turn": float(np.arctan(slope + rng.normal(0, 0.02)))}
         )
+        return write_row(canvas, text, hand, marks, high, manner, _spacing(rng), left, base, rng)
 
     def _write_in_boxes(
         self, canvas: Canvas, height: float, manner: Manner, left: float, base: float, rng: Rng
@@ -269,7 +278,9 @@ class PageGenerator:
                 pattern = paper.guilloche(SIDE, height, rng)
                 sheet += pattern * np.float32(sign * rng.uniform(0.08, 0.5) * contrast)
             if rng.random() < 0.06:
-                sheet += paper.checks(SIDE, rng) * np.float32(sign * rng.uniform(0, 0.25) * contrast)
+                sheet += paper.checks(SIDE, rng) * np.float32(
+                    sign * rng.uniform(0, 0.25) * contrast
+                )
             if rng.random() < 0.1:  # print that shows through
                 behind = np.roll(ink[:, ::-1], tuple(rng.integers(0, SIDE, 2)), (0, 1))
                 sheet += behind * np.float32(sign * rng.uniform(0.03, 0.2) * contrast)

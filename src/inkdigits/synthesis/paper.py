@@ -24,7 +24,8 @@ class Noise:
     SCALES = (1, 2, 3, 6, 15, 40, 110)
 
     def __init__(self, side: int, rng: Rng) -> None:
-        self._side = side
+        self.side = side
+        """Of each plane, in pixels."""
         large = 2 * side
         self._planes: list[Plane] = []
         for scale in self.SCALES:
@@ -37,8 +38,8 @@ class Noise:
         """A plane (side, side) of mean 0 and standard deviation 1, changing over so many pixels."""
         nearest = int(np.argmin([abs(np.log(scale / over)) for scale in self.SCALES]))
         plane = self._planes[nearest]
-        y, x = rng.integers(0, self._side, 2)
-        cut = plane[y : y + self._side, x : x + self._side]
+        y, x = rng.integers(0, self.side, 2)
+        cut = plane[y : y + self.side, x : x + self.side]
         turns = int(rng.integers(4))
         cut = cut[::-1] if turns & 1 else cut
         return cut.T if turns & 2 else cut
@@ -46,7 +47,7 @@ class Noise:
 
 def blank_sheet(level: float, noise: Noise, rng: Rng) -> Plane:
     """Paper or a board without anything on it: fibres, stains, creases, patches of another tone."""
-    side = noise._side
+    side = noise.side
     sheet = np.full((side, side), level, np.float32)
     rough = rng.random()
     if rough < 0.25:
@@ -109,7 +110,9 @@ def form(side: int, height: float, rows: Sequence[Sequence[Box]], rng: Rng) -> M
         x1, y1 = (max(box[n] for box in boxes) for n in (2, 3))
         over, under, before, after = height * rng.uniform(-0.08, 0.5, 4)
         top, low, left, right = y0 - over, y1 + under, x0 - before, x1 + after
-        kind = rng.choice(["frame", "line", "lines", "table", "side"], p=[0.35, 0.25, 0.1, 0.2, 0.1])
+        kind = rng.choice(
+            ["frame", "line", "lines", "table", "side"], p=[0.35, 0.25, 0.1, 0.2, 0.1]
+        )
         if kind == "frame":
             brush.rectangle([2 * left, 2 * top, 2 * right, 2 * low], outline=255, width=width)
         elif kind in ("line", "lines"):
@@ -203,7 +206,7 @@ def beyond_the_edge(side: int, rng: Rng) -> Mask:
     corners = np.array([[left, top], [right, top], [right, low], [left, low]])
     corners += rng.normal(0, 0.03 * side, (4, 2))
     ImageDraw.Draw(canvas).polygon([tuple(corner) for corner in corners.tolist()], fill=0)
-    return np.asarray(canvas, np.float32) / 255
+    return np.asarray(canvas, np.float32) / np.float32(255)
 
 
 def _line_width(height: float, rng: Rng) -> float:
@@ -212,4 +215,4 @@ def _line_width(height: float, rng: Rng) -> float:
 
 
 def _reduced(canvas: Image.Image) -> Mask:
-    return np.asarray(canvas.reduce(2), np.float32) / 255
+    return np.asarray(canvas.reduce(2), np.float32) / np.float32(255)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
+from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.synthesis.styles import POINTS, Style, find_styles, resampled, shares
 
 Paths = NDArray[np.float64]

@@ -19,19 +19,9 @@ from inkdigits.graph import OPSET
 from inkdigits.normalize import SIDE
 
 
-def to_onnx(network: nn.Module, seen_width: int = SIDE) -> onnx.ModelProto:
-    """The network as ONNX, from `seen` (N, 28, 28) to `logits` (N, 10), with its float32 weights.
-
-    With another `seen_width`, from (N, 28, seen_width) to what it gives for that.
-    """
-    return exported(network, torch.zeros(2, SIDE, seen_width), "seen", {0: Dim("N")})
-
-
-def picture_network_to_onnx(network: nn.Module, step: int) -> onnx.ModelProto:
-    """Likewise, from `levels` (N, H, W) of any height and width that are multiples of `step`."""
-    height, width = (step * Dim(name, min=1, max=2**16 // step) for name in ("rows", "columns"))
-    example = torch.zeros(2, 3 * step, 4 * step)
-    return exported(network, example, "levels", {0: Dim("N"), 1: height, 2: width})
+def to_onnx(network: nn.Module) -> onnx.ModelProto:
+    """The network as ONNX, from `seen` (N, 28, 28) to `logits` (N, 10), with float32 weights."""
+    return exported(network, torch.zeros(2, SIDE, SIDE), "seen", {0: Dim("N")})
 
 
 def exported(

@@ -1,8 +1,8 @@
 """Train a network on pictures that are drawn anew for each of its steps.
 
-A `Lesson` is a network, who draws for it, and what it is judged by: `numbers.py` teaches to read
-digits that touch, `ink.py` to tell ink from paper. Nothing is seen twice, so nothing can be learned
-by heart, and what is kept is the last epoch's network.
+A `Lesson` is a network, what is drawn for it, and what it is judged by; there is one, which finds
+the writing on pages (`tasks/pages.py`). Nothing is seen twice, so nothing can be learned by heart,
+and what is kept is the last epoch's network.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import json
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
@@ -91,45 +90,44 @@ class LessonRecipe:
         )
 
 
-class Artist(Protocol):
-    """Draws what a network learns from."""
-
-    def begin(self, epoch: int) -> None:
-        """Get ready for an epoch; the same number gives the same pictures."""
-
-    def draw(self, count: int, seed: Sequence[int]) -> tuple[NDArray[np.uint8], Any]:
-        """`count` new pictures (N, H, W), and the truth about them."""
-
-
 class Lesson(ABC):
-    """A network, who draws for it, and what it is judged by."""
+    """A network, what is drawn for it, and what it is judged by.
+
+    What a network gives is a tuple of tensors, its maps.
+    """
 
     name: ClassVar[str]
     recipe_type: ClassVar[type[LessonRecipe]]
     judged_by: ClassVar[str]
     """What `right` is the share of, as metrics.json names it."""
-    missed: ClassVar[str] = "misread"
+    missed: ClassVar[str]
     """What the rest is, as the curve names it."""
-    artist: Artist
-    """Who draws what is learned from."""
+    trained_on: ClassVar[str]
 
     @abstractmethod
     def __init__(
-        self, recipe: Any, seed: int, without_writers: str | None, data_dir: DataDir
+        self,
+        recipe: Any,
+        seed: int,
+        without_writers: str | None,
+        data_dir: DataDir,
+        workers: int = 1,
     ) -> None:
-        """Raises InvalidDataset if there is nothing to draw with."""
+        """So many processes draw; 0: the one that learns does.
+
+        Raises InvalidDataset if there is nothing to draw with.
+        """
 
     @staticmethod
     @abstractmethod
     def network() -> nn.Module: ...
 
+    @abstractmethod
     def batches(
         self, seed: int, epoch: int, steps: int, batch_size: int
-    ) -> Iterator[tuple[NDArray[np.uint8], Any]]:
-        """The batches of an epoch, each drawn when the network has learned from the one before."""
-        self.artist.begin(epoch)
-        for step in range(steps):
-            yield self.artist.draw(batch_size, [seed, epoch, step])
+    ) -> Iterator[tuple[NDArray[Any], Any]]:
+        """New pictures and the truth about them, in so many batches; the same numbers give the
+        same pictures."""
 
     @staticmethod
     def depends_on() -> bytes:
@@ -137,8 +135,8 @@ class Lesson(ABC):
         return b""
 
     @abstractmethod
-    def seen(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """What the network sees of pictures that the artist has drawn."""
+    def seen(self, pictures: NDArray[Any]) -> Tensor:
+        """What the network sees of pictures that were drawn."""
 
     @property
     @abstractmethod
@@ -147,27 +145,19 @@ class Lesson(ABC):
 
     @staticmethod
     @abstractmethod
-    def loss(logits: Tensor, truth: Any) -> Tensor:
-        """How far the logits are from the truth: a mean over pictures."""
+    def loss(maps: Any, truth: Any) -> Tensor:
+        """How far the maps are from the truth: a mean over pictures."""
 
     @staticmethod
     @abstractmethod
-    def right(logits: Tensor, truth: Any) -> float:
-        """How much of the truth the logits say, in 0..1."""
+    def right(maps: Any, truth: Any) -> float:
+        """How much of the truth the maps say, in 0..1."""
 
     @abstractmethod
     def model_file(
-        self, network: nn.Module, judged: Tensor, facts: Facts
+        self, network: nn.Module, judged: Any, facts: Facts
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
-        """The model file of a network that gave the logits `judged`, and what there is to tell."""
-
-    @property
-    @abstractmethod
-    def trained_on(self) -> str: ...
-
-    def draw(self, judged: Tensor, folder: Path) -> None:
-        """Leave a picture of the logits `judged`, if there is something to see."""
-        return
+        """The model file of a network that gave the maps `judged`, and what there is to tell."""
 
 
 @dataclass(frozen=True)
@@ -220,26 +210,24 @@ class LessonFitting:
             learning_rate = float(self._scheduler.get_last_lr()[0])
             loss, accuracy = self._fit(number, bar)
             averaged = deepcopy(self._average.module).eval()
-            logits, truth = self.judged(averaged), self.lesson.judges[1]
+            maps, truth = self.judged(averaged), self.lesson.judges[1]
             row = Epoch(
                 epoch=number,
                 learning_rate=learning_rate,
                 loss=loss,
                 accuracy=accuracy,
-                validation_loss=self.lesson.loss(logits, truth).item(),
-                validation_accuracy=self.lesson.right(logits, truth),
+                validation_loss=self.lesson.loss(maps, truth).item(),
+                validation_accuracy=self.lesson.right(maps, truth),
                 seconds=time.perf_counter() - start,
             )
             self.averaged = averaged
             self.history.append(row)
             yield row
 
-    def judged(self, network: nn.Module) -> Any:
-        """The logits for the pictures to judge by."""
+    def judged(self, network: nn.Module) -> tuple[Tensor, ...]:
+        """The maps of the pictures to judge by."""
         with torch.no_grad():
             parts = [network(part) for part in torch.split(self.lesson.judges[0], AT_ONCE)]
-        if isinstance(parts[0], Tensor):
-            return torch.cat(parts)
         return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
 
     def save(self, path: Path) -> None:
@@ -268,12 +256,13 @@ class LessonFitting:
         torch.manual_seed(generator_of(self.settings.seed, number).initial_seed())  # for dropout
         self.network.train()
         losses, right, steps = 0.0, 0.0, self.recipe.steps
-        for step, (pictures, truth) in enumerate(self._drawn(number), start=1):
+        drawn = self.lesson.batches(self.settings.seed, number, steps, self.recipe.batch_size)
+        for step, (pictures, truth) in enumerate(drawn, start=1):
             seen = self.lesson.seen(pictures)
             with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-                logits = self.network(seen)
-            logits = _in_float32(logits)
-            loss = self.lesson.loss(logits, truth)
+                maps = self.network(seen)
+            maps = tuple(part.float() for part in maps)
+            loss = self.lesson.loss(maps, truth)
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), STEEPEST)
@@ -281,22 +270,9 @@ class LessonFitting:
             self._scheduler.step()
             self._average.update_parameters(self.network)
             losses += loss.item()
-            right += self.lesson.right(logits, truth)
+            right += self.lesson.right(maps, truth)
             bar.report(number, step / steps, losses / step)
         return losses / steps, right / steps
-
-    def _drawn(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], Any]]:
-        recipe = self.recipe
-        yield from self.lesson.batches(
-            self.settings.seed, epoch, recipe.steps, recipe.batch_size
-        )
-
-
-def _in_float32(logits: Any) -> Any:
-    """A tensor, or several, as float32."""
-    if isinstance(logits, Tensor):
-        return logits.float()
-    return tuple(part.float() for part in logits)
 
 
 def train_lesson(
@@ -310,12 +286,14 @@ def train_lesson(
     without_writers: str | None = None,
     data_dir: DataDir = None,
     resume: bool = False,
+    workers: int = 1,
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Teach a lesson, and leave a model file and its story in the folder `out`.
 
     Args and errors are those of `inkdigits.training.run.train`; `limit` is of the pictures in an
-    epoch. Returns what metrics.json holds.
+    epoch, and so many `workers` are processes that draw, which changes no picture; 0: none but the
+    one that learns. Returns what metrics.json holds.
     """
     folder = RunFolder(Path(out))
     if team_size() > 1:
@@ -329,7 +307,9 @@ def train_lesson(
     asked = {"epochs": epochs, "seed": seed, "limit": limit, "without_writers": without_writers}
     settings = _settings(lesson_type, folder, checkpoint, recipe, asked)
     try:
-        lesson = lesson_type(settings.recipe, settings.seed, settings.without_writers, data_dir)
+        lesson = lesson_type(
+            settings.recipe, settings.seed, settings.without_writers, data_dir, workers
+        )
     except KeyboardInterrupt:
         raise Interrupted(NOTHING_TO_KEEP) from None
     fitting = LessonFitting(settings, lesson)
@@ -394,7 +374,7 @@ def _settings(
         raise InvalidRun(f"The run in {folder.path} was started with another recipe. {another}")
     if earlier.code != code:
         raise InvalidRun(
-            f"The normaliser has changed since revision {earlier.revision} started the run in "
+            f"What is learned has changed since revision {earlier.revision} started the run in "
             f"{folder.path}. {another}"
         )
     return earlier
@@ -450,5 +430,4 @@ def _finish(fitting: LessonFitting, folder: RunFolder) -> dict[str, Any]:
     }
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     draw_curve([asdict(row) for row in fitting.history], folder.curve, lesson.name, lesson.missed)
-    lesson.draw(judged, folder.path)
     return metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import onnx
 import torch
@@ -15,8 +16,11 @@ from inkdigits.model_file import Facts, describe
 from inkdigits.modelfile.page_graph import MAPS, Look, page_graph
 from inkdigits.recognition.page import PAGE_CONTRACT_VERSION
 from inkdigits.training.export import exported, with_float16_weights
-from inkdigits.training.page_network import STEP, normalised
+from inkdigits.training.fit import PYTORCH_CHECKPOINT
+from inkdigits.training.page_network import STEP, PageNetwork, normalised
 
+RULES = ("piece_from", "sure_from", "mark_sure_from", "space", "digits_weight")
+"""What a page file's metadata say of how its pieces become a text; see `recognition.page.Rules`."""
 FAR = 2**16
 """No picture has a longer side."""
 
@@ -27,7 +31,10 @@ class _Normalised(nn.Module):
 
 
 def page_model(
-    network: nn.Module, facts: Facts, look: Look | None = None, rules: Mapping[str, float] = {}
+    network: nn.Module,
+    facts: Facts,
+    look: Look | None = None,
+    rules: Mapping[str, float] | None = None,
 ) -> onnx.ModelProto:
     """The model file of a network, with the `rules` by which pieces become a text."""
     height, width = Dim("H", min=1, max=FAR), Dim("W", min=1, max=FAR)
@@ -41,6 +48,20 @@ def page_model(
     model = page_graph(normaliser, with_float16_weights(maps), look)
     model.ir_version = IR_VERSION
     properties = {"contract": PAGE_CONTRACT_VERSION, "most_pieces": str(look.most_pieces)}
-    helper.set_model_props(model, properties | {key: repr(rules[key]) for key in rules})
+    helper.set_model_props(
+        model, properties | {key: repr(rule) for key, rule in (rules or {}).items()}
+    )
     describe(model, facts)
     return model
+
+
+def network_of_run(folder: Path) -> tuple[PageNetwork, dict[str, float]]:
+    """The averaged network of a run's checkpoint, and the rules that its model file holds."""
+    state = torch.load(folder / PYTORCH_CHECKPOINT, weights_only=False)["average"]
+    network = PageNetwork()
+    network.load_state_dict(
+        {key.removeprefix("module."): value for key, value in state.items() if "module." in key}
+    )
+    metadata = onnx.load(folder / "model.onnx").metadata_props
+    rules = {entry.key: float(entry.value) for entry in metadata if entry.key in RULES}
+    return network.eval(), rules

@@ -21,7 +21,6 @@ from inkdigits.atomic_file import write_atomically
 MOST_UNITS = 100
 MOST_FILTERS, MOST_CHANNELS = 32, 16
 MOST_MISTAKES = 40
-MOST_PHOTOS = 8
 
 
 def draw_curve(
@@ -122,27 +121,6 @@ def draw_mistakes(
         axes.imshow(seen[i], cmap="gray_r", vmin=0, vmax=1)
         confidence = probabilities[i, answers[i]]
         axes.set_title(f"{labels[i]}, read as {answers[i]}\nat {confidence:.1%}", fontsize=7)
-    _write(figure, path)
-
-
-def draw_found(
-    photos: NDArray[np.uint8], ink: NDArray[Any], found: NDArray[Any], path: Path, title: str
-) -> None:
-    """Write a PNG of photos (N, H, W), the worst first, with what is ink and what is found below.
-
-    `ink` and `found` (N, H, W) are in 0..1.
-    """
-    missed = np.abs(ink - found).mean((1, 2))
-    worst = np.argsort(-missed)[:MOST_PHOTOS]
-    columns = 8
-    rows = -(-len(worst) // columns)
-    figure = _figure(columns * 1.3, rows * 3.9 + 0.4)
-    figure.suptitle(f"{title}: photos, what is ink, and what is found; the worst first", fontsize=9)
-    panels = np.array(_panels(figure, 3 * rows, columns)).reshape(rows, 3, columns)
-    for place, number in enumerate(worst):
-        column = panels[place // columns, :, place % columns]
-        for axes, picture in zip(column, (photos, 255 * (1 - ink), 255 * (1 - found)), strict=True):
-            axes.imshow(picture[number], cmap="gray", vmin=0, vmax=255)
     _write(figure, path)
 
 

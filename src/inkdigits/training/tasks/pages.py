@@ -8,10 +8,9 @@ the kind are learned where a piece's middle is, give or take some pixels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -21,12 +20,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
+from inkdigits.calibration import calibrate
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import parse_writers
 from inkdigits.errors import InvalidDataset
 from inkdigits.model_file import Facts
+from inkdigits.modelfile.page_graph import Look
+from inkdigits.recognition.digits import DigitsFile
+from inkdigits.recognition.page import PageFile
 from inkdigits.synthesis.pages import (
     HELD_OUT_ALPHABETS,
     HELD_OUT_FONTS,
@@ -36,14 +39,16 @@ from inkdigits.synthesis.pages import (
 )
 from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.lesson import Lesson, LessonRecipe
+from inkdigits.training.page_calibration import UNCALIBRATED, calibrated_peaks, calibrated_rules
+from inkdigits.training.page_export import page_model
 from inkdigits.training.page_network import COARSE, FINE, REACH, Maps, PageNetwork, normalised
 
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
 FONTS = "handwriting-fonts"
 """The folder of fonts in a data folder."""
-FOR_JUDGES = 0
-"""Seed of the validation pages."""
+FOR_JUDGES, FOR_CALIBRATION = 0, 1
+"""Seeds of the validation pages."""
 SPOT = 0.1
 """Standard deviation of a peak, in the piece's width and height,"""
 LEAST_SPOT, MOST_SPOT = 0.6, 3.0
@@ -54,6 +59,8 @@ USUAL = 32.0
 """Pixels: a width or height whose logarithm is 0 in the map of boxes."""
 NEAR = 8.0
 """Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
+UNLIKELY = 0.05
+"""A peak below is not looked at when the peaks' scores are calibrated."""
 FOUND = 0.4
 """A peak from which on a piece counts as found, when judging."""
 
@@ -68,6 +75,13 @@ class PagesRecipe(LessonRecipe):
     learning_rate: float = 0.0025
     weight_decay: float = 0.02
     judges: int = 160
+    calibration: int = 600
+    """Validation pages by which it is found from where on a digit is sure."""
+
+    def limited(self, limit: int | None) -> PagesRecipe:
+        fewer = super().limited(limit)
+        assert isinstance(fewer, PagesRecipe)
+        return replace(fewer, calibration=min(fewer.calibration, limit or fewer.calibration))
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ class Pages(Lesson):
         self._drawn = _DrawnPages("train", ",".join([VALIDATION_WRITERS, *without]), data_dir)
         validation = self._drawn.of_part("validation")
         self._judges = [validation[FOR_JUDGES, number] for number in range(recipe.judges)]
-        self.workers = workers
+        self._recipe, self.workers = recipe, workers
 
     @staticmethod
     def network() -> nn.Module:
@@ -131,12 +145,13 @@ class Pages(Lesson):
     def _loader(self) -> DataLoader[Any]:
         return DataLoader(
             self._drawn,
-            batch_sampler=self._order,  # type: ignore[arg-type]
+            batch_sampler=self._order,
             collate_fn=_batch,
             num_workers=self.workers,
             multiprocessing_context="spawn" if self.workers else None,
             persistent_workers=bool(self.workers),
             prefetch_factor=6 if self.workers else None,
+            generator=torch.Generator(),  # PyTorch's own is for what is learned
         )
 
     def seen(self, pictures: NDArray[Any]) -> Tensor:
@@ -149,21 +164,37 @@ class Pages(Lesson):
         return self.seen(pictures), truth
 
     @staticmethod
-    def loss(maps: Maps, truth: Truth) -> Tensor:
-        """The sum of what is wrong with peaks, ink, owners, boxes and kinds."""
+    def loss(maps: Any, truth: Truth) -> Tensor:
+        """The sum of what is wrong with the `Maps`: peaks, ink, owners, boxes and kinds."""
         return sum(_losses(Maps(*maps), truth).values(), start=torch.zeros(()))
 
     @staticmethod
-    def right(maps: Maps, truth: Truth) -> float:
+    def right(maps: Any, truth: Truth) -> float:
         """F1 of pieces that are found and named right, against those that are there."""
         return f1_of_pieces(Maps(*maps), truth)
 
     def model_file(
-        self, network: nn.Module, judged: Maps, facts: Facts
+        self, network: nn.Module, judged: Any, facts: Facts
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
-        from inkdigits.training.page_export import page_model
+        maps, truth = Maps(*judged), self.judges[1]
+        found = _found(maps, truth, UNLIKELY)
+        scale, shift = calibrated_peaks(found.logit.numpy(), found.piece.numpy() >= 0)
+        look = Look(peak_scale=scale, peak_shift=shift, temperature=_temperature(maps, truth))
+        validation = self._drawn.of_part("validation")
+        pages = (validation.page((FOR_CALIBRATION, n)) for n in range(self._recipe.calibration))
+        provisional = page_model(network, facts, look, asdict(UNCALIBRATED))
+        find = PageFile(provisional.SerializeToString(), threads=torch.get_num_threads())
+        digits = DigitsFile(None, threads=torch.get_num_threads())
+        rules = asdict(calibrated_rules(find, digits, pages))
+        return page_model(network, facts, look, rules), {**rules, **asdict(look)}
 
-        return page_model(network, facts), {}
+
+def _temperature(maps: Maps, truth: Truth) -> float:
+    """By which the logits of kinds are divided, so that they promise what they keep."""
+    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
+    x, y = ((pieces[:, 1:3] + pieces[:, 3:5]) / 2 / COARSE).long().clamp(0, SIDE // COARSE - 1).T
+    logits = maps.kind[pieces[:, 0].long(), :, y, x]
+    return calibrate(logits.numpy(), pieces[:, 5].long().numpy()).temperature
 
 
 class _Order:
@@ -189,11 +220,7 @@ class _DrawnPages(Dataset[Item]):
     def __init__(self, part: str, without_writers: str, data_dir: DataDir) -> None:
         """Of MNIST's `part`; raises InvalidDataset if there is nothing to draw with."""
         self._part, self._without, self._data_dir = part, without_writers, data_dir
-        self._digits = [
-            digit
-            for digit in written_digits(data_dir)
-            if digit.writer not in parse_writers(without_writers)
-        ]
+        self._digits = written_digits(data_dir, without_writers)
         folder = find_file(FONTS, data_dir)
         self._fonts = [
             file for file in sorted(folder.glob("*.woff2")) if file.stem not in HELD_OUT_FONTS
@@ -217,6 +244,9 @@ class _DrawnPages(Dataset[Item]):
         return {**self.__dict__, "_generator": None}  # each process makes its own
 
     def __getitem__(self, seed: Sequence[int]) -> Item:
+        return _target(self.page(seed))
+
+    def page(self, seed: Sequence[int]) -> DrawnPage:
         if self._generator is None:
             characters = [
                 character
@@ -225,7 +255,7 @@ class _DrawnPages(Dataset[Item]):
             ]
             scanned = load_mnist(self._part, self._data_dir)  # type: ignore[arg-type]
             self._generator = PageGenerator(self._digits, *scanned, self._fonts, characters)
-        return _target(self._generator.draw(seed))
+        return self._generator.draw(seed)
 
 
 def _target(page: DrawnPage) -> Item:
@@ -296,7 +326,6 @@ def _losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
     ink = truth.ink.float() / 255
     inked = F.binary_cross_entropy_with_logits(maps.ink[:, 0], ink)
 
-    height, width = truth.owner.shape[1:]
     of_all = torch.zeros(len(truth.owner), 256, 2)
     of_all[truth.pieces[:, 0].long(), truth.pieces[:, 6].long()] = (
         truth.pieces[:, 1:3] + truth.pieces[:, 3:5]
@@ -324,19 +353,40 @@ def _losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
 
 def f1_of_pieces(maps: Maps, truth: Truth) -> float:
     """2 x (found and named right) / (found + there); near the edge nothing is judged."""
+    found = _found(maps, truth, FOUND)
+    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
+    named = found.kind == found.true_kind
+    right = len(torch.unique(found.piece[named]))
+    return 2 * right / max(len(found.piece) + len(pieces), 1)
+
+
+class _Found(NamedTuple):
+    """The M peaks on all pages, and the pieces at whose middles they are."""
+
+    logit: Tensor
+    """(M,) of the peak."""
+    kind: Tensor
+    """(M,) the likeliest."""
+    piece: Tensor
+    """(M,) the piece's place among those that count, or -1."""
+    true_kind: Tensor
+    """(M,) the piece's, or -1."""
+
+
+def _found(maps: Maps, truth: Truth, least: float) -> _Found:
+    """The peaks from a score of `least` on, but for those near what the edge cuts off."""
     score = maps.peak[:, 0].sigmoid()
     highest = F.max_pool2d(score[:, None], 3, 1, 1)[:, 0]
-    page, y, x = ((score == highest) & (score > FOUND) & truth.counts).nonzero(as_tuple=True)
+    page, y, x = ((score == highest) & (score > least) & truth.counts).nonzero(as_tuple=True)
     kind = maps.kind[page, :, y * FINE // COARSE, x * FINE // COARSE].argmax(1)
-    at = (torch.stack([x, y], 1) + 0.5) * FINE
+    logit = maps.peak[page, 0, y, x]
     pieces = truth.pieces[truth.pieces[:, 5] >= 0]
-    right = 0
-    for number in range(len(score)):
-        there, here = pieces[pieces[:, 0] == number], page == number
-        if not len(there) or not here.any():
-            continue
-        away = (at[here][:, None] - (there[:, 1:3] + there[:, 3:5])[None] / 2).abs()
-        limit = ((there[:, 3:5] - there[:, 1:3]) / 3).clamp(min=3)[None]
-        fits = (away < limit).all(2) & (kind[here][:, None] == there[None, :, 5])
-        right += int(fits.any(0).sum().clamp(max=int(fits.any(1).sum())))
-    return 2 * right / max(len(page) + len(pieces), 1)
+    if not len(pieces):
+        return _Found(logit, kind, torch.full_like(page, -1), torch.full_like(page, -1))
+    at = (torch.stack([x, y], 1) + 0.5) * FINE
+    middles, sizes = (pieces[:, 1:3] + pieces[:, 3:5]) / 2, pieces[:, 3:5] - pieces[:, 1:3]
+    away = (at[:, None] - middles).abs() / (sizes / 3).clamp(min=3)  # (M, K, 2)
+    nearest = (away.amax(2) + 1e6 * (page[:, None] != pieces[:, 0])).min(1)
+    fits = nearest.values < 1
+    true_kind = torch.where(fits, pieces[nearest.indices, 5].long(), -1)
+    return _Found(logit, kind, torch.where(fits, nearest.indices, -1), true_kind)

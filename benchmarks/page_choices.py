@@ -1,0 +1,76 @@
+"""What the choices in `page.onnx` buy: how closely it looks, and what its crops are worth.
+
+    python benchmarks/page_choices.py RUN --real FOLDER
+
+RUN is what `inkdigits train page --out RUN` leaves, with its checkpoint; FOLDER holds labelled
+pictures, as of `real_pictures.py`. Each row changes one choice in the file that ships and nothing
+else; a column is the share of pictures in each folder of which all digits are read right, then the
+milliseconds that a picture takes on one thread (mean), and of all how many are sure, and sure and
+wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from inkdigits import InkDigitsError, Reader
+from inkdigits.model_file import Facts
+from inkdigits.modelfile.page_graph import Look
+from inkdigits.training.page_export import network_of_run, page_model
+from real_pictures import Judged, answer_of, rows_of
+
+CHOICES: dict[str, dict[str, float]] = {
+    "as it ships": {},
+    "digits 22 px high": {"height": 22.0},
+    "digits 26 px high": {"height": 26.0},
+    "digits 36 px high": {"height": 36.0},
+    "digits 44 px high": {"height": 44.0},
+    "the first look at 128 px": {"first": 128.0},
+    "the first look at 224 px": {"first": 224.0},
+    "one look": {"looks": 1},
+    "two looks": {"looks": 2},
+    "boxes may overlap by 0.35": {"overlap": 0.35},
+    "boxes may overlap by 0.65": {"overlap": 0.65},
+    "the crops count for nothing": {"digits_weight": 0.0},
+    "the crops count for a quarter": {"digits_weight": 0.25},
+    "the crops count for three quarters": {"digits_weight": 0.75},
+    "the crops count alone": {"digits_weight": 1.0},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--only", default="", help="only the choices with this in their names")
+    options = parser.parse_args()
+    network, rules = network_of_run(options.run)
+    rows = rows_of(options.real)
+    print(f"{'':38}" + "".join(f"{name:>10}" for name in rows) + "      ms   sure  sure and wrong")
+    for name, changed in CHOICES.items():
+        if options.only not in name:
+            continue
+        of_rules = {key: value for key, value in changed.items() if key in rules}
+        look = replace(Look(), **{k: v for k, v in changed.items() if k not in rules})  # type: ignore[arg-type]
+        model = page_model(network, Facts("page", "0"), look, {**rules, **of_rules})
+        reader = Reader(page=model.SerializeToString())
+        line, judged, start = f"{name:38}", [], time.perf_counter()
+        for pictures in rows.values():
+            answers = [Judged(p, answer_of(reader, p.path)) for p in pictures]
+            judged += answers
+            line += f"{sum(a.right for a in answers) / len(answers):9.1%} "
+        each = (time.perf_counter() - start) / len(judged) * 1000
+        sure = [answer for answer in judged if answer.answer.sure]
+        wrong = sum(not answer.right for answer in sure)
+        print(f"{line}{each:7.1f} {len(sure):6} {wrong:6}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

@@ -1,0 +1,279 @@
+"""The lesson that teaches to find pieces of writing on a page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from drawing import scans, written_digits
+from inkdigits import InvalidDataset
+from inkdigits.datasets.omniglot import WrittenCharacter
+from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, DrawnPage
+from inkdigits.training.page_network import COARSE, FINE, REACH, Maps
+from inkdigits.training.tasks import pages
+from inkdigits.training.tasks.pages import (
+    NEAR,
+    USUAL,
+    VALIDATION_WRITERS,
+    Pages,
+    PagesRecipe,
+    Truth,
+    f1_of_pieces,
+)
+
+TINY = PagesRecipe(epochs=2, pictures=4, batch_size=2, judges=3)
+KINDS = 20
+SURE = 14.0
+"""A logit."""
+
+# ---------------------------------------------------------------- truths and maps, made by hand
+
+Piece = tuple[int, int, int, int, int]
+"""x0, y0, x1, y1, kind."""
+PIECES: list[Piece] = [(20, 16, 40, 48, 3), (56, 24, 66, 50, 1), (80, 44, 88, 50, 10)]
+
+
+def truth_of(pieces: Sequence[Piece], side: int = 128) -> Truth:
+    """A page of filled rectangles."""
+    fine = side // FINE
+    maps = {name: np.zeros((1, fine, fine), np.uint8) for name in ("peak", "ink", "owner")}
+    counts = np.ones((1, fine, fine), bool)
+    for number, (x0, y0, x1, y1, kind) in enumerate(pieces, start=1):
+        place = np.s_[0, y0 // FINE : y1 // FINE, x0 // FINE : x1 // FINE]
+        maps["ink"][place], maps["owner"][place] = 255, number
+        if kind < 0:
+            counts[place] = False
+        else:
+            maps["peak"][0, (y0 + y1) // 2 // FINE, (x0 + x1) // 2 // FINE] = 255
+    rows = [[0, *piece, number] for number, piece in enumerate(pieces, start=1)]
+    return Truth(
+        **{name: torch.from_numpy(values) for name, values in maps.items()},
+        counts=torch.from_numpy(counts),
+        pieces=torch.tensor(rows, dtype=torch.float32).reshape(-1, 7),
+    )
+
+
+def maps_of(truth: Truth) -> Maps:
+    """What a network says that knows the truth."""
+    count, high, wide = truth.peak.shape
+    low, coarse = (FINE, COARSE)
+    owner = torch.zeros(count, 2, high, wide)
+    box = torch.zeros(count, 4, high * low // coarse, wide * low // coarse)
+    kind = torch.zeros(count, KINDS, *box.shape[2:])
+    rows, columns = torch.meshgrid(
+        (torch.arange(high) + 0.5) * low, (torch.arange(wide) + 0.5) * low, indexing="ij"
+    )
+    for page, x0, y0, x1, y1, which, number in truth.pieces.tolist():
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        own = truth.owner[int(page)] == int(number)
+        owner[int(page), 0][own] = (x - columns[own]) / REACH
+        owner[int(page), 1][own] = (y - rows[own]) / REACH
+        if which < 0:
+            continue
+        for row in range(max(int(y // coarse) - 1, 0), min(int(y // coarse) + 2, box.shape[2])):
+            for column in range(
+                max(int(x // coarse) - 1, 0), min(int(x // coarse) + 2, box.shape[3])
+            ):
+                box[int(page), :, row, column] = torch.tensor(
+                    [
+                        (x - (column + 0.5) * coarse) / NEAR,
+                        (y - (row + 0.5) * coarse) / NEAR,
+                        np.log((x1 - x0) / USUAL),
+                        np.log((y1 - y0) / USUAL),
+                    ]
+                )
+                kind[int(page), :, row, column] = 0
+                kind[int(page), int(which), row, column] = SURE
+    return Maps(
+        peak=((truth.peak == 255).float() * 2 - 1)[:, None] * SURE,
+        ink=torch.logit(truth.ink.float()[:, None] / 255, eps=1e-6),
+        owner=owner,
+        box=box,
+        kind=kind,
+    )
+
+
+def changed(maps: Maps, name: str, change: Any) -> Maps:
+    return maps._replace(**{name: change(getattr(maps, name))})
+
+
+def test_the_loss_of_maps_that_say_the_truth_is_next_to_nothing() -> None:
+    for pieces in (PIECES, PIECES[:1], []):
+        truth = truth_of(pieces)
+        assert 0 <= Pages.loss(maps_of(truth), truth) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("peak", lambda peak: peak.roll(3, 3)),
+        ("peak", lambda peak: torch.full_like(peak, -SURE)),
+        ("peak", lambda peak: torch.full_like(peak, SURE)),
+        ("ink", lambda ink: ink.roll(4, 2)),
+        ("owner", lambda owner: owner + 0.5),
+        ("owner", lambda owner: -owner),
+        ("box", lambda box: box + 0.5),
+        ("box", lambda box: box[:, [0, 1, 3, 2]]),
+        ("kind", lambda kind: kind.roll(1, 1)),
+        ("kind", lambda kind: kind * 0),
+    ],
+)
+def test_whatever_is_wrong_makes_the_loss_larger(name: str, change: Any) -> None:
+    truth = truth_of(PIECES)
+    maps = maps_of(truth)
+    assert Pages.loss(changed(maps, name, change), truth) > Pages.loss(maps, truth) + 0.05
+
+
+def test_a_peak_beside_a_middle_costs_less_than_one_far_away() -> None:
+    truth = truth_of(PIECES)
+    truth.peak[0, 16, 16] = 200  # beside the middle of the first, which is at 15
+    maps = maps_of(truth)
+    near, far = maps.peak.clone(), maps.peak.clone()
+    near[0, 0, 16, 16] = far[0, 0, 40, 40] = 3.0
+    losses = [Pages.loss(maps._replace(peak=peak), truth) for peak in (near, far)]
+    assert losses[0] < 0.1 * losses[1]
+
+
+def test_what_is_cut_off_is_neither_asked_for_nor_forbidden() -> None:
+    truth = truth_of([*PIECES, (100, 100, 128, 128, -1)])
+    maps = maps_of(truth)
+    peak = maps.peak.clone()
+    peak[0, 0, 56, 56] = SURE
+    assert Pages.loss(maps._replace(peak=peak), truth) == Pages.loss(maps, truth)
+    assert f1_of_pieces(maps._replace(peak=peak), truth) == f1_of_pieces(maps, truth) == 1
+
+
+def test_f1_of_pieces_is_1_if_all_is_found_and_named_right() -> None:
+    assert f1_of_pieces(maps_of(truth_of(PIECES)), truth_of(PIECES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "there", "f1"),
+    [
+        (PIECES[:2], PIECES, 2 * 2 / 5),  # one is missed
+        (PIECES, PIECES[:2], 2 * 2 / 5),  # one is made up
+        ([(*PIECES[0][:4], 8), *PIECES[1:]], PIECES, 2 * 2 / 6),  # one is misnamed
+        ([(60, 80, 80, 112, 3), *PIECES[1:]], PIECES, 2 * 2 / 6),  # one is elsewhere
+        ([], PIECES, 0),
+        (PIECES, [], 0),
+    ],
+)
+def test_f1_of_pieces_falls_with_each_mistake(
+    said: list[Piece], there: list[Piece], f1: float
+) -> None:
+    assert f1_of_pieces(maps_of(truth_of(said)), truth_of(there)) == pytest.approx(f1)
+
+
+# ---------------------------------------------------------------- pages from data
+
+
+class Watched:
+    """Draws one square on every page, and keeps what it was to draw with."""
+
+    made: ClassVar[list[tuple[Any, ...]]] = []
+    seeds: ClassVar[list[Sequence[int]]] = []
+
+    def __init__(self, *drawn_with: Any) -> None:
+        self.made.append(drawn_with)
+
+    def draw(self, seed: Sequence[int]) -> DrawnPage:
+        self.seeds.append(seed)
+        picture = np.full((90, 120), 255, np.uint8)
+        picture[20:40, 60:70] = 0
+        return DrawnPage(
+            picture,
+            ink=255 - picture,
+            owner=(picture == 0).astype(np.uint8),
+            boxes=np.array([[60, 20, 70, 40]], np.float32),
+            kinds=np.array([1]),
+        )
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What each page generator was given: digits, pictures, labels, fonts, characters."""
+    Watched.made.clear()
+    Watched.seeds.clear()
+    monkeypatch.setattr(pages, "PageGenerator", Watched)
+    # The real ones take seconds to read.
+    digits = written_digits(range(1, 31))
+    monkeypatch.setattr(pages, "written_digits", lambda data_dir: digits)
+    monkeypatch.setattr(pages, "load_mnist", lambda part, data_dir: (part, scans()[1]))
+    return Watched.made
+
+
+def test_nothing_that_judges_is_learned_from(made: list[tuple[Any, ...]], data_dir: str) -> None:
+    lesson = Pages(TINY, 0, "25-30", data_dir, workers=0)
+    list(lesson.batches(seed=0, epoch=1, steps=1, batch_size=1))
+    validation, training = made
+    writers = [{digit.writer for digit in some[0]} for some in (validation, training)]
+    assert VALIDATION_WRITERS == "19-24"
+    assert writers == [set(range(19, 25)), set(range(1, 19))]
+    assert [some[1] for some in (validation, training)] == ["validation", "train"]
+    for _, _, _, fonts, characters in made:
+        assert len(fonts) > 20
+        assert not {font.stem for font in fonts} & HELD_OUT_FONTS
+        alphabets = {character.alphabet for character in characters}
+        assert len(alphabets) >= 3
+        assert not alphabets & HELD_OUT_ALPHABETS
+        assert isinstance(characters[0], WrittenCharacter)
+
+
+def test_the_truth_is_where_the_page_says_and_beyond_a_small_page_is_nothing(
+    made: list[tuple[Any, ...]], data_dir: str
+) -> None:
+    seen, truth = Pages(TINY, 0, None, data_dir, workers=0).judges
+    assert seen.shape == (TINY.judges, 1, SIDE, SIDE)
+    assert not seen[:, :, 90:].any()
+    assert not seen[:, :, :, 120:].any()
+    assert (seen[:, 0, 25, 65] < -3).all()
+    assert truth.pieces[:, 0].tolist() == list(range(TINY.judges))
+    assert (truth.pieces[:, 1:] == torch.tensor([60, 20, 70, 40, 1, 1])).all()
+    for maps in (truth.peak, truth.ink, truth.owner, truth.counts):
+        assert maps.shape == (TINY.judges, SIDE // FINE, SIDE // FINE)
+    assert (truth.peak == 255).nonzero().tolist() == [[n, 15, 32] for n in range(TINY.judges)]
+    assert (truth.ink[:, 10:20, 30:35] == 255).all()
+    assert (truth.owner > 0).sum() == TINY.judges * 50
+    assert truth.counts.all()
+    maps = maps_of(truth)
+    assert Pages.loss(maps, truth) < 0.01
+    assert Pages.right(maps, truth) == 1
+
+
+def test_pages_are_the_same_however_many_processes_draw_them(data_dir: str) -> None:
+    recipe, most_writers = replace(TINY, judges=0), "2-18,25-30"  # it takes time to know many
+    lessons = [Pages(recipe, 0, most_writers, data_dir, workers=workers) for workers in (0, 1)]
+    drawn = []
+    for epoch, steps in ((1, 2), (2, 1)):  # the process goes on from one epoch to the next
+        alone, team = (list(lesson.batches(13, epoch, steps, batch_size=1)) for lesson in lessons)
+        assert len(alone) == len(team) == steps
+        for (pictures, truth), (same, same_truth) in zip(alone, team, strict=True):
+            np.testing.assert_array_equal(pictures, same)
+            for name in vars(truth):
+                assert torch.equal(getattr(truth, name), getattr(same_truth, name))
+            drawn.append(pictures.tobytes())
+    assert len(set(drawn)) == 3
+
+
+def test_each_page_to_learn_from_is_another_one_and_those_that_judge_are_always_the_same(
+    made: list[tuple[Any, ...]], data_dir: str
+) -> None:
+    for seed in (1, 2):
+        lesson = Pages(TINY, seed, None, data_dir, workers=0)
+        for epoch in (1, 2):
+            list(lesson.batches(seed, epoch, steps=2, batch_size=2))
+    judges, pages = TINY.judges, 2 * 2 * 2
+    seeds = [tuple(seed) for seed in Watched.seeds]
+    assert len(seeds) == 2 * (judges + pages)
+    first, second = seeds[: judges + pages], seeds[judges + pages :]
+    assert first[:judges] == second[:judges]
+    assert len(set(seeds)) == judges + 2 * pages
+
+
+def test_a_data_folder_without_fonts_is_refused(made: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match=r"no fonts \(\*\.woff2\) in handwriting-fonts"):
+        Pages(TINY, 0, None, tmp_path, workers=0)
