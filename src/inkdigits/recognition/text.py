@@ -141,15 +141,17 @@ def _digit(
 ) -> Digit:
     """Which digit (10,) both files take a piece for that is one with a probability of `share`.
 
-    Their opinions are multiplied, each with its weight. It is sure only if they agree.
+    Bayes' rule: what `digits.onnx` says of the crop, with its weight, is how well each digit
+    explains it; what is no digit is explained by none better than by chance. It is sure only if
+    both take it for the same.
     """
-    both, agreed, seen = kind / share, True, np.zeros((28, 28), np.float32)
+    likelihood, agreed, seen = np.ones(10), True, np.zeros((28, 28), np.float32)
     if opinion:
-        own, weight, seen = np.array(opinion.probabilities), rules.digits_weight, opinion.seen
-        agreed = int(kind.argmax()) == opinion.value
-        both = both.clip(1e-9) ** (1 - weight) * own.clip(1e-9) ** weight
-        both /= both.sum()
-    probabilities = tuple((both * share).tolist())
+        likelihood = np.array(opinion.probabilities).clip(1e-4) ** rules.digits_weight
+        agreed, seen = int(kind.argmax()) == opinion.value, opinion.seen
+    both = kind * likelihood
+    none = (1 - share) * (0.1**rules.digits_weight if opinion else 1.0)
+    probabilities = tuple((both / (both.sum() + none)).tolist())
     value = int(both.argmax())
     sure = agreed and probabilities[value] >= rules.sure_from
     return Digit(value, probabilities[value], sure, box, probabilities, seen)

@@ -23,12 +23,16 @@ WRONG = 0.001
 """Of sure digits so many are wrong, at most: of numbers of five digits, five times as many."""
 WRONG_MARKS = 0.003
 """Likewise of marks, which are fewer in a number."""
-WEIGHTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
-"""Of what `digits.onnx` says: the one with which most is right is taken."""
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of what `digits.onnx` says: the one with which most digits are right and sure is taken."""
 UNCALIBRATED = Rules(
     piece_from=0.4, sure_from=0.0, mark_sure_from=0.0, space=0.6, digits_weight=0.5
 )
 """With these a digit is sure wherever both files agree."""
+
+
+_Seen = tuple[DrawnPage, Pieces, dict[int, Digit | None]]
+"""A page, what is found on it, and what `digits.onnx` reads in the crops, by their places."""
 
 
 def calibrated_peaks(
@@ -51,35 +55,36 @@ def calibrated_rules(
     find: Callable[[NDArray[np.uint8]], Pieces], digits: DigitsFile, pages: Iterable[DrawnPage]
 ) -> Rules:
     """The rules by which pieces become a text, for a page file that `find`s those of a picture."""
-    seen = []
+    seen: list[_Seen] = []
     for page in pages:
         pieces = find(page.picture)
         places = perhaps_digits(pieces)
         opinions = dict(zip(places.tolist(), digits.read(pieces.crop[places]), strict=True))
         seen.append((page, pieces, opinions))
-    tried = {}
-    for weight in WEIGHTS:
-        rules = replace(UNCALIBRATED, digits_weight=weight)
-        signs: list[tuple[bool, float, bool, bool]] = []
-        for page, pieces, opinions in seen:
-            reading = read_pieces(pieces, opinions, rules)
-            found: list[Digit | Mark] = [*reading.digits, *reading.marks] if reading else []
-            for sign in found:
-                is_digit = isinstance(sign, Digit)
-                kind = sign.value if isinstance(sign, Digit) else KIND[sign.text]
-                is_right = _is_right(kind, sign.box, page)
-                if is_right is not None:
-                    signs.append((is_digit, sign.confidence, sign.sure, is_right))
-        tried[weight] = np.array(signs, float).reshape(-1, 4)
-    best = max(WEIGHTS, key=lambda weight: tried[weight][tried[weight][:, 0] == 1, 3].sum())
-    of_digits, confidence, agreed, right = tried[best].T
-    digit, mark = (of_digits == 1) & (agreed == 1), of_digits == 0
-    return replace(
-        UNCALIBRATED,
-        digits_weight=best,
-        sure_from=_least(confidence[digit], right[digit], WRONG),
-        mark_sure_from=_least(confidence[mark], right[mark], WRONG_MARKS),
-    )
+    tried = [
+        _with_thresholds(replace(UNCALIBRATED, digits_weight=weight), seen) for weight in WEIGHTS
+    ]
+    return max(tried, key=lambda rated: rated[0])[1]
+
+
+def _with_thresholds(rules: Rules, seen: Sequence[_Seen]) -> tuple[int, Rules]:
+    """How many digits are right and sure if the thresholds are as high as they must be, and these
+    thresholds."""
+    signs: list[tuple[bool, float, bool, bool]] = []
+    for page, pieces, opinions in seen:
+        reading = read_pieces(pieces, opinions, rules)
+        found: list[Digit | Mark] = [*reading.digits, *reading.marks] if reading else []
+        for sign in found:
+            kind = sign.value if isinstance(sign, Digit) else KIND[sign.text]
+            is_right = _is_right(kind, sign.box, page)
+            if is_right is not None:
+                signs.append((isinstance(sign, Digit), sign.confidence, sign.sure, is_right))
+    is_digit, confidence, agreed, right = np.array(signs, float).reshape(-1, 4).T
+    digit, mark = (is_digit == 1) & (agreed == 1), is_digit == 0
+    sure_from = _least(confidence[digit], right[digit], WRONG)
+    mark_sure_from = _least(confidence[mark], right[mark], WRONG_MARKS)
+    sure = int(right[digit & (confidence >= sure_from)].sum())
+    return sure, replace(rules, sure_from=sure_from, mark_sure_from=mark_sure_from)
 
 
 def _is_right(kind: int, box: Sequence[int], page: DrawnPage) -> bool | None:
