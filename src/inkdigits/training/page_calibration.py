@@ -19,10 +19,12 @@ from inkdigits.recognition.text import perhaps_digits, read_pieces
 from inkdigits.synthesis.handwriting import KIND
 from inkdigits.synthesis.pages import DrawnPage
 
-WRONG = 0.001
-"""Of sure digits so many are wrong, at most: of numbers of five digits, five times as many."""
-WRONG_MARKS = 0.003
+WRONG = 0.003
+"""Of sure digits so many are wrong, at most, on pages that are harder than most."""
+WRONG_MARKS = 0.01
 """Likewise of marks, which are fewer in a number."""
+WHOLE = 0.9
+"""What the picture's edge leaves less of is not judged: nobody could tell what it was."""
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of what `digits.onnx` says: the one with which most digits are right and sure is taken."""
 UNCALIBRATED = Rules(
@@ -90,12 +92,12 @@ def _with_thresholds(rules: Rules, seen: Sequence[_Seen]) -> tuple[int, Rules]:
 def _is_right(kind: int, box: Sequence[int], page: DrawnPage) -> bool | None:
     """Whether there is such a piece at a box; None where the picture's edge cuts one off."""
     middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2
-    middles, sizes = (
-        (page.boxes[:, :2] + page.boxes[:, 2:]) / 2,
-        page.boxes[:, 2:] - page.boxes[:, :2],
-    )
+    height, width = page.picture.shape
+    boxes = page.boxes.clip(0, [width, height, width, height])  # what is seen of each
+    middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     there = (np.abs(middles - middle) < np.maximum(sizes / 3, 3)).all(1)
-    if (page.kinds[there] == -1).any():
+    whole = sizes.prod(1) > WHOLE * (page.boxes[:, 2:] - page.boxes[:, :2]).prod(1)
+    if (~whole[there] | (page.kinds[there] == -1)).any():
         return None
     return bool((page.kinds[there] == kind).any())
 
