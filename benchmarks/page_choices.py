@@ -35,10 +35,13 @@ CHOICES: dict[str, dict[str, float]] = {
     "two looks": {"looks": 2},
     "boxes may overlap by 0.35": {"overlap": 0.35},
     "boxes may overlap by 0.65": {"overlap": 0.65},
+    "pieces from a score of 0.5 on": {"piece_from": 0.5},
+    "pieces from a score of 0.6 on": {"piece_from": 0.6},
+    "pieces from a score of 0.8 on": {"piece_from": 0.8},
+    "ink need not be its own": {"own": 1e-6},
     "the crops count for nothing": {"digits_weight": 0.0},
-    "the crops count for a quarter": {"digits_weight": 0.25},
-    "the crops count for three quarters": {"digits_weight": 0.75},
-    "the crops count alone": {"digits_weight": 1.0},
+    "the crops count a quarter": {"digits_weight": 0.25},
+    "the crops count as much": {"digits_weight": 1.0},
 }
 
 

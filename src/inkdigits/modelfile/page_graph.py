@@ -46,7 +46,7 @@ class Look:
     """or more pixels."""
     found_from: float = 0.3
     """Peaks from here on tell how high digits are."""
-    least_score: float = 0.15
+    least_score: float = 0.25
     """A piece is at least so likely."""
     overlap: float = 0.35
     """Of two boxes whose intersection is more of their union the better one stays."""

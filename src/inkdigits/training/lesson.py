@@ -154,6 +154,10 @@ class Lesson(ABC):
         """How much of the truth the maps say, in 0..1."""
 
     @abstractmethod
+    def draw(self, model: bytes, folder: Path) -> None:
+        """Leave pictures of what the model file finds."""
+
+    @abstractmethod
     def model_file(
         self, network: nn.Module, judged: Any, facts: Facts
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
@@ -430,4 +434,5 @@ def _finish(fitting: LessonFitting, folder: RunFolder) -> dict[str, Any]:
     }
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     draw_curve([asdict(row) for row in fitting.history], folder.curve, lesson.name, lesson.missed)
+    lesson.draw(model.SerializeToString(), folder.path)
     return metrics

@@ -19,22 +19,16 @@ from inkdigits.recognition.text import perhaps_digits, read_pieces
 from inkdigits.synthesis.handwriting import KIND
 from inkdigits.synthesis.pages import DrawnPage
 
-WRONG = 0.003
+WRONG = 0.005
 """Of sure digits so many are wrong, at most, on pages that are harder than most."""
-WRONG_MARKS = 0.01
+WRONG_MARKS = 0.02
 """Likewise of marks, which are fewer in a number."""
 WHOLE = 0.9
 """What the picture's edge leaves less of is not judged: nobody could tell what it was."""
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Of what `digits.onnx` says: the one with which most digits are right and sure is taken."""
 UNCALIBRATED = Rules(
-    piece_from=0.4, sure_from=0.0, mark_sure_from=0.0, space=0.6, digits_weight=0.5
+    piece_from=0.6, sure_from=0.0, mark_sure_from=0.0, space=0.6, digits_weight=0.5
 )
 """With these a digit is sure wherever both files agree."""
-
-
-_Seen = tuple[DrawnPage, Pieces, dict[int, Digit | None]]
-"""A page, what is found on it, and what `digits.onnx` reads in the crops, by their places."""
 
 
 def calibrated_peaks(
@@ -57,24 +51,12 @@ def calibrated_rules(
     find: Callable[[NDArray[np.uint8]], Pieces], digits: DigitsFile, pages: Iterable[DrawnPage]
 ) -> Rules:
     """The rules by which pieces become a text, for a page file that `find`s those of a picture."""
-    seen: list[_Seen] = []
+    signs: list[tuple[bool, float, bool, bool]] = []
     for page in pages:
         pieces = find(page.picture)
         places = perhaps_digits(pieces)
         opinions = dict(zip(places.tolist(), digits.read(pieces.crop[places]), strict=True))
-        seen.append((page, pieces, opinions))
-    tried = [
-        _with_thresholds(replace(UNCALIBRATED, digits_weight=weight), seen) for weight in WEIGHTS
-    ]
-    return max(tried, key=lambda rated: rated[0])[1]
-
-
-def _with_thresholds(rules: Rules, seen: Sequence[_Seen]) -> tuple[int, Rules]:
-    """How many digits are right and sure if the thresholds are as high as they must be, and these
-    thresholds."""
-    signs: list[tuple[bool, float, bool, bool]] = []
-    for page, pieces, opinions in seen:
-        reading = read_pieces(pieces, opinions, rules)
+        reading = read_pieces(pieces, opinions, UNCALIBRATED)
         found: list[Digit | Mark] = [*reading.digits, *reading.marks] if reading else []
         for sign in found:
             kind = sign.value if isinstance(sign, Digit) else KIND[sign.text]
@@ -83,10 +65,11 @@ def _with_thresholds(rules: Rules, seen: Sequence[_Seen]) -> tuple[int, Rules]:
                 signs.append((isinstance(sign, Digit), sign.confidence, sign.sure, is_right))
     is_digit, confidence, agreed, right = np.array(signs, float).reshape(-1, 4).T
     digit, mark = (is_digit == 1) & (agreed == 1), is_digit == 0
-    sure_from = _least(confidence[digit], right[digit], WRONG)
-    mark_sure_from = _least(confidence[mark], right[mark], WRONG_MARKS)
-    sure = int(right[digit & (confidence >= sure_from)].sum())
-    return sure, replace(rules, sure_from=sure_from, mark_sure_from=mark_sure_from)
+    return replace(
+        UNCALIBRATED,
+        sure_from=_least(confidence[digit], right[digit], WRONG),
+        mark_sure_from=_least(confidence[mark], right[mark], WRONG_MARKS),
+    )
 
 
 def _is_right(kind: int, box: Sequence[int], page: DrawnPage) -> bool | None:

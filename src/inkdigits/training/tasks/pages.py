@@ -1,8 +1,7 @@
 """Learn to find every piece of writing on a page and to tell what it is: `page.onnx`.
 
 Pages are drawn anew for each step (`inkdigits.synthesis.pages`), in other processes than the one
-that learns. The peaks' loss is the focal loss of Zhou et al. 2019, "Objects as Points"; the box and
-the kind are learned where a piece's middle is, give or take some pixels.
+that learns; `inkdigits.training.page_loss` says what is learned of them.
 """
 
 from __future__ import annotations
@@ -10,24 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from inkdigits.calibration import calibrate
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import parse_writers
-from inkdigits.errors import InvalidDataset
+from inkdigits.errors import InvalidDataset, NoInk
 from inkdigits.model_file import Facts
 from inkdigits.modelfile.page_graph import Look
+from inkdigits.plot import draw_reading
+from inkdigits.reader import Reader
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
 from inkdigits.synthesis.pages import (
@@ -41,7 +42,15 @@ from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.lesson import Lesson, LessonRecipe
 from inkdigits.training.page_calibration import UNCALIBRATED, calibrated_peaks, calibrated_rules
 from inkdigits.training.page_export import page_model
-from inkdigits.training.page_network import COARSE, FINE, REACH, Maps, PageNetwork, normalised
+from inkdigits.training.page_loss import (
+    UNLIKELY,
+    Truth,
+    f1_of_pieces,
+    found_peaks,
+    losses,
+    temperature_of_kinds,
+)
+from inkdigits.training.page_network import FINE, Maps, PageNetwork, normalised
 
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
@@ -49,27 +58,21 @@ FONTS = "handwriting-fonts"
 """The folder of fonts in a data folder."""
 FOR_JUDGES, FOR_CALIBRATION = 0, 1
 """Seeds of the validation pages."""
+SHOWN = (2, 4)
+"""Rows and columns of validation pages in the picture that a run leaves,"""
+CELL = 320
+"""each so many pixels wide and high."""
 SPOT = 0.1
 """Standard deviation of a peak, in the piece's width and height,"""
 LEAST_SPOT, MOST_SPOT = 0.6, 3.0
 """but between so many places of the fine map."""
-ASIDE = 3.0
-"""Pixels: a piece's box and kind are also learned so far from its middle."""
-USUAL = 32.0
-"""Pixels: a width or height whose logarithm is 0 in the map of boxes."""
-NEAR = 8.0
-"""Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
-UNLIKELY = 0.05
-"""A peak below is not looked at when the peaks' scores are calibrated."""
-FOUND = 0.4
-"""A peak from which on a piece counts as found, when judging."""
 
 
 @dataclass(frozen=True)
 class PagesRecipe(LessonRecipe):
     """What decides, beside the seed and the data, what a run ends with."""
 
-    epochs: int = 76
+    epochs: int = 60
     pictures: int = 1600
     batch_size: int = 8
     learning_rate: float = 0.0025
@@ -84,23 +87,6 @@ class PagesRecipe(LessonRecipe):
         return replace(fewer, calibration=min(fewer.calibration, limit or fewer.calibration))
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What is on N pages, as the loss needs it."""
-
-    peak: Tensor
-    """uint8 (N, SIDE/2, SIDE/2): 255 at a piece's middle, less around it."""
-    counts: Tensor
-    """bool, likewise: False where the picture's edge leaves too little of a piece to tell."""
-    ink: Tensor
-    """uint8, likewise: how much of the place ink covers."""
-    owner: Tensor
-    """uint8, likewise: 0, or the number of the piece on its page whose ink it is, from 1."""
-    pieces: Tensor
-    """float (K, 7): the page's number, the box x0, y0, x1, y1 in pixels, the kind, which is -1 for
-    what is cut off, and the number on its page."""
-
-
 class Pages(Lesson):
     """Pages of numbers, marks and other writing."""
 
@@ -109,8 +95,8 @@ class Pages(Lesson):
     judged_by = "F1 of pieces:validation"
     missed = "1 - F1"
     trained_on = (
-        "pages, made by code, of MNIST's training digits, UCI's pen strokes, handwriting fonts and "
-        "characters of Omniglot"
+        "pages, made by code, of handwriting fonts, Omniglot's characters, MNIST's training digits "
+        "and, writers 19-24 apart, UCI's pen strokes"
     )
 
     def __init__(
@@ -166,7 +152,7 @@ class Pages(Lesson):
     @staticmethod
     def loss(maps: Any, truth: Truth) -> Tensor:
         """The sum of what is wrong with the `Maps`: peaks, ink, owners, boxes and kinds."""
-        return sum(_losses(Maps(*maps), truth).values(), start=torch.zeros(()))
+        return sum(losses(Maps(*maps), truth).values(), start=torch.zeros(()))
 
     @staticmethod
     def right(maps: Any, truth: Truth) -> float:
@@ -177,9 +163,10 @@ class Pages(Lesson):
         self, network: nn.Module, judged: Any, facts: Facts
     ) -> tuple[onnx.ModelProto, dict[str, Any]]:
         maps, truth = Maps(*judged), self.judges[1]
-        found = _found(maps, truth, UNLIKELY)
+        found = found_peaks(maps, truth, UNLIKELY)
         scale, shift = calibrated_peaks(found.logit.numpy(), found.piece.numpy() >= 0)
-        look = Look(peak_scale=scale, peak_shift=shift, temperature=_temperature(maps, truth))
+        temperature = temperature_of_kinds(maps, truth)
+        look = Look(peak_scale=scale, peak_shift=shift, temperature=temperature)
         validation = self._drawn.of_part("validation")
         pages = (validation.page((FOR_CALIBRATION, n)) for n in range(self._recipe.calibration))
         provisional = page_model(network, facts, look, asdict(UNCALIBRATED))
@@ -188,13 +175,20 @@ class Pages(Lesson):
         rules = asdict(calibrated_rules(find, digits, pages))
         return page_model(network, facts, look, rules), {**rules, **asdict(look)}
 
-
-def _temperature(maps: Maps, truth: Truth) -> float:
-    """By which the logits of kinds are divided, so that they promise what they keep."""
-    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
-    x, y = ((pieces[:, 1:3] + pieces[:, 3:5]) / 2 / COARSE).long().clamp(0, SIDE // COARSE - 1).T
-    logits = maps.kind[pieces[:, 0].long(), :, y, x]
-    return calibrate(logits.numpy(), pieces[:, 5].long().numpy()).temperature
+    def draw(self, model: bytes, folder: Path) -> None:
+        """Leave `found.png`: validation pages with what is read on them."""
+        rows, columns = SHOWN
+        reader, validation = Reader(page=model), self._drawn.of_part("validation")
+        grid = Image.new("RGB", (columns * CELL, rows * CELL), "white")
+        for number in range(rows * columns):
+            picture = validation.page((FOR_CALIBRATION, number)).picture
+            try:
+                page = draw_reading(picture, reader.read_array(picture))
+            except NoInk:
+                page = Image.fromarray(picture)
+            page.thumbnail((CELL, CELL))
+            grid.paste(page, (number % columns * CELL, number // columns * CELL))
+        grid.save(folder / "found.png")
 
 
 class _Order:
@@ -305,88 +299,3 @@ def _batch(items: Sequence[Item]) -> tuple[NDArray[Any], Truth]:
     }
     pictures = np.stack([picture for picture, _ in items])
     return pictures, Truth(**maps, pieces=torch.from_numpy(np.concatenate(pieces)))
-
-
-def _losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
-    """Each a mean, weighted so that none drowns the others."""
-    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
-    page, kind = pieces[:, 0].long(), pieces[:, 5].long()
-    middles = (pieces[:, 1:3] + pieces[:, 3:5]) / 2
-    sizes = (pieces[:, 3:5] - pieces[:, 1:3]).clamp(min=1)
-    count = max(len(pieces), 1)
-
-    peak = truth.peak.float() / 255
-    logits = maps.peak[:, 0]
-    probability = logits.sigmoid().clamp(1e-5, 1 - 1e-5)
-    is_middle = truth.peak == 255
-    hit = (1 - probability) ** 2 * F.logsigmoid(logits)
-    miss = (1 - peak) ** 4 * probability**2 * F.logsigmoid(-logits)
-    focal = -torch.where(is_middle, hit, miss * truth.counts).sum() / count
-
-    ink = truth.ink.float() / 255
-    inked = F.binary_cross_entropy_with_logits(maps.ink[:, 0], ink)
-
-    of_all = torch.zeros(len(truth.owner), 256, 2)
-    of_all[truth.pieces[:, 0].long(), truth.pieces[:, 6].long()] = (
-        truth.pieces[:, 1:3] + truth.pieces[:, 3:5]
-    ) / 2
-    owned = truth.owner > 0
-    numbers, y, x = owned.nonzero(as_tuple=True)
-    there = of_all[numbers, truth.owner[owned].long()]
-    here = (torch.stack([x, y], 1) + 0.5) * FINE
-    said = maps.owner.permute(0, 2, 3, 1)[owned]
-    owner = F.smooth_l1_loss(said, (there - here) / REACH, beta=0.1) if len(said) else 0 * inked
-
-    # Where the middle is, and a little aside, in the coarse maps.
-    aside = (torch.rand_like(middles) * 2 - 1) * torch.minimum(
-        sizes / 6, torch.full_like(sizes, ASIDE)
-    )
-    rows, columns = maps.kind.shape[2:]
-    cell = ((middles + aside) / COARSE).long()
-    column, row = cell[:, 0].clamp(0, columns - 1), cell[:, 1].clamp(0, rows - 1)
-    at = (torch.stack([column, row], 1) + 0.5) * COARSE
-    box = torch.cat([(middles - at) / NEAR, torch.log(sizes / USUAL)], 1)
-    boxes = F.smooth_l1_loss(maps.box[page, :, row, column], box, beta=0.1, reduction="sum") / count
-    kinds = F.cross_entropy(maps.kind[page, :, row, column], kind, reduction="sum") / count
-    return {"peak": focal, "ink": 2 * inked, "owner": 2 * owner, "box": boxes, "kind": kinds}
-
-
-def f1_of_pieces(maps: Maps, truth: Truth) -> float:
-    """2 x (found and named right) / (found + there); near the edge nothing is judged."""
-    found = _found(maps, truth, FOUND)
-    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
-    named = found.kind == found.true_kind
-    right = len(torch.unique(found.piece[named]))
-    return 2 * right / max(len(found.piece) + len(pieces), 1)
-
-
-class _Found(NamedTuple):
-    """The M peaks on all pages, and the pieces at whose middles they are."""
-
-    logit: Tensor
-    """(M,) of the peak."""
-    kind: Tensor
-    """(M,) the likeliest."""
-    piece: Tensor
-    """(M,) the piece's place among those that count, or -1."""
-    true_kind: Tensor
-    """(M,) the piece's, or -1."""
-
-
-def _found(maps: Maps, truth: Truth, least: float) -> _Found:
-    """The peaks from a score of `least` on, but for those near what the edge cuts off."""
-    score = maps.peak[:, 0].sigmoid()
-    highest = F.max_pool2d(score[:, None], 3, 1, 1)[:, 0]
-    page, y, x = ((score == highest) & (score > least) & truth.counts).nonzero(as_tuple=True)
-    kind = maps.kind[page, :, y * FINE // COARSE, x * FINE // COARSE].argmax(1)
-    logit = maps.peak[page, 0, y, x]
-    pieces = truth.pieces[truth.pieces[:, 5] >= 0]
-    if not len(pieces):
-        return _Found(logit, kind, torch.full_like(page, -1), torch.full_like(page, -1))
-    at = (torch.stack([x, y], 1) + 0.5) * FINE
-    middles, sizes = (pieces[:, 1:3] + pieces[:, 3:5]) / 2, pieces[:, 3:5] - pieces[:, 1:3]
-    away = (at[:, None] - middles).abs() / (sizes / 3).clamp(min=3)  # (M, K, 2)
-    nearest = (away.amax(2) + 1e6 * (page[:, None] != pieces[:, 0])).min(1)
-    fits = nearest.values < 1
-    true_kind = torch.where(fits, pieces[nearest.indices, 5].long(), -1)
-    return _Found(logit, kind, torch.where(fits, nearest.indices, -1), true_kind)
