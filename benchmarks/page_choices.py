@@ -19,7 +19,6 @@ from pathlib import Path
 
 from inkdigits import InkDigitsError, Reader
 from inkdigits.model_file import Facts
-from inkdigits.modelfile.page_graph import Look
 from inkdigits.training.page_export import network_of_run, page_model
 from real_pictures import Judged, answer_of, rows_of
 
@@ -51,14 +50,14 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True)
     parser.add_argument("--only", default="", help="only the choices with this in their names")
     options = parser.parse_args()
-    network, rules = network_of_run(options.run)
+    network, ships, rules = network_of_run(options.run)
     rows = rows_of(options.real)
     print(f"{'':38}" + "".join(f"{name:>10}" for name in rows) + "      ms   sure  sure and wrong")
     for name, changed in CHOICES.items():
         if options.only not in name:
             continue
         of_rules = {key: value for key, value in changed.items() if key in rules}
-        look = replace(Look(), **{k: v for k, v in changed.items() if k not in rules})  # type: ignore[arg-type]
+        look = replace(ships, **{k: v for k, v in changed.items() if k not in rules})  # type: ignore[arg-type]
         model = page_model(network, Facts("page", "0"), look, {**rules, **of_rules})
         reader = Reader(page=model.SerializeToString())
         line, judged, start = f"{name:38}", [], time.perf_counter()

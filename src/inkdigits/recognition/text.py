@@ -17,10 +17,15 @@ from inkdigits.recognition.page import MARKS, Pieces, Rules
 
 PERHAPS = 0.1
 """A piece is looked at as a digit if it is one with at least this probability."""
+CHANCE, LEAST = 0.1, 1e-4
+"""What ten digits share if none is seen, and what `digits.onnx` is never surer than against one."""
+LIKE_ONE = "/,"
+"""Marks that alone look like a 1."""
 STRANGE = 1 / 3
 """Where more than this share of the pieces is other writing or not sure, nothing is sure."""
-COVERED = 0.5
-"""A weak piece is only another view of a stronger one that covers this share of it."""
+COVERED, LIKELY = 0.5, 0.3
+"""A weak piece is only another view of a stronger one that covers this share of it, unless it is
+this likely itself."""
 USUAL = 1.6
 """A gap parts two numbers if the next digit is so many times as far as in its line they usually
 are,"""
@@ -80,7 +85,12 @@ def read_pieces(
     if not chosen:
         return None
     boxes = np.array([piece.box for piece in chosen])
-    weak = [p for p in found if p.score < rules.piece_from and not _is_covered(p, boxes)]
+    weak = [
+        piece
+        for piece in found
+        if piece.score < rules.piece_from
+        and (piece.score >= LIKELY or not _is_covered(piece, boxes))
+    ]
     strange = sum(piece.sign is None or not piece.sure for piece in chosen)
     if strange > STRANGE * len(chosen):
         chosen = [replace(piece, sure=False) for piece in chosen]
@@ -118,14 +128,21 @@ def read_pieces(
 
 def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _Piece:
     """What a piece is: a digit, if all ten together are likeliest, or a mark, or other writing."""
-    kind = pieces.kind[place].astype(float)
+    seen = pieces.kind[place].astype(float)
+    kind = _both(seen, opinion, rules.digits_weight) if opinion else seen
     x0, y0, x1, y1 = map(int, pieces.box[place])
     box = (x0, y0, x1, y1)
-    share, others = float(kind[:10].sum()), kind[10:]
-    digit = _digit(kind[:10], share, opinion, box, rules) if share >= PERHAPS else None
+    others = kind[10:]
+    digit = None
+    if seen[:10].sum() >= PERHAPS:
+        value = int(kind[:10].argmax())
+        agreed = not opinion or value == opinion.value == int(seen[:10].argmax())
+        sure = bool(agreed and kind[value] >= rules.sure_from)
+        looked = opinion.seen if opinion else np.zeros((28, 28), np.float32)
+        digit = Digit(value, float(kind[value]), sure, box, tuple(kind[:10].tolist()), looked)
     likeliest = int(others.argmax())
     sign: Digit | Mark | None = None
-    if digit and share >= others[likeliest]:
+    if digit and kind[:10].sum() >= others[likeliest]:
         sign, confidence, sure = digit, digit.confidence, digit.sure
     else:
         confidence = float(others[likeliest])
@@ -133,28 +150,23 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
         if likeliest < len(MARKS):
             sign = Mark(MARKS[likeliest], confidence, sure, box)
     line = int(pieces.line[place])
-    return _Piece(place, box, line, float(kind.sum()), sign, confidence, sure, digit)
+    return _Piece(place, box, line, float(seen.sum()), sign, confidence, sure, digit)
 
 
-def _digit(
-    kind: NDArray[np.float64], share: float, opinion: Digit | None, box: Box, rules: Rules
-) -> Digit:
-    """Which digit (10,) both files take a piece for that is one with a probability of `share`.
+def _both(kind: NDArray[np.float64], opinion: Digit, weight: float) -> NDArray[np.float64]:
+    """How likely each kind (20,) is after `digits.onnx` has seen the crop, too: Bayes' rule.
 
-    Bayes' rule: what `digits.onnx` says of the crop, with its weight, is how well each digit
-    explains it; what is no digit is explained by none better than by chance. It is sure only if
-    both take it for the same.
+    What it says of each digit is how well that digit explains the crop; what is no digit is
+    explained by none better than by chance, but for marks that look like a 1. That there is no
+    piece at all stays as likely as a piece that is no digit.
     """
-    likelihood, agreed, seen = np.ones(10), True, np.zeros((28, 28), np.float32)
-    if opinion:
-        likelihood = np.array(opinion.probabilities).clip(1e-4) ** rules.digits_weight
-        agreed, seen = int(kind.argmax()) == opinion.value, opinion.seen
-    both = kind * likelihood
-    none = (1 - share) * (0.1**rules.digits_weight if opinion else 1.0)
-    probabilities = tuple((both / (both.sum() + none)).tolist())
-    value = int(both.argmax())
-    sure = agreed and probabilities[value] >= rules.sure_from
-    return Digit(value, probabilities[value], sure, box, probabilities, seen)
+    likelihood = np.full(20, CHANCE)
+    likelihood[:10] = np.array(opinion.probabilities).clip(LEAST)
+    for mark in LIKE_ONE:
+        likelihood[10 + MARKS.index(mark)] = max(likelihood[1], CHANCE)
+    both = kind * likelihood**weight
+    shares: NDArray[np.float64] = both / (both.sum() + (1 - kind.sum()) * CHANCE**weight)
+    return shares
 
 
 def _is_covered(piece: _Piece, boxes: NDArray[np.int64]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import onnx
@@ -55,13 +57,13 @@ def page_model(
     return model
 
 
-def network_of_run(folder: Path) -> tuple[PageNetwork, dict[str, float]]:
-    """The averaged network of a run's checkpoint, and the rules that its model file holds."""
+def network_of_run(folder: Path) -> tuple[PageNetwork, Look, dict[str, float]]:
+    """The averaged network of a run's checkpoint, how its model file looks, and by which rules."""
     state = torch.load(folder / PYTORCH_CHECKPOINT, weights_only=False)["average"]
     network = PageNetwork()
     network.load_state_dict(
         {key.removeprefix("module."): value for key, value in state.items() if "module." in key}
     )
-    metadata = onnx.load(folder / "model.onnx").metadata_props
-    rules = {entry.key: float(entry.value) for entry in metadata if entry.key in RULES}
-    return network.eval(), rules
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    look = Look(**{field.name: metrics[field.name] for field in fields(Look)})
+    return network.eval(), look, {key: metrics[key] for key in RULES}
