@@ -108,12 +108,14 @@ def test_a_run_tells_its_story_in_numbers(finished: Path) -> None:
     assert metrics["accuracy"] == {"F1 of pieces:validation": rows[1]["validation_accuracy"]}
 
 
-def test_a_run_leaves_its_curve_and_nothing_unknown(finished: Path) -> None:
+def test_a_run_leaves_its_pictures_and_nothing_unknown(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names == {"checkpoint.pt", "curve.png", "history.csv", "metrics.json", "model.onnx"}
-    with Image.open(finished / "curve.png") as image:
-        assert min(image.size) > 80
-        assert len(image.convert("RGB").getcolors(2**20) or []) > 20
+    pictures = {"curve.png", "found.png"}
+    assert names == {"checkpoint.pt", "history.csv", "metrics.json", "model.onnx", *pictures}
+    for name in pictures:
+        with Image.open(finished / name) as image:
+            assert min(image.size) > 80
+            assert len(image.convert("RGB").getcolors(2**20) or []) > 20
 
 
 def test_a_run_leaves_a_model_file_that_finds_pieces_in_pictures_of_any_size(

@@ -35,9 +35,9 @@ LARGE_RUN = 2**21
 PIXELS_A_PICTURE = 10_000
 """What each picture takes beside its own pixels, in pixels."""
 
-ALONE_FROM = 0.998
-"""A picture is taken for one digit from this confidence on: 94 % of clean digits reach it, and 4 %
-of letters. What does not is looked at as a page, which takes longer and knows letters."""
+ALONE_FROM = 0.999
+"""A picture is taken for one digit from this confidence on, which most clean digits reach, and few
+letters. What does not is looked at as a page, which takes longer and knows letters."""
 WIDEST = 1.3
 """A digit that is wider than so many times its height may be two that touch."""
 LEAST_SHARE = 1 / 8
