@@ -168,6 +168,26 @@ def test_where_the_digit_file_sees_no_ink_the_page_decides_alone() -> None:
     assert (reading.text, reading.sure) == ("7", True)
 
 
+def test_a_digit_of_whose_crop_digits_onnx_is_not_sure_is_not_sure() -> None:
+    doubtful = replace(opinion(7), sure=False)
+    reading = read(row("7"), {0: doubtful})
+    assert reading.digits[0].confidence > RULES.sure_from
+    assert not reading.sure
+
+
+def test_what_digits_onnx_is_sure_of_is_no_mark() -> None:
+    slash = Piece("/", (10, 10, 30, 50), rival="7")
+    assert read([slash]).text == "/"
+    assert read([slash], {0: opinion(7)}).text == "7"
+    assert read([slash], {0: opinion(2)}).text == "/"
+
+
+def test_a_likely_piece_within_another_leaves_doubt() -> None:
+    within = Piece("1", (12, 12, 20, 48), score=0.39)
+    assert not read([Piece("7", (10, 10, 40, 50)), within]).sure
+    assert read([Piece("7", (10, 10, 40, 50)), replace(within, score=0.25)]).sure
+
+
 def test_a_digit_that_may_be_a_mark_is_not_sure() -> None:
     reading = read([*row("28"), Piece("1", (70, 20, 76, 60), rival="/")])
     assert reading.text == "281"

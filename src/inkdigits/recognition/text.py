@@ -136,7 +136,7 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
     digit = None
     if seen[:10].sum() >= PERHAPS:
         value = int(kind[:10].argmax())
-        agreed = not opinion or value == opinion.value == int(seen[:10].argmax())
+        agreed = not opinion or (opinion.sure and value == opinion.value == int(seen[:10].argmax()))
         sure = bool(agreed and kind[value] >= rules.sure_from)
         looked = opinion.seen if opinion else np.zeros((28, 28), np.float32)
         digit = Digit(value, float(kind[value]), sure, box, tuple(kind[:10].tolist()), looked)
