@@ -1,7 +1,7 @@
 """Pictures that nobody here made: how many does the Reader read right, and how surely?
 
-    python benchmarks/real_pictures.py FOLDER            as anybody reads them
-    python benchmarks/real_pictures.py FOLDER --wrong    and each that is wrong
+    python benchmarks/real_pictures.py FOLDER                       as anybody reads them
+    python benchmarks/real_pictures.py FOLDER --wrong               and each that is wrong
     python benchmarks/real_pictures.py FOLDER --plot wrong.png        these, to look at
     python benchmarks/real_pictures.py FOLDER --expect auto           told what they hold
 
