@@ -139,11 +139,16 @@ def test_answers_are_drawn_on_the_picture(form: Path) -> None:
 def test_a_mark_is_part_of_the_text(tmp_path: Path) -> None:
     sheet = with_dot(page("314", gap=0.6), 79, 80)
     (tmp_path / "pi.png").write_bytes(png(sheet))
-    said = run("read", "pi.png", cwd=tmp_path).stdout.decode()
-    assert re.fullmatch(r"pi\.png  (3\.14 +[0-9.]+%|not sure \(perhaps 3\.14, [0-9.]+%\))\n", said)
     [pi] = rows(run("read", "--json", "pi.png", cwd=tmp_path))
     assert pi["number"] == 3.14
     assert [mark["text"] for mark in pi["marks"]] == ["."]
+
+
+@pytest.mark.xfail(reason="page.onnx is not sure that this point is no comma", strict=True)
+def test_a_mark_costs_no_sureness(tmp_path: Path) -> None:
+    (tmp_path / "pi.png").write_bytes(png(with_dot(page("314", gap=0.6), 79, 80)))
+    said = run("read", "pi.png", cwd=tmp_path).stdout.decode()
+    assert re.fullmatch(r"pi\.png  3\.14 +[0-9.]+%\n", said)
 
 
 @pytest.fixture

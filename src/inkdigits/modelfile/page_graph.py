@@ -122,8 +122,8 @@ def _body(
     more = g.Mod(
         g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP)
     )
-    whole = g.Pad(normal, g.Concat(g.integers(0, 0, 0, 0, 0, 0), more, axis=0))
-    maps = dict(zip(MAPS, g.inlined(network, {"seen": whole}, MAPS), strict=True))
+    padded = g.Pad(normal, g.Concat(g.integers(0, 0, 0, 0, 0, 0), more, axis=0))
+    maps = dict(zip(MAPS, g.inlined(network, {"seen": padded}, MAPS), strict=True))
 
     score = _peaks(g, look, maps["peak"])
     flat = g.Reshape(score, g.integers(-1))

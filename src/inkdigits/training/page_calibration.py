@@ -28,8 +28,8 @@ WHOLE = 0.9
 UNCALIBRATED = Rules(
     piece_from=0.7, sure_from=0.0, mark_sure_from=0.0, space=0.6, digits_weight=0.5
 )
-"""With these a digit is sure wherever both files agree. From where on a piece counts, what a space
-is, and what the crops are worth was chosen on real pictures (benchmarks/page_choices.py)."""
+"""With these a digit is sure wherever both files agree. From where on a piece counts and what the
+crops are worth was chosen on real pictures, as `benchmarks/page_choices.py` prints it."""
 
 
 def calibrated_peaks(

@@ -7,6 +7,7 @@ that learns; `inkdigits.training.page_loss` says what is learned of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -107,10 +108,10 @@ class Pages(Lesson):
         data_dir: DataDir,
         workers: int = 1,
     ) -> None:
-        without = without_writers.split(",") if without_writers else []
-        self._drawn = _DrawnPages("train", ",".join([VALIDATION_WRITERS, *without]), data_dir)
-        validation = self._drawn.of_part("validation")
-        self._judges = [validation[FOR_JUDGES, number] for number in range(recipe.judges)]
+        without = ",".join(filter(None, [VALIDATION_WRITERS, without_writers]))
+        self._drawn = _DrawnPages("train", without, data_dir)
+        self._validation = self._drawn.for_validation()
+        self._judges = [self._validation[FOR_JUDGES, number] for number in range(recipe.judges)]
         self._recipe, self.workers = recipe, workers
 
     @staticmethod
@@ -167,8 +168,8 @@ class Pages(Lesson):
         scale, shift = calibrated_peaks(found.logit.numpy(), found.piece.numpy() >= 0)
         temperature = temperature_of_kinds(maps, truth)
         look = Look(peak_scale=scale, peak_shift=shift, temperature=temperature)
-        validation = self._drawn.of_part("validation")
-        pages = (validation.page((FOR_CALIBRATION, n)) for n in range(self._recipe.calibration))
+        numbers = range(self._recipe.calibration)
+        pages = (self._validation.page((FOR_CALIBRATION, number)) for number in numbers)
         provisional = page_model(network, facts, look, asdict(UNCALIBRATED))
         find = PageFile(provisional.SerializeToString(), threads=torch.get_num_threads())
         digits = DigitsFile(None, threads=torch.get_num_threads())
@@ -178,10 +179,10 @@ class Pages(Lesson):
     def draw(self, model: bytes, folder: Path) -> None:
         """Leave `found.png`: validation pages with what is read on them."""
         rows, columns = SHOWN
-        reader, validation = Reader(page=model), self._drawn.of_part("validation")
+        reader = Reader(page=model)
         grid = Image.new("RGB", (columns * CELL, rows * CELL), "white")
         for number in range(rows * columns):
-            picture = validation.page((FOR_CALIBRATION, number)).picture
+            picture = self._validation.page((FOR_CALIBRATION, number)).picture
             try:
                 page = draw_reading(picture, reader.read_array(picture))
             except NoInk:
@@ -213,7 +214,7 @@ class _DrawnPages(Dataset[Item]):
 
     def __init__(self, part: str, without_writers: str, data_dir: DataDir) -> None:
         """Of MNIST's `part`; raises InvalidDataset if there is nothing to draw with."""
-        self._part, self._without, self._data_dir = part, without_writers, data_dir
+        self._part, self._data_dir = part, data_dir
         self._digits = written_digits(data_dir, without_writers)
         folder = find_file(FONTS, data_dir)
         self._fonts = [
@@ -227,11 +228,12 @@ class _DrawnPages(Dataset[Item]):
             )
         self._generator: PageGenerator | None = None
 
-    def of_part(self, part: str) -> _DrawnPages:
-        """The same of another part: of MNIST's validation part and its own writers."""
-        other = _DrawnPages(part, self._without, self._data_dir)
+    def for_validation(self) -> _DrawnPages:
+        """The same of MNIST's validation part and the writers who are kept out to judge."""
+        other = copy(self)
         own = parse_writers(VALIDATION_WRITERS)
         other._digits = [d for d in written_digits(self._data_dir) if d.writer in own]
+        other._part, other._generator = "validation", None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
