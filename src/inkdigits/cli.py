@@ -265,7 +265,15 @@ def serve(
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
 @click.option("--measure-test", is_flag=True, help="Measure on MNIST's test part, at the very end.")
-def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
+@click.option(
+    "--start-from",
+    metavar="WEIGHTS",
+    type=click.Path(path_type=Path),
+    help="The weights.safetensors of another run of page to begin with.",
+)
+def train(
+    recipe: str, out: Path, measure_test: bool, start_from: Path | None, **options: Any
+) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
@@ -285,9 +293,11 @@ def train(recipe: str, out: Path, measure_test: bool, **options: Any) -> None:
                 from inkdigits.training.lesson import train_lesson
                 from inkdigits.training.tasks.pages import Pages
 
-                metrics = train_lesson(Pages, out, **options)
+                metrics = train_lesson(Pages, out, start_from=start_from, **options)
         else:
             found, extra = _recipe(recipe)
+            if start_from is not None:
+                raise click.UsageError(f"{recipe} starts anew. Leave out --start-from.")
             with _extra(extra):
                 metrics = run(found, out, measure_test=measure_test, **options)
     except Interrupted as interruption:

@@ -1,6 +1,7 @@
 """Writing on a page: rows of signs, and where each of them is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -110,6 +111,25 @@ def test_a_full_canvas_takes_no_more() -> None:
         canvas.paste(np.ones((2, 2), np.float32), 0, 0, kind=1)
     assert canvas.is_full
     assert len(canvas.boxes) == len(canvas.kinds) == len(canvas.seen) == MOST_PIECES < 256
+
+
+def test_a_pen_that_is_not_lifted_leaves_ink_between_digits_that_is_nobodys() -> None:
+    def between(joined: float) -> tuple[int, int]:
+        canvas, boxes = row("111", replace(EVEN, joined=joined))
+        gap = np.s_[:, boxes[0][2] + 1 : boxes[1][0] - 1]
+        return int((canvas.ink[gap] > INKED).sum()), int(canvas.owner[gap].max())
+
+    assert between(0.0) == (0, 0)
+    ink, owner = between(1.0)
+    assert ink > 4
+    assert owner == 0
+    assert row("111", replace(EVEN, joined=1.0))[1] == row("111")[1]
+
+
+def test_some_write_the_first_sign_taller() -> None:
+    heights = [y1 - y0 for _, y0, _, y1 in row("111", replace(EVEN, first=1.5))[1]]
+    assert heights[0] == pytest.approx(1.5 * heights[1], abs=3)
+    assert heights[1] == heights[2]
 
 
 # ---------------------------------------------------------------- rows

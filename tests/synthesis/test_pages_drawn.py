@@ -50,6 +50,21 @@ def test_pictures_are_at_most_so_large_and_some_are_cut_out_around_a_number(
     assert 0.1 < cut_out < 0.4
 
 
+def test_strips_fill_a_page_side_by_side_and_do_not_overlap() -> None:
+    artist = generator()
+    together = [artist.draw_side_by_side([2, seed]) for seed in range(40)]
+    assert same(together[7][0].page, artist.draw([2, 7]))
+    several = [placed for placed in together if len(placed) > 1]
+    assert len(several) >= 4
+    for placed in several:
+        ends = [top + len(page.picture) for page, top in placed]
+        assert placed[0].top == 0
+        assert all(end <= top for end, (_, top) in zip(ends, placed[1:], strict=False))
+        assert ends[-1] <= SIDE
+        for page, _ in placed:
+            assert page.picture.shape == page.owner.shape
+
+
 def test_maps_have_the_pictures_shape_and_each_piece_a_kind(drawn: list[DrawnPage]) -> None:
     for page in drawn:
         assert page.picture.dtype == page.ink.dtype == page.owner.dtype == np.uint8
@@ -115,8 +130,10 @@ def test_ink_stands_out_from_the_paper_and_some_pages_are_dark(drawn: list[Drawn
     assert 0.02 < np.mean(np.array(lighter) > 0) < 0.35
 
 
-def test_a_few_pages_are_blank(drawn: list[DrawnPage]) -> None:
-    assert 0 < sum(not page.kinds.size for page in drawn) < COUNT / 10
+def test_a_few_pages_hold_nothing_that_is_written(drawn: list[DrawnPage]) -> None:
+    empty = [page for page in drawn if not page.kinds.size]
+    assert 0 < len(empty) < COUNT / 6
+    assert max(page.picture.std() for page in empty) > 15  # another thing is photographed
 
 
 def test_pens_reach_from_a_hairs_breadth_to_two_fifths_of_the_height(

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+import safetensors.torch
 import torch
 from click.testing import CliRunner, Result
 from PIL import Image
@@ -111,7 +113,8 @@ def test_a_run_tells_its_story_in_numbers(finished: Path) -> None:
 def test_a_run_leaves_its_pictures_and_nothing_unknown(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
     pictures = {"curve.png", "found.png"}
-    assert names == {"checkpoint.pt", "history.csv", "metrics.json", "model.onnx", *pictures}
+    files = {"checkpoint.pt", "history.csv", "metrics.json", "model.onnx", "weights.safetensors"}
+    assert names == files | pictures
     for name in pictures:
         with Image.open(finished / name) as image:
             assert min(image.size) > 80
@@ -128,6 +131,39 @@ def test_a_run_leaves_a_model_file_that_finds_pieces_in_pictures_of_any_size(
     said = {entry.key: entry.value for entry in onnx.load(finished / "model.onnx").metadata_props}
     assert said["name"] == "page"
     assert "MNIST" in said["trained_on"]
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_run_may_start_from_the_weights_of_another(
+    tmp_path: Path, data_dir: str, finished: Path
+) -> None:
+    start = finished / "weights.safetensors"
+    still = replace(TINY, epochs=1, learning_rate=1e-9)
+    quiet = Console(quiet=True)
+    train_pages(tmp_path / "on", still, start_from=start, data_dir=data_dir, console=quiet)
+    train_pages(tmp_path / "anew", still, data_dir=data_dir, console=quiet)
+    name = "module.kind.1.weight"
+    there = weights(finished)[name]
+    assert torch.allclose(weights(tmp_path / "on")[name], there, atol=1e-3)
+    assert not torch.allclose(weights(tmp_path / "anew")[name], there, atol=1e-3)
+    metrics = json.loads((tmp_path / "on" / "metrics.json").read_text())
+    assert metrics["start_from"] == sha256(start.read_bytes()).hexdigest()
+    with pytest.raises(InvalidRun, match="start_from"):
+        train_pages(tmp_path / "anew", resume=True, start_from=start, data_dir=data_dir)
+
+
+@pytest.mark.parametrize("what", ["missing", "no weights", "of another network"])
+def test_weights_that_do_not_fit_are_refused_before_anything_is_written(
+    tmp_path: Path, data_dir: str, what: str
+) -> None:
+    file = tmp_path / "weights.safetensors"
+    if what == "no weights":
+        file.write_bytes(b"7")
+    elif what == "of another network":
+        file.write_bytes(safetensors.torch.save({"layer": torch.zeros(3)}))
+    with pytest.raises(InvalidRun, match=r"cannot start from .*weights\.safetensors"):
+        train_pages(tmp_path / "run", TINY, start_from=file, data_dir=data_dir)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.usefixtures("exported")
@@ -336,6 +372,13 @@ def test_options_that_are_not_for_it_are_wrong_usage(
     assert refused.exit_code == 2
     assert complaint in " ".join(refused.stderr.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_other_recipes_start_from_no_weights(tmp_path: Path) -> None:
+    asked = ["train", "cnn", "--out", str(tmp_path / "run"), "--start-from", "weights.safetensors"]
+    refused = CliRunner().invoke(app, asked)
+    assert refused.exit_code == 2
+    assert "Leave out --start-from." in refused.stderr
 
 
 def test_it_is_among_the_recipes_that_are_listed(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ Rng = np.random.Generator
 Strokes = Sequence[NDArray[np.floating[Any]]]
 """Polylines (n, 2), y pointing down."""
 
-SIDE = 72
+SIDE = 88
 """Of a glyph's field of distances, in pixels,"""
 TALL = 48
 """and of what is written in the middle of it: its higher or wider side."""
@@ -180,6 +180,16 @@ def draw_glyph(glyph: Glyph, height: float, manner: Manner, rng: Rng) -> Mask:
         )
         mask *= ((np.asarray(grain) - manner.worn * 0.7) * 4 + 0.5).clip(0, 1)
     return cut_out(mask)
+
+
+def smooth(knots: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The polyline (n, 2) with its corners cut, three times (Chaikin 1974)."""
+    for _ in range(3):
+        ends = knots[:-1], knots[1:]
+        knots = np.stack(
+            [ends[0] * 0.75 + ends[1] * 0.25, ends[0] * 0.25 + ends[1] * 0.75], 1
+        ).reshape(-1, 2)
+    return np.asarray(knots, np.float64)
 
 
 def cut_out(mask: Mask) -> Mask:

@@ -23,6 +23,7 @@ from inkdigits.synthesis.glyphs import (
     glyph_of_lines,
     glyph_of_shape,
     glyph_of_strokes,
+    smooth,
     thinned,
 )
 from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
@@ -39,6 +40,8 @@ BLOCK = 64
 """which are found for so many at a time."""
 WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""
+MARKS_WAYS = 200
+"""A mark is written in at most so many, likewise."""
 PAPER_CAPITAL = 200
 """Pixels: how large a font is drawn before it is made a glyph."""
 
@@ -165,12 +168,10 @@ class ScribblesHand:
     def glyph(self, sign: str, rng: Rng) -> Glyph:
         kind = rng.random()
         if kind < 0.4:
-            strokes = [_smooth(rng.uniform(-1, 1, (int(rng.integers(8, 22)), 2)))]
+            strokes = [smooth(rng.uniform(-1, 1, (int(rng.integers(8, 22)), 2)))]
         elif kind < 0.6:
             strokes = [
-                _smooth(
-                    rng.uniform(-0.6, 0.6, (int(rng.integers(3, 6)), 2)) + rng.uniform(-1, 1, 2)
-                )
+                smooth(rng.uniform(-0.6, 0.6, (int(rng.integers(3, 6)), 2)) + rng.uniform(-1, 1, 2))
                 for _ in range(rng.integers(3, 6))
             ]
         else:
@@ -184,24 +185,20 @@ class ScribblesHand:
         return glyph_of_strokes(strokes)
 
 
-def _smooth(knots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Chaikin's corner cutting, three times (Chaikin 1974)."""
-    for _ in range(3):
-        ends = knots[:-1], knots[1:]
-        knots = np.stack(
-            [ends[0] * 0.75 + ends[1] * 0.25, ends[0] * 0.25 + ends[1] * 0.75], 1
-        ).reshape(-1, 2)
-    return knots
-
-
 class MarksHand:
     """Writes marks with strokes; lengths are heights of a digit, from the base line up."""
 
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Glyph] = {}
+
     def glyph(self, sign: str, rng: Rng) -> Glyph:
-        strokes = [np.asarray(stroke, float) for stroke in _MARKS[sign](rng)]
-        strokes = [stroke * [1, -1] for stroke in strokes]
-        lowest = max(stroke[:, 1].max() for stroke in strokes)
-        return glyph_of_strokes(strokes, normal=False, rise=-float(lowest))
+        way = int(rng.integers(MARKS_WAYS))
+        if (sign, way) not in self._kept:
+            own = np.random.default_rng([way, MARKS.index(sign)])
+            strokes = [np.asarray(stroke, float) * [1, -1] for stroke in _MARKS[sign](own)]
+            lowest = max(stroke[:, 1].max() for stroke in strokes)
+            self._kept[sign, way] = glyph_of_strokes(strokes, normal=False, rise=-float(lowest))
+        return self._kept[sign, way]
 
 
 def _dot(rng: Rng, up: float) -> list[list[float]]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from inkdigits.synthesis.glyphs import Manner, Mask, Rng, draw_glyph
 from inkdigits.synthesis.hands import LETTERS, MARKS, Hand
+from inkdigits.synthesis.paper import Box
 
 OTHER = 19
 """The kind of what is no digit and no mark."""
@@ -33,7 +35,7 @@ class Canvas:
     """(H, W), in 0..1."""
     owner: NDArray[np.uint8]
     """(H, W): 0, or the number of a piece, from 1."""
-    boxes: list[tuple[int, int, int, int]] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
     """Of each piece: x0, y0, x1, y1, beyond the sheet where the piece is cut off."""
     kinds: list[int] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
@@ -48,19 +50,28 @@ class Canvas:
         return len(self.boxes) >= MOST_PIECES
 
     def paste(self, mask: Mask, left: int, top: int, kind: int) -> None:
-        """Lay a piece of ink (h, w) there; what is beyond the edge is cut off."""
+        """Lay a piece of writing (h, w) there; what is beyond the edge is cut off."""
+        if self.is_full:
+            return
+        on_the_sheet = self.lay(mask, left, top, len(self.boxes) + 1)
+        if on_the_sheet:
+            height, width = mask.shape
+            self.boxes.append((left, top, left + width, top + height))
+            self.kinds.append(kind)
+            self.seen.append(on_the_sheet / float(mask.sum()))
+
+    def lay(self, mask: Mask, left: int, top: int, number: int = 0) -> float:
+        """Lay ink (h, w) there, of that piece or of none: how much of it is on the sheet."""
         height, width = self.ink.shape
         h, w = mask.shape
         x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + w, width), min(top + h, height)
-        if x1 <= x0 or y1 <= y0 or self.is_full:
-            return
+        if x1 <= x0 or y1 <= y0:
+            return 0.0
         part = mask[y0 - top : y1 - top, x0 - left : x1 - left]
         place = self.ink[y0:y1, x0:x1]
-        self.boxes.append((left, top, left + w, top + h))
-        self.kinds.append(kind)
-        self.seen.append(float(part.sum() / max(mask.sum(), 1e-6)))
-        self.owner[y0:y1, x0:x1][(part > place) & (part > INKED)] = len(self.boxes)
+        self.owner[y0:y1, x0:x1][(part > place) & (part > INKED)] = number
         np.maximum(place, part, out=place)
+        return float(part.sum())
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,10 @@ class Spacing:
     """Standard deviation of the signs' places above the base line."""
     small_zeros: float = 1.0
     """How high zeros are against other digits: some people's are small."""
+    first: float = 1.0
+    """How high the first sign is against the others: some people's is tall."""
+    joined: float = 0.0
+    """The chance that the pen was not lifted between two digits."""
     pitch: float = 0.0
     """If above 0, so far from each sign's middle to the next one's: a form's boxes."""
 
@@ -94,12 +109,13 @@ def write_row(
     left: float,
     base: float,
     rng: Rng,
-) -> list[tuple[int, int, int, int]]:
+) -> list[Box]:
     """Write signs and spaces from `left` on, up to the edge: the boxes of what was written.
 
     The base line is `base` high there, and goes down by `manner.turn` to the right.
     """
-    x, boxes = left, []
+    x = left
+    boxes: list[Box] = []
     edge: NDArray[np.float32] | None = None  # the rightmost ink in each row so far
     for number, sign in enumerate(text):
         if sign == " ":
@@ -111,6 +127,7 @@ def write_row(
         glyph = (marks if is_mark else hand).glyph(sign, rng)
         tall = height * float(np.exp(rng.normal(0, spacing.uneven)))
         tall *= spacing.small_zeros if sign == "0" else 1.0
+        tall *= spacing.first if number == 0 else 1.0
         mask = draw_glyph(glyph, tall, manner, rng)
         if not mask.size:
             continue
@@ -130,6 +147,8 @@ def write_row(
             start = round(_meeting(edge, mask, top, x) + gap)
             start = max(start, round(x - 0.35 * height), round(left))
         canvas.paste(mask, start, top, KIND.get(sign, OTHER))
+        if edge is not None and not is_mark and rng.random() < spacing.joined:
+            _join(canvas, boxes[-1], (start, top, start + wide, top + high), manner.pen, rng)
         boxes.append((start, top, start + wide, top + high))
         edge = _with(edge, mask, start, top, len(canvas.ink))
         x = max(start + wide, x) if not spacing.pitch else start + wide
@@ -158,6 +177,29 @@ def write_word(
         advance = glyph.advance * height if glyph.advance else mask.shape[1] + 0.15 * height
         x += max(advance, 0.1 * height)
     return x
+
+
+def _join(canvas: Canvas, left: Box, right: Box, pen: float, rng: Rng) -> None:
+    """A line from one sign's upper right to the next one's upper left, or between their feet.
+
+    It belongs to neither.
+    """
+    share = rng.uniform(0.0, 0.35, 2) if rng.random() < 0.75 else rng.uniform(0.8, 1.0, 2)
+    ends = [
+        (x0 + across * (x1 - x0), y0 + down * (y1 - y0))
+        for (x0, y0, x1, y1), across, down in zip((left, right), (0.7, 0.3), share, strict=True)
+    ]
+    start, end = np.array(ends)
+    sag = rng.normal(0.1, 0.2) * abs(end[0] - start[0])
+    along = np.linspace(0, 1, 9)[:, None]
+    path = start + (end - start) * along + np.array([0, sag]) * 4 * along * (1 - along)
+    corner = np.floor(path.min(0) - pen - 1).astype(int)
+    wide, high = np.ceil(path.max(0) + pen + 1).astype(int) - corner
+    line = Image.new("L", (int(wide) * 2, int(high) * 2))
+    points = [tuple(point) for point in ((path - corner) * 2).tolist()]
+    ImageDraw.Draw(line).line(points, 255, max(round(2 * pen * rng.uniform(0.6, 1)), 1), "curve")
+    mask = np.asarray(line.reduce(2), np.float32) / np.float32(255)
+    canvas.lay(mask, int(corner[0]), int(corner[1]))
 
 
 def _meeting(edge: NDArray[np.float32], mask: Mask, top: int, x: float) -> float:

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
 from inkdigits.errors import InvalidDataset
+from inkdigits.synthesis.glyphs import smooth
 from inkdigits.synthesis.pens import Pen, draw_with
 
 Ink = NDArray[np.uint8]
@@ -85,13 +86,13 @@ ByLabel = Sequence[Sequence[WrittenDigit]]
 def _scribble(rng: Rng, _: ByLabel, side: int) -> Ink:
     """A long line without a plan."""
     knots = rng.uniform(-1, 1, (rng.integers(9, 25), 2))
-    return _drawn([_smooth(knots)], rng, side, widest=0.1)
+    return _drawn([smooth(knots)], rng, side, widest=0.1)
 
 
 def _curls(rng: Rng, _: ByLabel, side: int) -> Ink:
     """Two to four short curved lines."""
     curls = [
-        _smooth(rng.uniform(-1, 1, (rng.integers(3, 6), 2)) * 0.6 + rng.uniform(-0.6, 0.6, 2))
+        smooth(rng.uniform(-1, 1, (rng.integers(3, 6), 2)) * 0.6 + rng.uniform(-0.6, 0.6, 2))
         for _curl in range(rng.integers(2, 5))
     ]
     return _drawn(curls, rng, side, widest=0.12)
@@ -264,15 +265,6 @@ def _between(knots: Stroke, steps: int) -> Stroke:
         return knots
     places = np.linspace(0, len(knots) - 1, (len(knots) - 1) * steps + 1)
     return np.stack([np.interp(places, range(len(knots)), knots[:, axis]) for axis in (0, 1)], 1)
-
-
-def _smooth(knots: Stroke) -> Stroke:
-    """Chaikin's corner cutting, three times (Chaikin 1974)."""
-    for _ in range(3):
-        knots = np.stack(
-            [knots[:-1] * 0.75 + knots[1:] * 0.25, knots[:-1] * 0.25 + knots[1:] * 0.75], 1
-        ).reshape(-1, 2)
-    return knots
 
 
 @cache

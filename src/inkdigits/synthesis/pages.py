@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from inkdigits.datasets.omniglot import WrittenCharacter
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.errors import InvalidDataset
 from inkdigits.synthesis import camera, paper
+from inkdigits.synthesis.forms import FormsHand
 from inkdigits.synthesis.glyphs import Manner, Mask, Rng
 from inkdigits.synthesis.hands import (
     CharactersHand,
@@ -25,6 +27,7 @@ from inkdigits.synthesis.hands import (
 )
 from inkdigits.synthesis.handwriting import (
     LEAST_SEEN,
+    MOST_PIECES,
     Canvas,
     Spacing,
     some_line,
@@ -43,6 +46,12 @@ USUAL = 30.0
 """Pixels: the reader brings most pages to about this height."""
 CUT_OUT = 0.25
 """The share of pictures that are cut out around one number."""
+APART = 32
+"""Strips begin at multiples of so many pixels, as the model file pads a picture to."""
+SCENES = 0.04
+"""The share of pictures of other things than writing."""
+HANDS_OF_FORMS = 80
+"""So many people write national forms."""
 HELD_OUT_FONTS = frozenset(
     (
         "caveat",
@@ -81,6 +90,14 @@ class DrawnPage:
     """(K,): 0 to 19 as in a model file; -1 if the edge leaves too little to tell."""
 
 
+class Placed(NamedTuple):
+    """One of the pictures that are learned from side by side."""
+
+    page: DrawnPage
+    top: int
+    """So many pixels below the first one's upper edge."""
+
+
 class PageGenerator:
     """Draws pages, another one for each seed."""
 
@@ -103,6 +120,7 @@ class PageGenerator:
         if not complete:
             raise InvalidDataset("Nobody among the writers has written all ten digits.")
         self._writers: list[Hand] = [WritersHand(own) for own in complete]
+        self._forms = [FormsHand(number) for number in range(HANDS_OF_FORMS)]
         self._scanned = ScannedHand(pictures, labels)
         self._fonts = [FontHand(file) for file in sorted(fonts)]
         self._marks, self._scribbles = MarksHand(), ScribblesHand()
@@ -112,21 +130,42 @@ class PageGenerator:
 
     def draw(self, seed: int | Sequence[int]) -> DrawnPage:
         """One page; the same seed gives the same one."""
+        return self.draw_side_by_side(seed)[0].page
+
+    def draw_side_by_side(self, seed: int | Sequence[int]) -> list[Placed]:
+        """What fills SIDE x SIDE pixels: one page, or strips cut out of one, each a picture."""
         rng = np.random.default_rng(seed)
-        height = self._height(rng)
-        if rng.random() < CUT_OUT:
-            canvas, printed = self._write_strip(height, rng)
-        else:
-            canvas = Canvas.empty(SIDE, SIDE)
-            printed = self._write(canvas, height, rng)
-        high, wide = canvas.ink.shape
-        whole = np.pad(canvas.ink, ((0, SIDE - high), (0, SIDE - wide)))
-        picture = self._on_a_sheet(whole, printed, height, rng)[:high, :wide]
-        boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
-        kinds = np.array(canvas.kinds, np.int64)
-        kinds[np.array(canvas.seen) < LEAST_SEEN] = -1
-        ink = (canvas.ink * 255).astype(np.uint8)
-        return DrawnPage(picture, ink, canvas.owner, boxes, kinds)
+        height, kind = self._height(rng), rng.random()
+        if kind < SCENES:
+            scene = paper.scenery(self._noise, rng)
+            photo = camera.photographed(scene, height, 100.0, self._noise, rng)
+            return [Placed(_page(camera.as_levels(photo), Canvas.empty(SIDE, SIDE)), 0)]
+        if kind < SCENES + CUT_OUT:
+            return self._draw_strips(height, rng)
+        canvas = Canvas.empty(SIDE, SIDE)
+        printed = self._write(canvas, height, rng)
+        return [Placed(_page(self._on_a_sheet(canvas.ink, printed, height, rng), canvas), 0)]
+
+    def _draw_strips(self, height: float, rng: Rng) -> list[Placed]:
+        """Numbers one below the other, each by its own hand, and as a picture of its own."""
+        ink, printed = np.zeros((2, SIDE, SIDE), np.float32)
+        strips: list[tuple[int, Canvas]] = []
+        top, pieces = 0, 0
+        while True:
+            strip, around = self._write_strip(height * float(np.exp(rng.normal(0, 0.1))), rng)
+            high, wide = strip.ink.shape
+            pieces += len(strip.boxes)
+            if strips and (top + high > SIDE or pieces > MOST_PIECES):
+                break
+            ink[top : top + high, :wide] = strip.ink
+            printed[top : top + high, :wide] = around[:high, :wide]
+            strips.append((top, strip))
+            top += -(-high // APART) * APART
+        sheet = self._on_a_sheet(ink, printed, height, rng)
+        return [
+            Placed(_page(sheet[top:][: len(strip.ink), : strip.ink.shape[1]], strip), top)
+            for top, strip in strips
+        ]
 
     def _height(self, rng: Rng) -> float:
         if rng.random() < 0.6:
@@ -138,7 +177,10 @@ class PageGenerator:
     def _write_strip(self, height: float, rng: Rng) -> tuple[Canvas, Mask]:
         """One number alone, as somebody cuts it out: a cheque's amount, one digit."""
         height = min(height, 110.0)
-        manner, (over, under, before, after) = _manner(height, rng), rng.uniform(0, 0.6, 4) * height
+        manner, (over, under, before, after) = (
+            _manner(height, rng),
+            rng.uniform(-0.1, 0.6, 4) * height,
+        )
         canvas = Canvas.empty(SIDE, SIDE)
         base, slope = height * 1.05 + over, rng.normal(0, 0.03)
         boxes = self._write_numbers(canvas, height, manner, slope, before, base, rng)
@@ -249,9 +291,11 @@ class PageGenerator:
     def _hand(self, rng: Rng) -> tuple[Hand, Hand]:
         """Who writes digits, and who writes marks."""
         kind = rng.random()
-        if kind < 0.5:
+        if kind < 0.4:
             return self._scanned, self._marks
-        if kind < 0.85 or not self._fonts:
+        if kind < 0.62:
+            return self._forms[int(rng.integers(len(self._forms)))], self._marks
+        if kind < 0.87 or not self._fonts:
             return self._writers[int(rng.integers(len(self._writers)))], self._marks
         font = self._fonts[int(rng.integers(len(self._fonts)))]
         return font, font if rng.random() < 0.5 else self._marks
@@ -274,7 +318,7 @@ class PageGenerator:
         contrast = abs(tone - level)
         sign = np.sign(tone - level)
         if kind != "drawn":
-            if rng.random() < 0.28:
+            if rng.random() < 0.34:
                 pattern = paper.guilloche(SIDE, height, rng)
                 sheet += pattern * np.float32(sign * rng.uniform(0.08, 0.5) * contrast)
             if rng.random() < 0.06:
@@ -310,6 +354,13 @@ class PageGenerator:
         return camera.as_levels(photo)
 
 
+def _page(picture: NDArray[np.uint8], canvas: Canvas) -> DrawnPage:
+    boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
+    kinds = np.array(canvas.kinds, np.int64)
+    kinds[np.array(canvas.seen) < LEAST_SEEN] = -1
+    return DrawnPage(picture, (canvas.ink * 255).astype(np.uint8), canvas.owner, boxes, kinds)
+
+
 _WORDS = (0.55, 0.2, 0.15, 0.1)
 """How often none, a tenth, half or all of a page's rows are words."""
 
@@ -322,7 +373,7 @@ def _manner(height: float, rng: Rng) -> Manner:
     width = float(np.clip(width, 0.015, 0.4))
     return Manner(
         pen=max(height * width, 0.5),
-        slant=float(rng.normal(0.1, 0.18)),
+        slant=float(rng.normal(0.13, 0.24)),
         turn=float(rng.normal(0, 0.04)),
         aspect=float(np.exp(rng.normal(-0.05, 0.2))),
         bend=float(rng.uniform(0.01, 0.09)),
@@ -343,8 +394,11 @@ def _of_a_font(manner: Manner, rng: Rng) -> Manner:
 
 def _spacing(rng: Rng) -> Spacing:
     kind = rng.random()
-    if kind < 0.25:  # touching
+    joined = 0.0
+    if kind < 0.3:  # touching
         gap, spread = rng.uniform(-0.08, 0.03), 0.04
+    elif kind < 0.4:
+        gap, spread, joined = rng.uniform(-0.03, 0.3), 0.06, rng.uniform(0.3, 1)
     elif kind < 0.8:
         gap, spread = rng.uniform(0.05, 0.4), 0.06
     else:
@@ -355,5 +409,7 @@ def _spacing(rng: Rng) -> Spacing:
         space=float(rng.uniform(0.5, 1.6)),
         uneven=float(rng.choice([0.05, 0.1, 0.25], p=[0.5, 0.35, 0.15])),
         wobble=float(rng.choice([0.02, 0.06, 0.15], p=[0.5, 0.35, 0.15])),
-        small_zeros=float(rng.uniform(0.45, 0.9)) if rng.random() < 0.25 else 1.0,
+        small_zeros=float(rng.uniform(0.4, 0.9)) if rng.random() < 0.3 else 1.0,
+        first=float(rng.uniform(1.1, 1.7)) if rng.random() < 0.1 else 1.0,
+        joined=float(joined),
     )

@@ -209,6 +209,48 @@ def beyond_the_edge(side: int, rng: Rng) -> Mask:
     return np.asarray(canvas, np.float32) / np.float32(255)
 
 
+def scenery(noise: Noise, rng: Rng) -> Plane:
+    """What else is photographed: shapes of any tone, smooth or rough, near and far; no writing."""
+    side = noise.side
+    scene = np.full((side, side), rng.uniform(0, 255), np.float32)
+    scene += noise(110, rng) * np.float32(rng.uniform(5, 50))
+    for _ in range(rng.integers(2, 22)):
+        canvas = Image.new("L", (side, side))
+        brush = ImageDraw.Draw(canvas)
+        middle, reach = rng.uniform(-0.1, 1.1, 2) * side, np.exp(rng.uniform(1.5, 5.2))
+        kind = rng.choice(["polygon", "ellipse", "branches", "leaves", "panes", "horizon"])
+        if kind == "polygon":
+            corners = middle + rng.normal(0, reach, (int(rng.integers(3, 8)), 2))
+            brush.polygon([tuple(corner) for corner in corners.tolist()], fill=255)
+        elif kind == "ellipse":
+            half = reach * rng.uniform(0.3, 1, 2)
+            brush.ellipse([*(middle - half), *(middle + half)], fill=255)
+        elif kind == "branches":
+            for _ in range(rng.integers(2, 12)):
+                path = middle + rng.normal(0, 0.4 * reach, (6, 2)).cumsum(0)
+                line = [tuple(point) for point in path.tolist()]
+                brush.line(line, 255, int(rng.integers(1, 7)))
+        elif kind == "leaves":
+            for at in middle + rng.normal(0, reach, (int(rng.integers(10, 60)), 2)):
+                half = rng.uniform(1, 9, 2)
+                brush.ellipse([*(at - half), *(at + half)], fill=255)
+        elif kind == "panes":
+            size = rng.uniform(3, 25, 2)
+            for row, column in np.ndindex(*rng.integers(1, 7, 2)):
+                start = middle + size * rng.uniform(1.2, 1.8) * [column, row]
+                brush.rectangle([*start, *(start + size)], fill=255)
+        else:
+            heights = middle[1] + rng.normal(0, 0.15 * reach, 12).cumsum()
+            rim = list(zip(np.linspace(0, side, 12).tolist(), heights.tolist(), strict=True))
+            brush.polygon([(0, side), *rim, (side, side)], fill=255)
+        there = np.asarray(canvas, np.float32) / np.float32(255) * np.float32(rng.uniform(0.4, 1))
+        tone = np.full((side, side), rng.uniform(0, 255), np.float32)
+        if rng.random() < 0.6:
+            tone = tone + noise(rng.choice([1, 2, 3, 6, 15]), rng) * np.float32(rng.uniform(2, 45))
+        scene = scene * (1 - there) + tone * there
+    return scene.clip(0, 255)
+
+
 def _line_width(height: float, rng: Rng) -> float:
     """Of printed lines: 0.6 pixels at least, up to a tenth of the digits' height."""
     return float(max(height * np.exp(rng.uniform(np.log(0.015), np.log(0.1))), 0.6))

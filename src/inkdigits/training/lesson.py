@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import onnx
+import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
@@ -56,6 +57,8 @@ AT_ONCE = 50
 """Pictures to judge by."""
 STEEPEST = 5.0
 """A longer gradient is made so long."""
+WEIGHTS = "weights.safetensors"
+"""The averaged network of a run, in float16: another run may start from it."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,8 @@ class LessonSettings:
     """What made the recipe smaller."""
     code: str
     """Changes with what the lesson depends on."""
+    start_from: str | None = None
+    """SHA-256 of the file of weights that the network began with; None: with random ones."""
 
     @property
     def epochs(self) -> int:
@@ -206,6 +211,26 @@ class LessonFitting:
             warm_up=0.06,
         )
         self._bfloat16 = is_fast_in_bfloat16("cpu")
+
+    def start_from(self, path: Path) -> None:
+        """Take over the weights of another run; raises InvalidRun if they are of another kind."""
+        try:
+            self.network.load_state_dict(safetensors.torch.load_file(path))
+        except Exception as error:  # of the file system, safetensors and PyTorch
+            raise InvalidRun(
+                f"Training cannot start from {path}: {_first_line(error)}. Name the {WEIGHTS} in "
+                f"the folder of a run of {self.settings.lesson}."
+            ) from error
+        self._average.module.load_state_dict(self.network.state_dict())
+
+    def weights(self) -> bytes:
+        """The averaged network, for another run to start from."""
+        state = self.averaged.state_dict()
+        half = {
+            key: value.half() if value.is_floating_point() else value
+            for key, value in state.items()
+        }
+        return safetensors.torch.save({key: value.contiguous() for key, value in half.items()})
 
     def epochs(self, bar: TrainingBar) -> Iterator[Epoch]:
         """Fit the epochs that are left."""
@@ -288,6 +313,7 @@ def train_lesson(
     seed: int | None = None,
     limit: int | None = None,
     without_writers: str | None = None,
+    start_from: str | os.PathLike[str] | None = None,
     data_dir: DataDir = None,
     resume: bool = False,
     workers: int = 1,
@@ -297,7 +323,8 @@ def train_lesson(
 
     Args and errors are those of `inkdigits.training.run.train`; `limit` is of the pictures in an
     epoch, and so many `workers` are processes that draw, which changes no picture; 0: none but the
-    one that learns. Returns what metrics.json holds.
+    one that learns. `start_from` is the `weights.safetensors` of another run of the lesson. Returns
+    what metrics.json holds.
     """
     folder = RunFolder(Path(out))
     if team_size() > 1:
@@ -309,6 +336,7 @@ def train_lesson(
     if checkpoint is None and checkpoint_file.exists():
         raise holds_a_run(folder.path)
     asked = {"epochs": epochs, "seed": seed, "limit": limit, "without_writers": without_writers}
+    asked["start_from"] = None if start_from is None else _fingerprint(Path(start_from))
     settings = _settings(lesson_type, folder, checkpoint, recipe, asked)
     try:
         lesson = lesson_type(
@@ -317,6 +345,8 @@ def train_lesson(
     except KeyboardInterrupt:
         raise Interrupted(NOTHING_TO_KEEP) from None
     fitting = LessonFitting(settings, lesson)
+    if start_from is not None and not checkpoint:
+        fitting.start_from(Path(start_from))
     if checkpoint:
         try:
             fitting.restore(checkpoint)
@@ -365,6 +395,7 @@ def _settings(
             revision=revision(),
             limit=asked["limit"],
             code=code,
+            start_from=asked["start_from"],
         )
     earlier = _settings_of(lesson_type, checkpoint)
     another = "Resume it as it was started, or start another (--out)."
@@ -388,6 +419,20 @@ def _settings_of(lesson_type: type[Lesson], checkpoint: dict[str, Any]) -> Lesso
     settings = checkpoint["settings"]
     recipe = lesson_type.recipe_type(**settings["recipe"])
     return LessonSettings(**{**settings, "recipe": recipe})
+
+
+def _fingerprint(weights: Path) -> str:
+    try:
+        return hashlib.sha256(weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InvalidRun(
+            f"Training cannot start from {weights}: {error.strerror}. Name the {WEIGHTS} in the "
+            "folder of another run."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".: ")
 
 
 def _read_checkpoint(lesson_type: type[Lesson], path: Path) -> dict[str, Any]:
@@ -421,6 +466,7 @@ def _finish(fitting: LessonFitting, folder: RunFolder) -> dict[str, Any]:
     judged = fitting.judged(fitting.averaged)
     model, more = lesson.model_file(fitting.averaged, judged, facts)
     write_model(folder.model, model)
+    write_atomically(folder.path / WEIGHTS, fitting.weights())
     metrics = {
         **asdict(settings),
         **asdict(facts),

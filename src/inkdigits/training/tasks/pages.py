@@ -38,6 +38,7 @@ from inkdigits.synthesis.pages import (
     SIDE,
     DrawnPage,
     PageGenerator,
+    Placed,
 )
 from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.lesson import Lesson, LessonRecipe
@@ -73,10 +74,10 @@ LEAST_SPOT, MOST_SPOT = 0.6, 3.0
 class PagesRecipe(LessonRecipe):
     """What decides, beside the seed and the data, what a run ends with."""
 
-    epochs: int = 60
+    epochs: int = 80
     pictures: int = 1600
     batch_size: int = 8
-    learning_rate: float = 0.0025
+    learning_rate: float = 0.002
     weight_decay: float = 0.02
     judges: int = 160
     calibration: int = 600
@@ -240,9 +241,13 @@ class _DrawnPages(Dataset[Item]):
         return {**self.__dict__, "_generator": None}  # each process makes its own
 
     def __getitem__(self, seed: Sequence[int]) -> Item:
-        return _target(self.page(seed))
+        return _target(self.generator.draw_side_by_side(seed))
 
     def page(self, seed: Sequence[int]) -> DrawnPage:
+        return self.generator.draw(seed)
+
+    @property
+    def generator(self) -> PageGenerator:
         if self._generator is None:
             characters = [
                 character
@@ -251,18 +256,27 @@ class _DrawnPages(Dataset[Item]):
             ]
             scanned = load_mnist(self._part, self._data_dir)  # type: ignore[arg-type]
             self._generator = PageGenerator(self._digits, *scanned, self._fonts, characters)
-        return self._generator.draw(seed)
+        return self._generator
 
 
-def _target(page: DrawnPage) -> Item:
-    """What the network sees of the page, with nothing around it, and the truth, by its names."""
-    around = [(0, SIDE - length) for length in page.picture.shape]
-    seen = normalised(torch.from_numpy(page.picture.copy())[None])[0, 0].numpy()
-    ink, owner = np.pad(page.ink, around), np.pad(page.owner, around)
+def _target(places: Sequence[Placed]) -> Item:
+    """What the network sees of pages, each normalised by itself, and the truth, by its names."""
+    seen, ink, owner = (np.zeros((SIDE, SIDE), kind) for kind in (np.float16, np.uint8, np.uint8))
+    all_boxes, all_kinds, before = [], [], 0
+    for page, top in places:
+        height, width = page.picture.shape
+        there = np.s_[top : top + height, :width]
+        seen[there] = normalised(torch.from_numpy(page.picture.copy())[None])[0, 0].numpy()
+        ink[there] = page.ink
+        owner[there] = np.where(page.owner, page.owner + before, 0)
+        all_boxes.append(page.boxes + np.array([0, top, 0, top], np.float32))
+        all_kinds.append(page.kinds)
+        before += len(page.kinds)
+    boxes, kinds = np.concatenate(all_boxes), np.concatenate(all_kinds)
     fine = SIDE // FINE
     peak = np.zeros((fine, fine), np.float32)
     counts = np.ones((fine, fine), bool)
-    for box, kind in zip(page.boxes, page.kinds, strict=True):
+    for box, kind in zip(boxes, kinds, strict=True):
         x0, y0, x1, y1 = box / FINE
         if kind < 0:
             left, top = (max(int(at) - 1, 0) for at in (x0, y0))
@@ -277,11 +291,9 @@ def _target(page: DrawnPage) -> Item:
         place = peak[low[1] : high[1], low[0] : high[0]]
         np.maximum(place, down[:, None] * across, out=place)
     blocks = (fine, FINE, fine, FINE)
-    count = len(page.kinds)
-    pieces = np.concatenate(
-        [page.boxes, page.kinds[:, None], np.arange(1, count + 1)[:, None]], 1, dtype=np.float32
-    )
-    return np.pad(seen, around).astype(np.float16), {
+    numbers = np.arange(1, len(kinds) + 1)[:, None]
+    pieces = np.concatenate([boxes, kinds[:, None], numbers], 1, dtype=np.float32)
+    return seen, {
         "peak": (peak * 255).astype(np.uint8),
         "counts": counts | (peak == 1),
         "ink": ink.reshape(blocks).mean((1, 3)).astype(np.uint8),
