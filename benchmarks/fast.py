@@ -41,8 +41,8 @@ from inkdigits.model_file import Facts, build_model
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
 from inkdigits.training.recipes import FAST
+from inkdigits.training.tasks.torch_digits import TorchDigits
 from inkdigits.training.team import Team
-from inkdigits.training.torch_fit import TorchFitting
 
 Array = NDArray[np.uint8]
 Predict = Callable[[Array], NDArray[np.intp]]
@@ -53,7 +53,7 @@ def fast(pictures: Array, labels: Array, seed: int) -> Predict:
     settings = Settings(FAST.name, FAST.epochs, seed, limit=None)
     # One picture to validate on: the others do not look at any either.
     data = Data(pictures, labels, pictures[:1], labels[:1])
-    fitting = TorchFitting(FAST, settings, data, "cpu", Team())
+    fitting = TorchDigits(FAST, settings, data, "cpu", Team())
     for _ in fitting.epochs(lambda *_: None):
         pass
 

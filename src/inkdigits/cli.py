@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
-PAGE = "page"
-"""The recipe of what finds and reads all that is written on a page: `page.onnx`."""
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
 
@@ -269,11 +267,9 @@ def serve(
     "--start-from",
     metavar="WEIGHTS",
     type=click.Path(path_type=Path),
-    help="The weights.safetensors of another run of page to begin with.",
+    help="The weights.safetensors of another run with PyTorch to begin with.",
 )
-def train(
-    recipe: str, out: Path, measure_test: bool, start_from: Path | None, **options: Any
-) -> None:
+def train(recipe: str, out: Path, **options: Any) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
@@ -287,19 +283,9 @@ def train(
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     try:
-        if recipe == PAGE:
-            _not_for_pages(options.pop("data"), options.pop("device"), measure_test)
-            with _extra("train"):
-                from inkdigits.training.lesson import train_lesson
-                from inkdigits.training.tasks.pages import Pages
-
-                metrics = train_lesson(Pages, out, start_from=start_from, **options)
-        else:
-            found, extra = _recipe(recipe)
-            if start_from is not None:
-                raise click.UsageError(f"{recipe} starts anew. Leave out --start-from.")
-            with _extra(extra):
-                metrics = run(found, out, measure_test=measure_test, **options)
+        found, extra = _recipe(recipe)
+        with _extra(extra):
+            metrics = run(found, out, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -479,17 +465,6 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
     print(f"The model was trained on {trained_on}. {HONESTY}")
 
 
-def _not_for_pages(data: str | None, device: str, measure_test: bool) -> None:
-    """Refuse the options that the recipe page does not have."""
-    what = f"The recipe {PAGE}"
-    if data is not None:
-        raise click.UsageError(f"{what} trains on pages that it draws. Leave out --data.")
-    if measure_test:
-        raise click.UsageError(f"{what} is not measured by MNIST. Leave out --measure-test.")
-    if device not in ("auto", "cpu"):
-        raise click.UsageError(f"{what} trains on the CPU, not on {device}. Leave out --device.")
-
-
 def _recipe(name: str) -> tuple[Recipe, str]:
     """The recipe of that name, and the extra that it needs: PyTorch only if it is of PyTorch."""
     from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
@@ -506,7 +481,7 @@ def _recipe(name: str) -> tuple[Recipe, str]:
         ) from error
     if name in IN_PYTORCH:
         return IN_PYTORCH[name], "train"
-    known = ", ".join([*IN_NUMPY, *IN_PYTORCH, PAGE])
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH])
     raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.normalize import Normalizer
 from inkdigits.reader import Reader
-from inkdigits.training import torch_fit
 from inkdigits.training.recipes import FAST
 from inkdigits.training.run import train
+from inkdigits.training.tasks import torch_digits
 
 LIMIT = 12_000
 
@@ -37,6 +37,6 @@ def test_its_pictures_are_normalised_once_however_many_epochs_there_are(
             normalised.append(len(pictures))
             return super().__call__(pictures, batch_size)
 
-    monkeypatch.setattr(torch_fit, "Normalizer", Counting)
+    monkeypatch.setattr(torch_digits, "Normalizer", Counting)
     train(FAST, tmp_path, epochs=3, limit=700, data_dir=data_dir)
     assert sorted(normalised) == [700, 5000]  # those to learn from, and to validate on

@@ -27,8 +27,9 @@ from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.data import RealInk, written_digits
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
+from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import CNN, Recipe
-from inkdigits.training.run import RunFolder, train
+from inkdigits.training.run import train
 from inkdigits.training.scratch_fit import ScratchFitting
 from training.tiny import TINY, TINY_SCRATCH
 

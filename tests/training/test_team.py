@@ -13,8 +13,8 @@ import torch
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
+from inkdigits.training.tasks.torch_digits import TorchDigits
 from inkdigits.training.team import joined_team
-from inkdigits.training.torch_fit import TorchFitting
 from training.tiny import TINY
 
 LIMIT = 10_000
@@ -26,7 +26,7 @@ def fit(data_dir: str) -> dict[str, Any]:
         pictures, labels = load_mnist("train", data_dir)
         data = Data(pictures[:LIMIT], labels[:LIMIT], *load_mnist("validation", data_dir))
         settings = Settings(TINY.name, epochs=3, seed=0, limit=LIMIT, processes=team.size)
-        fitting = TorchFitting(TINY, settings, data, "cpu", team)
+        fitting = TorchDigits(TINY, settings, data, "cpu", team)
         rows = list(fitting.epochs(lambda *_: None))
         weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
         same = True

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from inkdigits.calibration import Calibration
 from inkdigits.errors import InkDigitsError
-from inkdigits.training.data import Data, RealInk
 from inkdigits.training.team import Team
 
 CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"
@@ -32,9 +31,6 @@ class Recipe(Protocol):
 
     @property
     def epochs(self) -> int: ...
-
-    @property
-    def real_ink(self) -> RealInk | None: ...
 
     def fingerprint(self) -> str:
         """The same for recipes that train the same way."""
@@ -57,18 +53,20 @@ class Settings:
     """What is trained on: MNIST's training part, or the data set of that spec."""
     without_writers: str | None = None
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
+    start_from: str | None = None
+    """SHA-256 of the file of weights that the network began with; None: with random ones."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history. Losses are cross-entropies, accuracies shares in 0..1."""
+    """One row of the history. Accuracies are shares in 0..1, of digits or, as F1, of pieces."""
 
     epoch: int
     learning_rate: float
     loss: float
     accuracy: float
-    """Of the digits trained on, while the network was changing and, in some recipes, the
-    pictures were bent; so it is often lower than the validation's."""
+    """Of what is trained on, while the network was changing and, in some recipes, the pictures
+    were bent; so it is often lower than the validation's."""
     validation_loss: float
     validation_accuracy: float
     seconds: float
@@ -97,12 +95,17 @@ class Result:
 
 
 class Fitting(ABC):
-    """The state of one training run."""
+    """The state of one training run.
+
+    Its result is the last epoch of a finished run, or else the best so far. (The best of a finished
+    run is often an early one that was lucky with the few hard validation pictures:
+    benchmarks/last_or_best.py.)
+    """
 
     checkpoint_name: ClassVar[str]
     """The checkpoint's file in the run's folder."""
 
-    def __init__(self, recipe: Recipe, settings: Settings, data: Data, device: str, team: Team):
+    def __init__(self, recipe: Any, settings: Settings, data: Any, device: str, team: Team):
         self.recipe, self.settings, self.data = recipe, settings, data
         self.device, self.team = device, team
         self.history: list[Epoch] = []
@@ -129,17 +132,9 @@ class Fitting(ABC):
     def epochs(self, report: Report) -> Iterator[Epoch]:
         """Fit the epochs that are left, and give each one's row of the history."""
 
-    @abstractmethod
-    def result(self) -> Result:
-        """What comes of the last epoch of a finished run, or else of the best so far.
-
-        (The best of a finished run is often an early one that was lucky with the few hard
-        validation pictures: benchmarks/last_or_best.py.)
-        """
-
-    def save_network(self, folder: Path, calibration: Calibration) -> None:
-        """Write the network in a form of its own, too, if it has one; most have none."""
-        return
+    def start_from(self, path: Path) -> None:
+        """Take over the weights that another run has left. Raises InvalidRun."""
+        raise InvalidRun(f"{self.settings.recipe} starts anew. Leave out --start-from.")
 
     @property
     def best_epoch(self) -> Epoch:
@@ -149,3 +144,14 @@ class Fitting(ABC):
     @property
     def is_finished(self) -> bool:
         return len(self.history) == self.settings.epochs
+
+
+class DigitFitting(Fitting):
+    """The state of a run that learns single digits."""
+
+    @abstractmethod
+    def result(self) -> Result: ...
+
+    @abstractmethod
+    def save_network(self, folder: Path, calibration: Calibration) -> None:
+        """Write the network of the result in a form of its own, too."""

@@ -6,7 +6,7 @@ learned where a piece's middle is, give or take some pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -45,6 +45,9 @@ class Truth:
     """float (K, 7): the page's number, the box x0, y0, x1, y1 in pixels, the kind, which is -1 for
     what is cut off, and the number on its page."""
 
+    def to(self, device: str) -> Truth:
+        return Truth(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
 
 def losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
     """Each a mean, weighted so that none drowns the others."""
@@ -65,7 +68,7 @@ def losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
     ink = truth.ink.float() / 255
     inked = F.binary_cross_entropy_with_logits(maps.ink[:, 0], ink)
 
-    of_all = torch.zeros(len(truth.owner), 256, 2)
+    of_all = torch.zeros(len(truth.owner), 256, 2, device=truth.owner.device)
     of_all[truth.pieces[:, 0].long(), truth.pieces[:, 6].long()] = (
         truth.pieces[:, 1:3] + truth.pieces[:, 3:5]
     ) / 2

@@ -23,9 +23,7 @@ MOST_FILTERS, MOST_CHANNELS = 32, 16
 MOST_MISTAKES = 40
 
 
-def draw_curve(
-    history: Sequence[Mapping[str, float]], path: Path, title: str, missed: str = "misread"
-) -> None:
+def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str, missed: str) -> None:
     """Write a PNG with the loss and the error of each epoch, for training and validation.
 
     `missed` says what the error is the share of.

@@ -11,6 +11,7 @@ from torch import nn
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.data import RealInk
 from inkdigits.training.ensemble import Ensemble
+from inkdigits.training.page_network import PageNetwork
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,40 @@ class Recipe:
     def network(self) -> nn.Sequential:
         """A new, untrained network from `seen` (N, 28, 28) to logits (N, 10)."""
         return nn.Sequential(nn.Unflatten(1, (1, 28)), *self.layers())
+
+
+@dataclass(frozen=True)
+class PagesRecipe:
+    """Likewise, for a network that finds what is written on a page, and is fit in another way."""
+
+    name: str
+    epochs: int
+    pages: int = 1600
+    """In each epoch, every one of them new."""
+    batch_size: int = 8
+    learning_rate: float = 0.002
+    """The peak of the one-cycle schedule."""
+    weight_decay: float = 0.02
+    average_decay: float = 0.998
+    judges: int = 160
+    """Validation pages by which epochs are judged."""
+    calibration: int = 600
+    """Validation pages by which it is found from where on a digit is sure."""
+
+    @property
+    def steps(self) -> int:
+        """In each epoch."""
+        return max(self.pages // self.batch_size, 1)
+
+    def limited(self, limit: int | None) -> PagesRecipe:
+        """A trial: of so many pages an epoch, at most, and little of all else."""
+        names = ("pages", "batch_size", "judges", "calibration")
+        values = {name: getattr(self, name) for name in names}
+        return replace(self, **{k: min(v, limit or v) for k, v in values.items()})
+
+    def fingerprint(self) -> str:
+        """The same for recipes that train the same way."""
+        return hashlib.sha256(f"{self} {PageNetwork()}".encode()).hexdigest()
 
 
 def _convolution(
@@ -173,4 +208,9 @@ FAST = Recipe(
 )
 """For the impatient."""
 
-RECIPES = {recipe.name: recipe for recipe in [BEST, CNN, FAST, ENSEMBLE]}
+PAGE = PagesRecipe("page", epochs=80)
+"""What ships, too: it finds what is written where."""
+
+RECIPES: dict[str, Recipe | PagesRecipe] = {
+    recipe.name: recipe for recipe in (BEST, CNN, FAST, ENSEMBLE, PAGE)
+}

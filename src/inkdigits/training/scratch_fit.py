@@ -21,8 +21,8 @@ from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.data import Data
 from inkdigits.training.fit import (
     NUMPY_CHECKPOINT,
+    DigitFitting,
     Epoch,
-    Fitting,
     InvalidRun,
     Report,
     Result,
@@ -34,7 +34,7 @@ BEST = "best."
 """The names of the best epoch's tensors begin with it in a checkpoint."""
 
 
-class ScratchFitting(Fitting):
+class ScratchFitting(DigitFitting):
     """The state of one training run; most of it is the network's own."""
 
     checkpoint_name = NUMPY_CHECKPOINT

@@ -13,13 +13,24 @@ from drawing import scans, written_digits
 from inkdigits import InvalidDataset
 from inkdigits.datasets.omniglot import WrittenCharacter
 from inkdigits.datasets.strokes import WrittenDigit, parse_writers
-from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, DrawnPage
+from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, DrawnPage, Placed
+from inkdigits.training.fit import Settings
 from inkdigits.training.page_loss import NEAR, USUAL, Truth, f1_of_pieces
 from inkdigits.training.page_network import COARSE, FINE, REACH, Maps
-from inkdigits.training.tasks import pages
-from inkdigits.training.tasks.pages import VALIDATION_WRITERS, Pages, PagesRecipe
+from inkdigits.training.recipes import PagesRecipe
+from inkdigits.training.tasks import drawn_pages
+from inkdigits.training.tasks.drawn_pages import PageLoader
+from inkdigits.training.tasks.pages import (
+    VALIDATION_WRITERS,
+    Pages,
+    PagesData,
+    PagesFitting,
+    judges_of,
+    loss_of,
+)
+from inkdigits.training.team import Team
 
-TINY = PagesRecipe(epochs=2, pictures=4, batch_size=2, judges=3)
+TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, judges=3)
 KINDS = 20
 SURE = 14.0
 """A logit."""
@@ -98,7 +109,7 @@ def changed(maps: Maps, name: str, change: Any) -> Maps:
 def test_the_loss_of_maps_that_say_the_truth_is_next_to_nothing() -> None:
     for pieces in (PIECES, PIECES[:1], []):
         truth = truth_of(pieces)
-        assert 0 <= Pages.loss(maps_of(truth), truth) < 0.01
+        assert 0 <= loss_of(maps_of(truth), truth) < 0.01
 
 
 @pytest.mark.parametrize(
@@ -119,7 +130,7 @@ def test_the_loss_of_maps_that_say_the_truth_is_next_to_nothing() -> None:
 def test_whatever_is_wrong_makes_the_loss_larger(name: str, change: Any) -> None:
     truth = truth_of(PIECES)
     maps = maps_of(truth)
-    assert Pages.loss(changed(maps, name, change), truth) > Pages.loss(maps, truth) + 0.05
+    assert loss_of(changed(maps, name, change), truth) > loss_of(maps, truth) + 0.05
 
 
 def test_a_peak_beside_a_middle_costs_less_than_one_far_away() -> None:
@@ -128,7 +139,7 @@ def test_a_peak_beside_a_middle_costs_less_than_one_far_away() -> None:
     maps = maps_of(truth)
     near, far = maps.peak.clone(), maps.peak.clone()
     near[0, 0, 16, 16] = far[0, 0, 40, 40] = 3.0
-    losses = [Pages.loss(maps._replace(peak=peak), truth) for peak in (near, far)]
+    losses = [loss_of(maps._replace(peak=peak), truth) for peak in (near, far)]
     assert losses[0] < 0.1 * losses[1]
 
 
@@ -137,7 +148,7 @@ def test_what_is_cut_off_is_neither_asked_for_nor_forbidden() -> None:
     maps = maps_of(truth)
     peak = maps.peak.clone()
     peak[0, 0, 56, 56] = SURE
-    assert Pages.loss(maps._replace(peak=peak), truth) == Pages.loss(maps, truth)
+    assert loss_of(maps._replace(peak=peak), truth) == loss_of(maps, truth)
     assert f1_of_pieces(maps._replace(peak=peak), truth) == f1_of_pieces(maps, truth) == 1
 
 
@@ -174,17 +185,18 @@ class Watched:
     def __init__(self, *drawn_with: Any) -> None:
         self.made.append(drawn_with)
 
-    def draw(self, seed: Sequence[int]) -> DrawnPage:
+    def draw_side_by_side(self, seed: Sequence[int]) -> list[Placed]:
         self.seeds.append(seed)
         picture = np.full((90, 120), 255, np.uint8)
         picture[20:40, 60:70] = 0
-        return DrawnPage(
+        page = DrawnPage(
             picture,
             ink=255 - picture,
             owner=(picture == 0).astype(np.uint8),
             boxes=np.array([[60, 20, 70, 40]], np.float32),
             kinds=np.array([1]),
         )
+        return [Placed(page, 0)]
 
 
 @pytest.fixture
@@ -192,21 +204,27 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What each page generator was given: digits, pictures, labels, fonts, characters."""
     Watched.made.clear()
     Watched.seeds.clear()
-    monkeypatch.setattr(pages, "PageGenerator", Watched)
+    monkeypatch.setattr(drawn_pages, "PageGenerator", Watched)
     # The real ones take seconds to read.
     digits = written_digits(range(1, 31))
 
-    def without(data_dir: Any, writers: str = "31") -> list[WrittenDigit]:
-        return [digit for digit in digits if digit.writer not in parse_writers(writers)]
+    def without(data_dir: Any, writers: str | None = None) -> list[WrittenDigit]:
+        return [digit for digit in digits if digit.writer not in parse_writers(writers or "31")]
 
-    monkeypatch.setattr(pages, "written_digits", without)
-    monkeypatch.setattr(pages, "load_mnist", lambda part, data_dir: (part, scans()[1]))
+    monkeypatch.setattr(drawn_pages, "written_digits", without)
+    monkeypatch.setattr(drawn_pages, "load_mnist", lambda part, data_dir: (part, scans()[1]))
     return Watched.made
 
 
+def data(data_dir: str | Path, without_writers: str | None = None) -> PagesData:
+    settings = Settings("page", 2, 0, None, data="pages", without_writers=without_writers)
+    return Pages(TINY).load(settings, data_dir)
+
+
 def test_nothing_that_judges_is_learned_from(made: list[tuple[Any, ...]], data_dir: str) -> None:
-    lesson = Pages(TINY, 0, "25-30", data_dir, workers=0)
-    list(lesson.batches(seed=0, epoch=1, steps=1, batch_size=1))
+    loaded = data(data_dir, without_writers="25-30")
+    judges_of(loaded.validation, TINY)
+    list(PageLoader(loaded.training, workers=0).batches([[(0, 1, 0)]]))
     validation, training = made
     writers = [{digit.writer for digit in some[0]} for some in (validation, training)]
     assert VALIDATION_WRITERS == "19-24"
@@ -224,7 +242,7 @@ def test_nothing_that_judges_is_learned_from(made: list[tuple[Any, ...]], data_d
 def test_the_truth_is_where_the_page_says_and_beyond_a_small_page_is_nothing(
     made: list[tuple[Any, ...]], data_dir: str
 ) -> None:
-    seen, truth = Pages(TINY, 0, None, data_dir, workers=0).judges
+    seen, truth = judges_of(data(data_dir).validation, TINY)
     assert seen.shape == (TINY.judges, 1, SIDE, SIDE)
     assert not seen[:, :, 90:].any()
     assert not seen[:, :, :, 120:].any()
@@ -238,18 +256,18 @@ def test_the_truth_is_where_the_page_says_and_beyond_a_small_page_is_nothing(
     assert (truth.owner > 0).sum() == TINY.judges * 50
     assert truth.counts.all()
     maps = maps_of(truth)
-    assert Pages.loss(maps, truth) < 0.01
-    assert Pages.right(maps, truth) == 1
+    assert loss_of(maps, truth) < 0.01
+    assert f1_of_pieces(maps, truth) == 1
 
 
 def test_pages_are_the_same_however_many_processes_draw_them(data_dir: str) -> None:
-    recipe, most_writers = replace(TINY, judges=0), "2-18,25-30"  # it takes time to know many
-    lessons = [Pages(recipe, 0, most_writers, data_dir, workers=workers) for workers in (0, 1)]
+    training = data(data_dir, without_writers="2-18,25-30").training  # it takes time to know many
+    loaders = [PageLoader(training, workers=workers) for workers in (0, 1)]
     drawn = []
-    for epoch, steps in ((1, 2), (2, 1)):  # the process goes on from one epoch to the next
-        alone, team = (list(lesson.batches(13, epoch, steps, batch_size=1)) for lesson in lessons)
-        assert len(alone) == len(team) == steps
-        for (pictures, truth), (same, same_truth) in zip(alone, team, strict=True):
+    for seeds in ([[(13, 1, 0)], [(13, 1, 1)]], [[(13, 2, 0)]]):  # the process goes on
+        alone, beside = (list(loader.batches(seeds)) for loader in loaders)
+        assert len(alone) == len(beside) == len(seeds)
+        for (pictures, truth), (same, same_truth) in zip(alone, beside, strict=True):
             np.testing.assert_array_equal(pictures, same)
             for name in vars(truth):
                 assert torch.equal(getattr(truth, name), getattr(same_truth, name))
@@ -257,21 +275,41 @@ def test_pages_are_the_same_however_many_processes_draw_them(data_dir: str) -> N
     assert len(set(drawn)) == 3
 
 
+def test_strips_are_learned_from_side_by_side_each_normalised_by_itself(
+    made: list[tuple[Any, ...]], data_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Watched().draw_side_by_side((0,))[0].page
+    dim = replace(alone, picture=(alone.picture // 2).astype(np.uint8))
+    monkeypatch.setattr(
+        Watched, "draw_side_by_side", lambda *_: [Placed(alone, 0), Placed(dim, 96)]
+    )
+    recipe = replace(TINY, judges=1)
+    seen, truth = judges_of(data(data_dir).validation, recipe)
+    assert torch.allclose(seen[:, :, :90], seen[:, :, 96:186], atol=0.2)
+    expected = [[0, 60, 20, 70, 40, 1, 1], [0, 60, 116, 70, 136, 1, 2]]
+    assert truth.pieces.tolist() == expected
+    assert set(truth.owner.unique().tolist()) == {0, 1, 2}
+    assert (truth.owner[0, 58:68, 30:35] == 2).all()
+
+
 def test_each_page_to_learn_from_is_another_one_and_those_that_judge_are_always_the_same(
     made: list[tuple[Any, ...]], data_dir: str
 ) -> None:
     for seed in (1, 2):
-        lesson = Pages(TINY, seed, None, data_dir, workers=0)
-        for epoch in (1, 2):
-            list(lesson.batches(seed, epoch, steps=2, batch_size=2))
+        loaded = data(data_dir, without_writers="2-18,25-30")
+        settings = Settings("page", 2, seed, None, data="pages")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drawn_pages, "WORKERS", 0)
+            fitting = PagesFitting(TINY, settings, loaded, "cpu", Team())
+        assert len(list(fitting.epochs(lambda *_: None))) == 2
     judges, pages = TINY.judges, 2 * 2 * 2
     seeds = [tuple(seed) for seed in Watched.seeds]
     assert len(seeds) == 2 * (judges + pages)
-    first, second = seeds[: judges + pages], seeds[judges + pages :]
-    assert first[:judges] == second[:judges]
-    assert len(set(seeds)) == judges + 2 * pages
+    judging = [seed for seed in seeds if len(seed) == 2]
+    assert judging == 2 * [(0, number) for number in range(judges)]
+    assert len({seed for seed in seeds if len(seed) == 3}) == 2 * pages
 
 
 def test_a_data_folder_without_fonts_is_refused(made: list[Any], tmp_path: Path) -> None:
     with pytest.raises(InvalidDataset, match=r"no fonts \(\*\.woff2\) in handwriting-fonts"):
-        Pages(TINY, 0, None, tmp_path, workers=0)
+        data(tmp_path)

@@ -1,0 +1,74 @@
+"""The folder of a training run: the files that it leaves, beside its checkpoint."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from inkdigits.atomic_file import write_atomically
+from inkdigits.training.fit import Epoch, InvalidRun
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files that a run leaves, beside its checkpoint."""
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    @property
+    def curve(self) -> Path:
+        """Loss and accuracy of each epoch."""
+        return self.path / "curve.png"
+
+    @property
+    def mistakes(self) -> Path:
+        """The worst of them."""
+        return self.path / "mistakes.png"
+
+    @property
+    def weights(self) -> Path:
+        """What the units of a first dense layer look for."""
+        return self.path / "weights.png"
+
+    @property
+    def filters(self) -> Path:
+        """What the convolutions look for."""
+        return self.path / "filters.png"
+
+    @property
+    def found(self) -> Path:
+        """Validation pages with what is read on them."""
+        return self.path / "found.png"
+
+    def make(self) -> None:
+        """Make the folder if it is not there yet, and see that it can be written to."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.path).close()
+        except OSError as error:
+            raise InvalidRun(
+                f"The folder {self.path} cannot be made or written to: {error.strerror}. "
+                "Choose another (--out)."
+            ) from error
+
+    def write_history(self, history: list[Epoch]) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(asdict(history[0])))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in history)
+        write_atomically(self.history, text.getvalue().encode())

@@ -1,0 +1,132 @@
+"""The task of reading single digits: `digits.onnx`, in NumPy or with PyTorch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from inkdigits import __version__
+from inkdigits.calibration import calibrate
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.strokes import WrittenDigit
+from inkdigits.model_file import Facts, build_model, describe
+from inkdigits.normalize import Normalizer, normalizer
+from inkdigits.reader import Reader
+from inkdigits.scratch.recipes import ScratchRecipe
+from inkdigits.training import pictures as drawn
+from inkdigits.training.data import (
+    MNIST,
+    Data,
+    DataDir,
+    training_data,
+    with_real_ink,
+    written_digits,
+)
+from inkdigits.training.fit import DigitFitting, Fitting, InvalidRun, Result, Settings
+from inkdigits.training.folder import RunFolder
+from inkdigits.training.tasks.task import Outcome, Task
+
+
+class Digits(Task):
+    """MNIST, or another data set of single digits, and perhaps drawings beside it."""
+
+    data = MNIST
+    missed = "misread"
+
+    def __init__(self, recipe: Any) -> None:
+        """Of `inkdigits.scratch.recipes` or `inkdigits.training.recipes`."""
+        self._recipe = recipe
+        self._real_ink = None if isinstance(recipe, ScratchRecipe) else recipe.real_ink
+
+    @property
+    def fitting(self) -> type[Fitting]:
+        """Each imports what it needs."""
+        if isinstance(self._recipe, ScratchRecipe):
+            from inkdigits.training.scratch_fit import ScratchFitting
+
+            return ScratchFitting
+        from inkdigits.training.tasks.torch_digits import TorchDigits
+
+        return TorchDigits
+
+    def code(self) -> bytes:
+        normalising = normalizer().SerializeToString(deterministic=True)
+        return b"".join((self._recipe.fingerprint().encode(), normalising))
+
+    def check(self, settings: Settings) -> None:
+        if settings.without_writers is not None and self._real_ink is None:
+            raise InvalidRun(
+                f"{settings.recipe} learns from no writer's pen strokes: all are kept out."
+            )
+
+    def load(self, settings: Settings, data_dir: DataDir) -> tuple[Data, list[WrittenDigit]]:
+        data = training_data(settings.data, settings.limit, data_dir)
+        return data, written_digits(data_dir, settings.without_writers) if self._real_ink else []
+
+    def drawn(self, data: Any, settings: Settings, console: Console | None) -> Data:
+        training: Data = data[0]
+        if not self._real_ink:
+            return training
+        return with_real_ink(
+            training, self._real_ink, data[1], settings.limit, settings.seed, console
+        )
+
+    def outcome(self, fitting: DigitFitting, data_dir: DataDir, *, measure_test: bool) -> Outcome:
+        data, settings = fitting.data, fitting.settings
+        result = fitting.result()
+        calibration = calibrate(result.validation_logits, data.validation_labels)
+        facts = Facts(
+            name=settings.recipe,
+            version=__version__,
+            trained_on=_trained_on(settings, data),
+            revision=settings.revision,
+        )
+        model = build_model(result.network, calibration, facts)
+        reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
+        probabilities = reader.predict_proba(data.validation_pictures)
+        right = probabilities.argmax(axis=1) == data.validation_labels
+        accuracy = {name: float(right[part].mean()) for name, part in data.validation_parts.items()}
+        if measure_test:
+            pictures, labels = load_mnist("test", data_dir)
+            accuracy["mnist:test"] = float((reader.predict(pictures) == labels).mean())
+        facts = replace(facts, accuracy=accuracy)
+        describe(model, facts)
+        story = {
+            **asdict(facts),
+            **asdict(calibration),
+            "parameters": result.parameters,
+            "epoch": result.epoch.epoch,
+        }
+
+        def draw(folder: RunFolder) -> None:
+            fitting.save_network(folder.path, calibration)
+            _draw(settings.recipe, data, result, probabilities, folder)
+
+        return Outcome(model, story, draw)
+
+
+def _trained_on(settings: Settings, data: Data) -> str:
+    name = "MNIST" if settings.data == MNIST else settings.data
+    trained_on = f"{name}, {len(data.labels):,} training pictures"
+    if data.beside:
+        trained_on += ", pen strokes of UCI's pendigits"
+        if settings.without_writers:
+            trained_on += f" but those of writers {settings.without_writers}"
+        trained_on += ", and drawings of no digit"
+    return trained_on
+
+
+def _draw(
+    name: str, data: Data, result: Result, probabilities: NDArray[np.float32], folder: RunFolder
+) -> None:
+    seen = Normalizer()(data.validation_pictures)
+    drawn.draw_mistakes(seen, data.validation_labels, probabilities, folder.mistakes, name)
+    if result.pixel_weights is not None:
+        drawn.draw_weights(result.pixel_weights, folder.weights, name)
+    if result.kernels:
+        drawn.draw_filters(result.kernels, folder.filters, name)

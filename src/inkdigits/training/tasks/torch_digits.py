@@ -1,0 +1,159 @@
+"""Fit a recipe for digits with PyTorch."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inkdigits.calibration import Calibration
+from inkdigits.model_file import CLASSES
+from inkdigits.normalize import Normalizer
+from inkdigits.training.data import NO_DIGIT, Data, Source
+from inkdigits.training.ensemble import SeveralViews
+from inkdigits.training.export import to_onnx, with_float16_weights
+from inkdigits.training.fit import DigitFitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.recipes import Recipe
+from inkdigits.training.team import Team
+from inkdigits.training.torch_fit import TorchFitting, generator_of
+
+
+class TorchDigits(TorchFitting, DigitFitting):
+    """A network for digits, and what it learns from."""
+
+    recipe: Recipe
+    data: Data
+    warm_up = 0.2
+
+    def __init__(
+        self, recipe: Recipe, settings: Settings, data: Data, device: str, team: Team
+    ) -> None:
+        self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
+        self._normalize = Normalizer(threads=torch.get_num_threads())
+        self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
+        steps = math.ceil(data.per_epoch / recipe.batch_size)
+        super().__init__(recipe, settings, data, device, team, network=recipe.network, steps=steps)
+
+    def result(self) -> Result:
+        row, averaged = self.averaged_network()
+        assert isinstance(averaged, nn.Sequential)
+        network = SeveralViews(averaged) if self.recipe.several_views else averaged
+        exported = to_onnx(network)
+        if self.recipe.float16_weights:
+            exported = with_float16_weights(exported)
+        convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+        return Result(
+            epoch=row,
+            network=exported,
+            validation_logits=self.validation_logits(network.to(self.device)).numpy(),
+            parameters=sum(parameter.numel() for parameter in network.parameters()),
+            kernels=[layer.weight.detach().cpu().numpy() for layer in convolutions],
+        )
+
+    def save_network(self, folder: Path, calibration: Calibration) -> None:
+        self.save_weights(folder)
+
+    def validation_logits(self, network: nn.Module) -> Tensor:
+        """The network's logits (N, 10) for the validation pictures."""
+        with torch.no_grad():
+            parts = torch.split(self._validation_seen, 1000)
+            return torch.cat([network(part.to(self.device)).cpu() for part in parts])
+
+    def validate(self, network: nn.Module) -> tuple[float, float]:
+        logits = self.validation_logits(network)
+        labels = torch.from_numpy(self.data.validation_labels).long()
+        accuracy = (logits.argmax(1) == labels).double().mean()
+        return F.cross_entropy(logits, labels).item(), accuracy.item()
+
+    def also_kept(self) -> dict[str, Any]:
+        return {"drawn": self._checksum_of_drawings()}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        if checkpoint["drawn"] != self._checksum_of_drawings():
+            raise InvalidRun(
+                "What is drawn to learn from is not what the run started with: the pen strokes, or "
+                "how they are drawn, have changed. Start another run (--out)."
+            )
+        super().restore(checkpoint)
+
+    def _checksum_of_drawings(self) -> int:
+        return zlib.crc32(b"".join(source.pictures[::100].tobytes() for source in self.data.beside))
+
+    def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
+        order = _order(self.sources, generator_of(self.settings.seed, number))
+        batches = torch.split(order, self.recipe.batch_size)
+        if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
+            batches = batches[:-1]
+        bending = generator_of(self.settings.seed, number, 1 + self.team.rank)
+        torch.manual_seed(bending.initial_seed())  # for dropout
+        loss_sum, count, right, digits = 0.0, 0, 0.0, 0
+        for step, batch in enumerate(batches, start=1):
+            mine = batch[self.team.rank :: self.team.size]
+            loss, right_here, digits_here = self._step(mine, bending)
+            loss_sum, count = loss_sum + loss * len(mine), count + len(mine)
+            right, digits = right + right_here, digits + digits_here
+            report(number, step / len(batches), loss_sum / count)
+        return loss_sum / count, right / max(digits, 1)
+
+    def _step(self, batch: Tensor, bending: torch.Generator) -> tuple[float, float, int]:
+        """One step down the gradient: the mean loss, how many digits it had right, and of how many.
+
+        Of an ensemble the first two are the mean over its members.
+        """
+        seen, labels = self._bent(batch, bending)
+        logits = self.outputs(seen).reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
+        targets = self._targets(labels)[:, None].expand_as(logits)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
+        self.descend(loss)
+        right = (logits.argmax(2) == labels[:, None]).float().mean(1)
+        return loss.item(), right.sum().item(), int((labels != NO_DIGIT).sum())
+
+    def _bent(self, batch: Tensor, bending: torch.Generator) -> tuple[Tensor, Tensor]:
+        """What the network sees of a batch of `_order`, and the labels."""
+        seen, labels = [], []
+        for number, source in enumerate(self.sources):
+            chosen = batch[batch[:, 0] == number, 1].numpy()
+            if not len(chosen):
+                continue
+            labels.append(torch.from_numpy(source.labels[chosen]).long())
+            bend, rough = self.recipe.augmentation, self.recipe.rough
+            if bend is None:
+                seen.append(self._unbent[number][chosen])
+                continue
+            if rough and torch.rand(1, generator=bending) < self.recipe.rough_share:
+                bend = rough
+            bent = bend(torch.from_numpy(source.pictures[chosen]), bending)
+            seen.append(torch.from_numpy(self._normalize(bent.numpy())))
+        return torch.cat(seen).to(self.device), torch.cat(labels).to(self.device)
+
+    def _targets(self, labels: Tensor) -> Tensor:
+        """What the probabilities (N, 10) should be: for what is no digit, all the same."""
+        digits = F.one_hot(labels.clamp(max=CLASSES - 1), CLASSES).float()
+        smoothing = torch.full_like(digits[:, :1], self.recipe.label_smoothing)
+        smoothing[labels == NO_DIGIT] = 1.0
+        return digits * (1 - smoothing) + smoothing / CLASSES
+
+    @cached_property
+    def _unbent(self) -> list[Tensor]:
+        """What the network sees of each source's pictures as they are.
+
+        The first epoch's time counts it.
+        """
+        return [torch.from_numpy(self._normalize(source.pictures)) for source in self.sources]
+
+
+def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
+    """The pictures (N, 2) of an epoch, shuffled: the number of a source, and a place in it."""
+    chosen = []
+    for number, source in enumerate(sources):
+        places = torch.randperm(len(source.labels), generator=generator)[: source.per_epoch]
+        chosen.append(torch.stack([torch.full_like(places, number), places], 1))
+    together = torch.cat(chosen)
+    return together[torch.randperm(len(together), generator=generator)]
