@@ -1,0 +1,88 @@
+"""Several processes that train one network on pages."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inkdigits.synthesis.pages import DrawnPage, Placed
+from inkdigits.training.fit import Settings
+from inkdigits.training.recipes import PagesRecipe
+from inkdigits.training.tasks import drawn_pages
+from inkdigits.training.tasks.drawn_pages import DrawnPages
+from inkdigits.training.tasks.pages import PagesData, PagesFitting
+from inkdigits.training.team import joined_team
+
+TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, judges=1)
+
+
+class Bars(DrawnPages):
+    """Pages with one bar each, drawn from no data."""
+
+    def __init__(self) -> None:
+        self.seeds: list[Sequence[int]] = []
+
+    @property
+    def generator(self) -> Any:
+        return self
+
+    def draw_side_by_side(self, seed: Sequence[int]) -> list[Placed]:
+        self.seeds.append(seed)
+        x = 20 + 10 * seed[-1]
+        picture = np.full((64, 160), 255, np.uint8)
+        picture[10:50, x : x + 8] = 0
+        box = np.array([[x, 10, x + 8, 50]], np.float32)
+        owner = (picture == 0).astype(np.uint8)
+        return [Placed(DrawnPage(picture, 255 - picture, owner, box, np.array([1])), 0)]
+
+
+def fit() -> dict[str, Any]:
+    """Fit with whoever else was started: what each drew, and whether all have one network."""
+    drawn_pages.WORKERS = 0
+    with joined_team("cpu") as team:
+        training = Bars()
+        settings = Settings("page", epochs=1, seed=0, limit=None, processes=team.size)
+        fitting = PagesFitting(TINY, settings, PagesData(training, Bars()), "cpu", team)
+        [row] = fitting.epochs(lambda *_: None)
+        weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
+        everybodys = [torch.empty_like(weights) for _ in range(team.size)]
+        torch.distributed.all_gather(everybodys, weights)
+        drawn: list[Any] = [None] * team.size
+        torch.distributed.all_gather_object(drawn, training.seeds)
+        return {
+            "leads": team.leads,
+            "same": all(torch.equal(weights, others) for others in everybodys),
+            "drawn": drawn,
+            "loss": row.loss,
+        }
+
+
+def test_two_processes_share_the_pages_and_learn_one_network() -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    output = subprocess.run(
+        [*torchrun, __file__],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+    ).stdout
+    answer = json.loads(output)
+    assert answer["same"]
+    assert answer["loss"] > 0
+    one, other = ({tuple(seed) for seed in seeds} for seeds in answer["drawn"])
+    assert one | other == {(0, 1, number) for number in range(TINY.pages)}
+    assert not one & other
+
+
+if __name__ == "__main__":
+    answer = fit()
+    if answer["leads"]:
+        print(json.dumps(answer), flush=True)
