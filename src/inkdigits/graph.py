@@ -11,6 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20
 IR_VERSION = 10
+LAST = 2**62
+"""Where a slice without an end ends."""
 
 
 class Graph:
@@ -156,6 +158,20 @@ class Value:
 
     def __matmul__(self, other: Any) -> Value:
         return self.graph.MatMul(self, other)
+
+    def __getitem__(self, key: slice | tuple[slice, ...]) -> Value:
+        """Slices, one for each of the first axes; all axes stay: `boxes[:, 2:4]`."""
+        value, graph = self, self.graph
+        for axis, part in enumerate(key if isinstance(key, tuple) else (key,)):
+            if part != slice(None):
+                stop = LAST if part.stop is None else part.stop
+                value = graph.Slice(
+                    value,
+                    graph.integers(part.start or 0),
+                    graph.integers(stop),
+                    graph.integers(axis),
+                )
+        return value
 
     def __lt__(self, other: Any) -> Value:
         return self.graph.Less(self, other)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from inkdigits.training.page_network import COARSE, FINE, KINDS, STEP, PageNetwork, normalised
+from inkdigits.modelfile.page_graph import COARSE, FINE, KINDS, STEP
+from inkdigits.training.page_network import PageNetwork, normalised
 
 
 @pytest.mark.parametrize(("height", "width"), [(STEP, STEP), (2 * STEP, 3 * STEP)])

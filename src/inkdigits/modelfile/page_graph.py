@@ -18,10 +18,19 @@ FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 MAPS = ("peak", "ink", "owner", "box", "kind")
 """What the network gives, as `inkdigits.training.page_network.Maps` has it."""
 KINDS, CROP = 20, 64
+"""Ten digits, nine marks, other writing; the side of a crop in pixels."""
 SAME_LINE = 1.25
 """Middles on one line differ in height by less than so many halves of a digit's height."""
 STEP = 32
 """The network takes pictures whose sides are multiples of so many pixels."""
+FINE, COARSE = 2, 4
+"""Pixels of the picture for each place of the network's fine and coarse maps."""
+REACH = 32.0
+"""Pixels that an `owner` of 1 stands for."""
+USUAL = 32.0
+"""Pixels: a width or height whose logarithm is 0 in the map of boxes."""
+NEAR = 8.0
+"""Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +113,11 @@ def _body(
 ) -> onnx.GraphProto:
     """One look: the maps at a scale, the next scale, and whether it is to be tried."""
     g = Graph("look")
-    levels, closest, shape = (g.input(value.name) for value in (levels, closest, shape))
+    levels, closest, shape = (g.input(each.name) for each in (levels, closest, shape))
     scale = g.input("look/next")
     size = g.Max(g.Round(shape * scale), g.constant(1.0))
     sizes = g.Concat(g.integers(1, 1), g.Cast(size, to=INT64), axis=0)
-    seen = g.Resize(
-        levels,
-        "",
-        "",
-        sizes,
-        mode="linear",
-        antialias=1,
-        name="look/seen",
-        coordinate_transformation_mode="half_pixel",
-    )
+    seen = g.Resize(levels, "", "", sizes, mode="linear", antialias=1)
     [normal] = g.inlined(normaliser, {"levels": g.Squeeze(seen, g.integers(0))}, ["seen"])
     more = g.Mod(
         g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP)
@@ -135,32 +135,26 @@ def _body(
     weight = best * g.Cast(best > look.found_from, to=FLOAT)
     weight = weight * g.ReduceSum(g.Softmax(kind, axis=1) * whole, g.integers(1), keepdims=0)
     total = g.ReduceSum(weight, keepdims=0)
-    tall = g.Squeeze(g.Slice(box, g.integers(3), g.integers(4), g.integers(1)), g.integers(1))
+    tall = g.Squeeze(box[:, 3:4], g.integers(1))
     mean = g.ReduceSum(weight * tall, keepdims=0) / g.Max(total, g.constant(1e-6))
-    wanted = g.Exp(g.constant(float(np.log(look.height / 32))) - mean)  # boxes are logs of 32ths
+    wanted = g.Exp(g.constant(float(np.log(look.height / USUAL))) - mean)
     wanted = g.Where(total > look.found_from, wanted, g.constant(look.closer))
-    after = g.Min(scale * wanted, closest, name="look/after")
-    change = g.Abs(g.Log(after / scale))
-    g.Identity(change > look.close, name="look/again")
-    g.Identity(scale, name="look/scale")
-    outputs = ["look/again", "look/after", "look/scale", "look/seen_out"]
-    g.Identity(seen, name="look/seen_out")
-    for name in MAPS:
-        g.Identity(maps[name], name=f"look/{name}_out")
+    after = g.Min(scale * wanted, closest)
+    again = g.Abs(g.Log(after / scale)) > look.close
+    before = [f"look/{name}_before" for name in ("seen", *MAPS)]
+    results = [g.Identity(value).name for value in (again, after, scale, seen, *maps.values())]
     return g.body(
         inputs=[
             ("look/number", INT64, []),
             ("look/going_on", BOOL, []),
             ("look/next", FLOAT, []),
             ("look/before", FLOAT, []),
-            *((f"look/{name}_before", FLOAT, None) for name in ("seen", *MAPS)),
+            *((name, FLOAT, None) for name in before),
         ],
         outputs=[
-            (outputs[0], BOOL, []),
-            (outputs[1], FLOAT, []),
-            (outputs[2], FLOAT, []),
-            (outputs[3], FLOAT, None),
-            *((f"look/{name}_out", FLOAT, None) for name in MAPS),
+            (results[0], BOOL, []),
+            *((name, FLOAT, []) for name in results[1:3]),
+            *((name, FLOAT, None) for name in results[3:]),
         ],
     )
 
@@ -174,10 +168,11 @@ def _peaks(g: Graph, look: Look, logits: Value) -> Value:
 
 def _at(g: Graph, maps: dict[str, Value], places: Value) -> tuple[Value, Value]:
     """Logits of kinds (N, 20) and boxes (N, 4) at places (N,) of the fine map, flattened."""
-    width = g.Slice(g.Shape(maps["peak"]), g.integers(3), g.integers(4))
-    coarse = g.Slice(g.Shape(maps["kind"]), g.integers(3), g.integers(4))
+    width = g.Shape(maps["peak"], start=3)
+    coarse = g.Shape(maps["kind"], start=3)
     row, column = g.Div(places, width), g.Mod(places, width)
-    place = g.Div(row, g.integers(2)) * coarse + g.Div(column, g.integers(2))
+    finer = g.integers(COARSE // FINE)
+    place = g.Div(row, finer) * coarse + g.Div(column, finer)
 
     def told(name: str, channels: int) -> Value:
         flat = g.Reshape(maps[name], g.integers(channels, -1))
@@ -192,20 +187,14 @@ def _pieces(
     """Write the outputs `box`, `kind`, `crop` and `line`."""
     score = g.Reshape(_peaks(g, look, maps["peak"]), g.integers(-1))
     places = g.Squeeze(g.NonZero(score > look.least_score), g.integers(0))
-    width = g.Slice(g.Shape(maps["peak"]), g.integers(3), g.integers(4))
+    width = g.Shape(maps["peak"], start=3)
     logits, extent = _at(g, maps, places)
     row, column = g.Div(places, width), g.Mod(places, width)
     # The middle of the coarse place, and how far the box's middle is from it.
-    cell = g.Cast(
-        g.Concat(
-            g.Unsqueeze(g.Div(column, g.integers(2)), g.integers(1)),
-            g.Unsqueeze(g.Div(row, g.integers(2)), g.integers(1)),
-            axis=1,
-        ),
-        to=FLOAT,
-    )
-    middle = (cell + 0.5) * 4.0 + g.Slice(extent, g.integers(0), g.integers(2), g.integers(1)) * 8.0
-    half = g.Exp(g.Slice(extent, g.integers(2), g.integers(4), g.integers(1))) * 16.0
+    fine = g.Concat(*(g.Unsqueeze(at, g.integers(1)) for at in (column, row)), axis=1)
+    cell = g.Cast(g.Div(fine, g.integers(COARSE // FINE)), to=FLOAT)
+    middle = (cell + 0.5) * float(COARSE) + extent[:, :2] * NEAR
+    half = g.Exp(extent[:, 2:]) * (USUAL / 2)
     boxes = g.Concat(middle - half, middle + half, axis=1)  # (N, 4)
     scores = g.Gather(score, places)
     kept = g.NonMaxSuppression(
@@ -215,7 +204,7 @@ def _pieces(
         g.constant(np.array([look.overlap], np.float32)),
         g.constant(np.array([look.least_score], np.float32)),
     )
-    kept = g.Squeeze(g.Slice(kept, g.integers(2), g.integers(3), g.integers(1)), g.integers(1))
+    kept = g.Squeeze(kept[:, 2:], g.integers(1))
     middle, half = g.Gather(middle, kept), g.Gather(half, kept)
     kind = g.Softmax(g.Gather(logits, kept) / look.temperature, axis=1) * g.Unsqueeze(
         g.Gather(scores, kept), g.integers(1)
@@ -226,9 +215,7 @@ def _pieces(
     crop, own = _crops(g, seen, maps, middle, half)
     g.Cast(g.Round(crop), to=TensorProto.UINT8, name="crop")
     # What lies in a digit's box is the digit's own ink, or there is no digit, only parts of others.
-    digits = g.ReduceSum(
-        g.Slice(kind, g.integers(0), g.integers(10), g.integers(1)), g.integers(1), keepdims=1
-    ) / g.ReduceSum(kind, g.integers(1), keepdims=1)
+    digits = g.ReduceSum(kind[:, :10], g.integers(1)) / g.ReduceSum(kind, g.integers(1))
     missing = g.constant(1.0) - g.Min(own / look.own, g.constant(1.0))
     g.Mul(kind, g.constant(1.0) - digits * missing, name="kind")
 
@@ -244,11 +231,7 @@ def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Valu
 
     A piece is on the line of the nearest one to its right whose height it shares.
     """
-
-    def column(value: Value, number: int) -> Value:
-        return g.Slice(value, g.integers(number), g.integers(number + 1), g.integers(1))  # (K, 1)
-
-    x, y, tall = column(middle, 0), column(middle, 1), column(half, 1)
+    x, y, tall = middle[:, :1], middle[:, 1:], half[:, 1:]  # (K, 1)
     count = g.Shape(x, start=0, end=1)
     # The usual height: marks are lower, so it is that of the higher half.
     usual = g.ReduceSum(tall * tall, keepdims=1) / g.Max(
@@ -304,11 +287,9 @@ def _crops(
 
     inside = g.Expand(g.constant(1.0), g.Shape(seen))
     grey = cut(g.Concat(seen, inside, axis=1), 1.0)  # (K, 2, 64, 64)
-    inside = g.Slice(grey, g.integers(1), g.integers(2), g.integers(1))
-    grey = g.Slice(grey, g.integers(0), g.integers(1), g.integers(1))
-    fine = cut(g.Concat(g.Sigmoid(maps["ink"]), maps["owner"], axis=1), 2.0)
-    ink = g.Slice(fine, g.integers(0), g.integers(1), g.integers(1))
-    owner = g.Slice(fine, g.integers(1), g.integers(3), g.integers(1)) * 32.0
+    grey, inside = grey[:, :1], grey[:, 1:]
+    fine = cut(g.Concat(g.Sigmoid(maps["ink"]), maps["owner"], axis=1), FINE)
+    ink, owner = fine[:, :1], fine[:, 1:] * REACH
     # Where each place of a crop is, from its middle; how far from there its owner's middle is.
     places = (np.arange(CROP, dtype=np.float32) + 0.5) / CROP * 2 - 1
     here = np.stack(np.meshgrid(places, places), 0)[None]  # (1, 2, 64, 64)

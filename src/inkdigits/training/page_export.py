@@ -15,11 +15,11 @@ from torch.export import Dim
 
 from inkdigits.graph import IR_VERSION
 from inkdigits.model_file import Facts, describe
-from inkdigits.modelfile.page_graph import MAPS, Look, page_graph
+from inkdigits.modelfile.page_graph import MAPS, STEP, Look, page_graph
 from inkdigits.recognition.page import PAGE_CONTRACT_VERSION
 from inkdigits.training.export import exported, with_float16_weights
 from inkdigits.training.fit import PYTORCH_CHECKPOINT
-from inkdigits.training.page_network import STEP, PageNetwork, normalised
+from inkdigits.training.page_network import PageNetwork, normalised
 
 RULES = ("piece_from", "sure_from", "mark_sure_from", "space", "digits_weight")
 """What a page file's metadata say of how its pieces become a text; see `recognition.page.Rules`."""

@@ -14,15 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inkdigits.calibration import calibrate
+from inkdigits.modelfile.page_graph import COARSE, FINE, NEAR, REACH, USUAL
 from inkdigits.synthesis.pages import SIDE
-from inkdigits.training.page_network import COARSE, FINE, REACH, Maps
+from inkdigits.training.page_network import Maps
 
 ASIDE = 3.0
 """Pixels: a piece's box and kind are also learned so far from its middle."""
-USUAL = 32.0
-"""Pixels: a width or height whose logarithm is 0 in the map of boxes."""
-NEAR = 8.0
-"""Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
 UNLIKELY = 0.05
 """A peak below is not looked at when the peaks' scores are calibrated."""
 FOUND = 0.4

@@ -14,22 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from inkdigits.modelfile.page_graph import KINDS
+
 CHANNELS = (16, 40, 80, 112, 112)
 """At a half, a quarter, ... of the picture's width and height."""
 DEPTH = (1, 2, 3, 3, 2)
 """Convolutions at each of these levels on the way to the coarsest."""
 SEEN = 64
 """Channels at a quarter of the size, of which kinds and boxes are told."""
-KINDS = 20
-"""Ten digits, nine marks, other writing."""
-STEP = 32
-"""The network takes pictures whose sides are multiples of so many pixels."""
-FINE, COARSE = 2, 4
-"""Pixels of the picture for each place of the fine and the coarse maps."""
 RARE = -4.0
 """The logit of a peak before anything is learned: hardly any place is one."""
-REACH = 32.0
-"""Pixels that an `owner` of 1 stands for."""
 
 
 class Maps(NamedTuple):

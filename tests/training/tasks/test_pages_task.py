@@ -13,10 +13,11 @@ from drawing import scans, written_digits
 from inkdigits import InvalidDataset
 from inkdigits.datasets.omniglot import WrittenCharacter
 from inkdigits.datasets.strokes import WrittenDigit, parse_writers
+from inkdigits.modelfile.page_graph import COARSE, FINE, NEAR, REACH, USUAL
 from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, DrawnPage, Placed
 from inkdigits.training.fit import Settings
-from inkdigits.training.page_loss import NEAR, USUAL, Truth, f1_of_pieces
-from inkdigits.training.page_network import COARSE, FINE, REACH, Maps
+from inkdigits.training.page_loss import Truth, f1_of_pieces
+from inkdigits.training.page_network import Maps
 from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import PageLoader

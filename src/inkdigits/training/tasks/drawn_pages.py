@@ -19,6 +19,7 @@ from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import parse_writers
 from inkdigits.errors import InvalidDataset
+from inkdigits.modelfile.page_graph import FINE
 from inkdigits.synthesis.pages import (
     HELD_OUT_ALPHABETS,
     HELD_OUT_FONTS,
@@ -29,7 +30,7 @@ from inkdigits.synthesis.pages import (
 )
 from inkdigits.training.data import DataDir, written_digits
 from inkdigits.training.page_loss import Truth
-from inkdigits.training.page_network import FINE, normalised
+from inkdigits.training.page_network import normalised
 
 FONTS = "handwriting-fonts"
 """The folder of fonts in a data folder."""
