@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.colours import grey_of_colours
+from inkdigits.picture.colours import grey_of_colours
 from inkdigits.picture import read_picture
 
 Colour = tuple[int, int, int]

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkdigits.colours import grey_of_colours
+from inkdigits.picture.colours import grey_of_colours
 from inkdigits.errors import UnreadablePicture
-from inkdigits.heic import claimed_sizes, open_heic
-from inkdigits.pdf import page_count, render_page
+from inkdigits.picture.heic import claimed_sizes, open_heic
+from inkdigits.picture.pdf import page_count, render_page
 
 PictureSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any] | Image.Image
