@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.picture.colours import grey_of_colours
 from inkdigits.picture import read_picture
+from inkdigits.picture.colours import grey_of_colours
 
 Colour = tuple[int, int, int]
 

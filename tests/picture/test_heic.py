@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from test_picture import GREY, STORED, assert_close, encoded, peak_memory_of, reason_of, strokes
 
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture import read_picture
-from test_picture import GREY, STORED, assert_close, encoded, peak_memory_of, reason_of, strokes
 
 pillow_heif = pytest.importorskip("pillow_heif")
 

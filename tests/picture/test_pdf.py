@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from test_picture import GREY, assert_close, reason_of
 
 from handwriting import png, written
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture import page_named, pages_in, read_picture
-from test_picture import GREY, assert_close, reason_of
 
 pytest.importorskip("pypdfium2")
 

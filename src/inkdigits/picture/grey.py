@@ -1,0 +1,195 @@
+"""Whatever a PIL image or an array holds becomes eight bits of grey, the right way up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inkdigits.errors import UnreadablePicture
+from inkdigits.picture.colours import grey_of_colours
+from inkdigits.picture.limits import check_header, check_pixels, no_pixels
+
+Grey: TypeAlias = NDArray[np.uint8]
+
+# How to turn a picture upright, by its EXIF orientation.
+_UPRIGHT: dict[int, Callable[[Grey], Grey]] = {
+    2: lambda grey: grey[:, ::-1],
+    3: lambda grey: grey[::-1, ::-1],
+    4: lambda grey: grey[::-1],
+    5: lambda grey: grey.T,
+    6: lambda grey: grey[::-1].T,
+    7: lambda grey: grey[::-1, ::-1].T,
+    8: lambda grey: grey.T[::-1],
+}
+
+_OWN_CONTRAST = 64  # grey levels
+
+
+def grey_of_image(image: Image.Image, max_pixels: int) -> Grey:
+    name = "The PIL image"
+    if 0 in image.size:
+        raise no_pixels(name)
+    try:
+        check_header(image, name, max_pixels)
+        return upright_grey(image, name)
+    except UnreadablePicture:
+        raise
+    except Exception as error:  # it may not be loaded yet, and its file damaged or closed
+        raise UnreadablePicture(
+            f"{name} cannot be loaded: {error}. Check that its file is whole and still open."
+        ) from error
+
+
+def upright_grey(image: Image.Image, name: str) -> Grey:
+    grey = grey_of(image, name)
+    turn = _UPRIGHT.get(_orientation(image))
+    return np.ascontiguousarray(turn(grey)) if turn else grey
+
+
+def _orientation(image: Image.Image) -> Any:
+    try:
+        return image.getexif().get(0x0112)
+    except Exception:  # a damaged note about the picture is no reason to refuse the picture
+        return None
+
+
+def grey_of(image: Image.Image, name: str) -> Grey:
+    if image.mode.startswith("I;16"):
+        return _grey_of_16_bit(image)
+    if image.mode in ("I", "F"):
+        return _grey_of_32_bit(np.asarray(image), name)
+    if image.mode == "LAB":
+        return np.array(image.getchannel("L"))
+    if not image.has_transparency_data:
+        return np.array(grey_of_colours(image) if image.mode == "RGB" else image.convert("L"))
+    if image.mode == "La":  # Pillow would lose its alpha on the way to RGBA
+        image = image.convert("LA")
+    if image.mode != "RGBA":
+        image = image.convert("RGBA")
+    return _on_a_background(image.convert("L"), image.getchannel("A"))
+
+
+def _grey_of_16_bit(image: Image.Image) -> Grey:
+    values = np.asarray(image)
+    grey = _from_16_bit(values)
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return grey
+    alpha = np.where(values == transparent, 0, 255).astype(np.uint8)
+    return _on_a_background(Image.fromarray(grey), Image.fromarray(alpha))
+
+
+def _grey_of_32_bit(values: NDArray[Any], name: str) -> Grey:
+    """Pillow's 32-bit integers and floats may hold 8 or 16 bits, not rescaled."""
+    low, high = values.min(), values.max()
+    if values.dtype.kind == "f" and low >= 0 and 1 < high <= 255:
+        return (values + 0.5).astype(np.uint8)
+    if values.dtype.kind == "i" and low >= 0 and 255 < high <= 65535:
+        return _from_16_bit(values)
+    return to_uint8(values, name)
+
+
+def _on_a_background(grey: Image.Image, alpha: Image.Image) -> Grey:
+    """Lay a partly transparent picture on the background that lets its ink stand out.
+
+    A cut-out of paper with ink on it is laid on more of its own paper. Strokes on a transparent
+    canvas are laid on white if they are dark, on black if they are light.
+    """
+    if alpha.getextrema() == (255, 255):
+        return np.array(grey)
+    picture = Image.new("L", grey.size, _background(np.asarray(grey), alpha))
+    picture.paste(grey, mask=alpha)
+    return np.array(picture)
+
+
+def _background(grey: Grey, alpha: Image.Image) -> int:
+    box = alpha.getbbox()
+    if box is None:
+        return 255  # nothing is opaque
+    opaque = np.cumsum(_histogram(grey, np.asarray(alpha)))
+    darkest, median, lightest = np.searchsorted(opaque, opaque[-1] * np.array([0.001, 0.5, 0.999]))
+    # Strokes of two colours, or with a soft edge, have contrast too, but they do not fill the
+    # space that they are in as paper does.
+    left, top, right, bottom = box
+    is_solid = opaque[-1] / 255 > (right - left) * (bottom - top) / 2
+    if is_solid and lightest - darkest >= _OWN_CONTRAST:
+        return int(median)
+    return 255 if median < 128 else 0
+
+
+def _histogram(grey: Grey, weights: Grey) -> NDArray[np.float64]:
+    """How much there is of each of the 256 levels: (256,).
+
+    Without the many pixels that weigh nothing, and piece by piece, as NumPy widens what it counts.
+    """
+    counts = np.zeros(256)
+    for start in range(0, grey.size, 2**20):
+        levels = grey.ravel()[start : start + 2**20]
+        weight = weights.ravel()[start : start + 2**20]
+        counts += np.bincount(levels[weight > 0], weight[weight > 0], minlength=256)
+    return counts
+
+
+# ---------------------------------------------------------------- arrays
+
+
+def grey_of_array(array: NDArray[Any], max_pixels: int) -> Grey:
+    name = "The array"
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (2, 3, 4)):
+        raise UnreadablePicture(
+            f"{name} has the shape {array.shape}. Give one picture, of shape (H, W), or (H, W, C) "
+            "with 1 to 4 channels.",
+            reason="unsupported",
+        )
+    if array.size == 0:
+        raise no_pixels(name)
+    check_pixels(array.shape[1], array.shape[0], name, max_pixels)
+    levels = np.ascontiguousarray(to_uint8(array, name))
+    if levels.ndim == 2:
+        return levels
+    return grey_of(Image.fromarray(levels), name)
+
+
+def to_uint8(values: NDArray[Any], name: str = "The array") -> Grey:
+    """Values on any scale that read_picture() takes, in any shape -> the same shape in 0..255.
+
+    uint8 comes back as it is, not copied. Raises UnreadablePicture ("unsupported") for values on
+    no such scale, calling the array `name`.
+    """
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.bool_ or values.size == 0:
+        return np.where(values, 255, 0).astype(np.uint8)
+    if values.dtype.kind not in "iuf":
+        raise UnreadablePicture(
+            f"{name} holds values of type {values.dtype}. Give numbers: uint8 within 0..255, or "
+            "floats within 0..1.",
+            reason="unsupported",
+        )
+    low, high = values.min(), values.max()
+    if values.dtype.kind == "f" and low >= -1e-6 and high <= 1 + 1e-6:  # not so if either is NaN
+        shares: NDArray[np.float32] = np.clip(values, 0, 1).astype(np.float32)
+        return (shares * 255 + 0.5).astype(np.uint8)
+    if values.dtype.kind != "f" and low >= 0 and high <= 255:
+        return values.astype(np.uint8)
+    if values.dtype.newbyteorder("=") == np.uint16:
+        return _from_16_bit(values)
+    raise UnreadablePicture(
+        f"{name} holds {values.dtype} values from {low} to {high}. Give floats within 0..1, "
+        "integers within 0..255, or uint16.",
+        reason="unsupported",
+    )
+
+
+def _from_16_bit(values: NDArray[Any]) -> Grey:
+    """0..65535 -> 0..255, to the nearest."""
+    wide = values.astype(np.uint32)
+    wide += 128
+    wide //= 257
+    return wide.astype(np.uint8)

@@ -1,0 +1,50 @@
+"""How large a picture may be: bytes, pixels, sides."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from inkdigits.errors import UnreadablePicture
+
+MAX_BYTES = 32 * 2**20
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 20_000
+"""Pixels. Reading takes memory for each row and column, far more than for each pixel."""
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF tags
+
+
+def check_bytes(size: int, name: str, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise UnreadablePicture(
+            f"{name} is larger than {max_bytes / 2**20:.3g} MiB. "
+            "Save it smaller, or raise max_bytes.",
+            reason="too large",
+        )
+
+
+def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
+    if max(width, height) > MAX_SIDE:
+        raise UnreadablePicture(
+            f"{name} is {width} x {height} pixels, and the limit for a side is {MAX_SIDE:,}. "
+            "Cut it, or make it smaller.",
+            reason="too large",
+        )
+    if width * height > max_pixels:
+        raise UnreadablePicture(
+            f"{name} is {width} x {height} pixels, and the limit is {max_pixels / 1e6:g} "
+            "megapixels. Make it smaller, or raise max_pixels.",
+            reason="too large",
+        )
+
+
+def check_header(image: Image.Image, name: str, max_pixels: int) -> None:
+    check_pixels(*image.size, name, max_pixels)
+    # The tiles of a TIFF may be far larger than the picture, and are decoded whole.
+    tags = getattr(image, "tag_v2", {})
+    check_pixels(tags.get(_TILE_WIDTH, 0), tags.get(_TILE_LENGTH, 0), name, max_pixels)
+
+
+def no_pixels(name: str) -> UnreadablePicture:
+    return UnreadablePicture(
+        f"{name} has no pixels. Give one with a height and a width.", reason="empty"
+    )
