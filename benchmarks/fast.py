@@ -35,9 +35,9 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 
 from inkdigits import InkDigitsError, Reader
-from inkdigits.calibration import Calibration
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.model_file import Facts, build_model
+from inkdigits.modelfile.build import Facts, build_model
+from inkdigits.modelfile.calibration import Calibration
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
 from inkdigits.training.recipes import FAST

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from drawn_pages import Box, Hand, Mask, Rng, StrokeHand, Written
 from hard_texts import TIMES
-from inkdigits.datasets.pages import Box, Hand, Mask, Rng, StrokeHand, Written
 from inkdigits.datasets.strokes import Stroke, WrittenDigit
 
 FINE = 3

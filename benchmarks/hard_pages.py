@@ -24,12 +24,12 @@ from pathlib import Path
 import numpy as np
 
 import hard_pictures as draw
+from drawn_pages import Page, PictureHand, Rng
 from hard_ink import smooth_hand
 from hard_pictures import Hands
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
-from inkdigits.datasets.pages import Page, PictureHand, Rng
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, Stroke, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset

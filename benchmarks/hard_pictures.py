@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from hard_ink import drawn, in_a_row, smooth
-from hard_texts import LETTERS, amount_with_marks, word
-from inkdigits.datasets.pages import (
+from drawn_pages import (
     Box,
     Hand,
     Mask,
@@ -34,6 +32,8 @@ from inkdigits.datasets.pages import (
     light_on,
     on_plain_paper,
 )
+from hard_ink import drawn, in_a_row, smooth
+from hard_texts import LETTERS, amount_with_marks, word
 from inkdigits.datasets.strokes import Stroke
 
 Colour = NDArray[np.float64]

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.recipes import RECIPES
 

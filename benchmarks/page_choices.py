@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inkdigits import InkDigitsError, Reader
-from inkdigits.model_file import Facts
+from inkdigits.modelfile.build import Facts
 from inkdigits.training.page_export import network_of_run, page_model
 from real_pictures import Judged, answer_of, rows_of
 

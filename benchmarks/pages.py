@@ -30,10 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from inkdigits import InkDigitsError, Reader
-from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.non_digit_pages import PAGE_KINDS, non_digit_page
-from inkdigits.datasets.pages import (
+from drawn_pages import (
     Hand,
     Page,
     PictureHand,
@@ -42,9 +39,12 @@ from inkdigits.datasets.pages import (
     on_plain_paper,
     write,
 )
+from inkdigits import InkDigitsError, Reader
+from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, parse_writers, read_unipen
 from inkdigits.reading import Expect
+from non_digit_pages import PAGE_KINDS, non_digit_page
 
 SEEDS = {"validation": 1, "test": 2}
 """Of the pages without digits: those of the last measurement were never looked at."""

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from drawn_pages import StrokeHand, as_photo, write
 from inkdigits import Reader
-from inkdigits.datasets.pages import StrokeHand, as_photo, write
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, read_unipen
 from speed import median_ms, seven

@@ -9,8 +9,8 @@ from onnx import TensorProto
 
 from inkdigits import Reader
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE
-from inkdigits.graph import Graph
-from inkdigits.model_file import Calibration, Facts, build_model, write_model
+from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
+from inkdigits.modelfile.graph import Graph
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from inkdigits.graph import Graph, Value
+from inkdigits.modelfile.graph import Graph, Value
 from inkdigits.modelfile.page_graph import MAPS
 from inkdigits.reading import Box
 

@@ -21,7 +21,7 @@ import inkdigits
 from handwriting import png, written
 from inkdigits import Reader
 from inkdigits.cli import app
-from inkdigits.plot import SURE
+from inkdigits.outputs.plot import SURE
 from pages import page, with_dot
 from pieces import OTHER, Piece, page_file, pieces_of
 from pieces import row as row_of

@@ -179,8 +179,8 @@ def _leave_pictures(
 ) -> None:
     """Write what --plot and --table ask for."""
     from inkdigits.atomic_file import write_atomically
-    from inkdigits.form_table import table_of
-    from inkdigits.plot import draw_reading
+    from inkdigits.outputs.plot import draw_reading
+    from inkdigits.outputs.table import table_of
 
     content = io.BytesIO()
     try:
@@ -387,8 +387,8 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
     with _extra("scratch"):
         from inkdigits.atomic_file import write_atomically
         from inkdigits.datasets.spec import open_dataset
-        from inkdigits.study.facts import find_out
-        from inkdigits.study.page import findings, page, study_figures
+        from inkdigits.evaluation.study import find_out
+        from inkdigits.evaluation.study_page import findings, page, study_figures
 
         facts = find_out(open_dataset(dataset, data_dir), _reader("shipped"))
         pictures = study_figures(facts)
@@ -453,7 +453,7 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
     Its test rows come from MNIST, most of which the model that ships was trained on. An honest
     submission is by a model that was trained on Kaggle's train.csv alone.
     """
-    from inkdigits.kaggle import HONESTY, write_submission
+    from inkdigits.evaluation.kaggle import HONESTY, write_submission
     from inkdigits.reader import Reader
 
     reader = Reader(model, threads=os.cpu_count() or 1)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drawn_pages import Page, PictureHand
 from handwriting import STROKES, written
 from hard_ink import MARKS, smooth, smooth_hand
 from hard_pages import KINDS, NO_DIGIT, characters_in, page_of, plot
 from hard_pictures import Hands
 from hard_texts import LETTERS, WORDS, amount_with_marks
-from inkdigits.datasets.pages import Page, PictureHand
 from inkdigits.datasets.strokes import WrittenDigit
 
 VALUES = np.arange(10, dtype=np.uint8)

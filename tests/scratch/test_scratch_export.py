@@ -15,8 +15,8 @@ from handwriting import written
 from inkdigits import Reader
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.errors import InvalidNetwork
-from inkdigits.graph import Graph, Value
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.graph import Graph, Value
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.scratch import (
     Adam,
     BatchNorm,

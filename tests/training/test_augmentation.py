@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from handwriting import written
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.training.augmentation import Augmentation
 
 STILL = Augmentation(rotation=0, shear=0, stretch=0, elastic=0, thickness=0, noise=0, sides=(56,))

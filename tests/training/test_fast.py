@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.reader import Reader
 from inkdigits.training.recipes import FAST
 from inkdigits.training.run import train

@@ -7,7 +7,7 @@ import pytest
 import torch
 from onnx import helper
 
-from inkdigits.model_file import Facts
+from inkdigits.modelfile.build import Facts
 from inkdigits.modelfile.page_graph import Look
 from inkdigits.recognition.page import PAGE_CONTRACT, PAGE_CONTRACT_VERSION
 from inkdigits.training.page_export import page_model

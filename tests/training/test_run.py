@@ -19,7 +19,7 @@ from torch import nn
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
 from inkdigits.synthesis.negatives import draw_non_digits

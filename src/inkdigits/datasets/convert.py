@@ -15,7 +15,7 @@ from PIL import Image
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InkDigitsError, InvalidDataset
-from inkdigits.normalize import SIDE, Normalizer
+from inkdigits.modelfile.normalizer import SIDE, Normalizer
 
 KINDS = "csv:FILE, folder:FOLDER, npz:FILE or idx:PICTURES,LABELS"
 

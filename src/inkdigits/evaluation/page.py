@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from inkdigits.evaluation import figures
+from inkdigits.evaluation.html_page import document, image
 from inkdigits.evaluation.metrics import calibration
 from inkdigits.evaluation.predictions import NONE, Mistake, Predictions
-from inkdigits.html_page import document, image
 
 
 def page(model: str, predictions: Predictions, figures_of: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from inkdigits.graph import Graph, Value
+from inkdigits.modelfile.graph import Graph, Value
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 MAPS = ("peak", "ink", "owner", "box", "kind")

@@ -12,9 +12,9 @@ from onnx import TensorProto
 
 from inkdigits import __version__
 from inkdigits.errors import InvalidNetwork
-from inkdigits.graph import Graph, Value
-from inkdigits.model_file import CLASSES, Facts, build_model, revision, write_model
-from inkdigits.normalize import SIDE
+from inkdigits.modelfile.build import CLASSES, Facts, build_model, revision, write_model
+from inkdigits.modelfile.graph import Graph, Value
+from inkdigits.modelfile.normalizer import SIDE
 from inkdigits.scratch import layers
 from inkdigits.scratch.layers import Layer
 

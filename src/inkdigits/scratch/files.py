@@ -17,8 +17,8 @@ import numpy as np
 import safetensors.numpy
 
 from inkdigits.atomic_file import write_atomically
-from inkdigits.calibration import Calibration
 from inkdigits.errors import InvalidModel
+from inkdigits.modelfile.calibration import Calibration
 from inkdigits.scratch import layers, optimizers, schedules
 from inkdigits.scratch.layers import Array, Layer
 

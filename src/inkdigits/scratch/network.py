@@ -18,8 +18,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from inkdigits.calibration import Calibration, calibrate
 from inkdigits.errors import Diverged, InvalidNetwork
+from inkdigits.modelfile.calibration import Calibration, calibrate
 from inkdigits.scratch.layers import Array, Dense, Layer, Shape
 from inkdigits.scratch.learning import Batch, forward, learn
 from inkdigits.scratch.losses import LOSSES, Labels, softmax
@@ -27,7 +27,7 @@ from inkdigits.scratch.optimizers import Adam, Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
 
 if TYPE_CHECKING:
-    from inkdigits.model_file import Facts
+    from inkdigits.modelfile.build import Facts
 
 Row = dict[str, Any]
 """An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is

@@ -16,7 +16,7 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.spec import find_file, open_dataset
 from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, draw, parse_writers, read_unipen
 from inkdigits.errors import InvalidDataset
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.synthesis.pens import SIDE
 from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation

@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim
 
-from inkdigits.graph import OPSET
-from inkdigits.normalize import SIDE
+from inkdigits.modelfile.graph import OPSET
+from inkdigits.modelfile.normalizer import SIDE
 
 
 def to_onnx(network: nn.Module) -> onnx.ModelProto:

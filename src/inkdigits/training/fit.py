@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from inkdigits.calibration import Calibration
 from inkdigits.errors import InkDigitsError
+from inkdigits.modelfile.calibration import Calibration
 from inkdigits.training.team import Team
 
 CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"

@@ -13,8 +13,8 @@ from onnx import helper
 from torch import Tensor, nn
 from torch.export import Dim
 
-from inkdigits.graph import IR_VERSION
-from inkdigits.model_file import Facts, describe
+from inkdigits.modelfile.build import Facts, describe
+from inkdigits.modelfile.graph import IR_VERSION
 from inkdigits.modelfile.page_graph import MAPS, STEP, Look, page_graph
 from inkdigits.recognition.page import PAGE_CONTRACT_VERSION
 from inkdigits.training.export import exported, with_float16_weights

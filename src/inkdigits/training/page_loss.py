@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from inkdigits.calibration import calibrate
+from inkdigits.modelfile.calibration import calibrate
 from inkdigits.modelfile.page_graph import COARSE, FINE, NEAR, REACH, USUAL
 from inkdigits.synthesis.pages import SIDE
 from inkdigits.training.page_network import Maps

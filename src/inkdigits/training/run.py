@@ -14,7 +14,7 @@ from rich.console import Console
 
 from inkdigits.atomic_file import write_atomically
 from inkdigits.errors import InkDigitsError
-from inkdigits.model_file import revision, write_model
+from inkdigits.modelfile.build import revision, write_model
 from inkdigits.progress import TrainingBar
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.data import DataDir

@@ -12,9 +12,9 @@ import safetensors
 import safetensors.numpy
 
 from inkdigits.atomic_file import write_atomically
-from inkdigits.calibration import Calibration
-from inkdigits.model_file import CLASSES
-from inkdigits.normalize import SIDE, Normalizer
+from inkdigits.modelfile.build import CLASSES
+from inkdigits.modelfile.calibration import Calibration
+from inkdigits.modelfile.normalizer import SIDE, Normalizer
 from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
 from inkdigits.scratch.export import to_onnx
 from inkdigits.scratch.recipes import ScratchRecipe

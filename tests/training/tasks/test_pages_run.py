@@ -24,7 +24,7 @@ from inkdigits import InvalidDataset
 from inkdigits.cli import app
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import read_omniglot
-from inkdigits.model_file import Facts, describe
+from inkdigits.modelfile.build import Facts, describe
 from inkdigits.progress import TrainingBar
 from inkdigits.recognition.page import PageFile
 from inkdigits.training.data import written_digits

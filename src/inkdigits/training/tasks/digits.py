@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from inkdigits import __version__
-from inkdigits.calibration import calibrate
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.model_file import Facts, build_model, describe
-from inkdigits.normalize import Normalizer, normalizer
+from inkdigits.modelfile.build import Facts, build_model, describe
+from inkdigits.modelfile.calibration import calibrate
+from inkdigits.modelfile.normalizer import Normalizer, normalizer
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training import pictures as drawn

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from inkdigits import __version__
 from inkdigits.errors import NoInk
-from inkdigits.model_file import Facts
+from inkdigits.modelfile.build import Facts
 from inkdigits.modelfile.page_graph import Look
-from inkdigits.plot import draw_reading
+from inkdigits.outputs.plot import draw_reading
 from inkdigits.reader import Reader
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile

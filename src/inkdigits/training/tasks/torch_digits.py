@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inkdigits.calibration import Calibration
-from inkdigits.model_file import CLASSES
-from inkdigits.normalize import Normalizer
+from inkdigits.modelfile.build import CLASSES
+from inkdigits.modelfile.calibration import Calibration
+from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.training.data import NO_DIGIT, Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights

@@ -30,7 +30,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from inkdigits.graph import Graph, Value
+from inkdigits.modelfile.graph import Graph, Value
 
 SIDE = 28
 """Width and height of `seen`."""

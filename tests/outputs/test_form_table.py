@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inkdigits.form_table import table_of
+from inkdigits.outputs.table import table_of
 from inkdigits.reading import Box, Digit, Mark, Reading
 
 Cell = tuple[str, int, int]

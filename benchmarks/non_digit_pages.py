@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inkdigits.datasets.pages import (
+from drawn_pages import (
     LetterHand,
     Mask,
     Page,

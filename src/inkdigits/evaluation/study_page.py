@@ -6,10 +6,10 @@ from html import escape
 
 import numpy as np
 
+from inkdigits.evaluation import study_figures as figures
 from inkdigits.evaluation.figures import picture
-from inkdigits.html_page import document, image
-from inkdigits.study import figures
-from inkdigits.study.facts import Doubt, Facts
+from inkdigits.evaluation.html_page import document, image
+from inkdigits.evaluation.study import Doubt, Facts
 
 MOST_NAMED = 20
 """So many blank pictures and duplicates, at the most, are named."""

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from drawn_pages import Page
 from handwriting import STROKES
-from inkdigits.datasets.non_digit_pages import PAGE_KINDS, non_digit_page
-from inkdigits.datasets.pages import Page
 from inkdigits.datasets.strokes import WrittenDigit
+from non_digit_pages import PAGE_KINDS, non_digit_page
 
 DIGITS = [
     WrittenDigit(value, 1, [np.array(stroke) for stroke in strokes])

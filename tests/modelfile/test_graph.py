@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from inkdigits.graph import Graph
+from inkdigits.modelfile.graph import Graph
 
 FLOAT = TensorProto.FLOAT
 

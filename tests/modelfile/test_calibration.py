@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from inkdigits.calibration import calibrate
+from inkdigits.modelfile.calibration import calibrate
 
 
 def overconfident(factor: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import inkdigits
 from handwriting import written
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import INK_SIDE, SIDE, Normalizer, normalizer
+from inkdigits.modelfile.normalizer import INK_SIDE, SIDE, Normalizer, normalizer
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

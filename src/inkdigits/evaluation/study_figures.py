@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.evaluation.figures import BLUE, GREY, png
 from inkdigits.evaluation.predictions import CLASSES
-from inkdigits.study.facts import Facts
+from inkdigits.evaluation.study import Facts
 
 SAMPLES = 16
 MEASURES = {

@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.errors import InvalidDataset
 from inkdigits.evaluation.predictions import CLASSES, outputs_of
-from inkdigits.normalize import SIDE
+from inkdigits.modelfile.normalizer import SIDE
 from inkdigits.reader import Reader
 
 COMPONENTS = 40

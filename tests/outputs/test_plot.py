@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inkdigits.plot import SKIPPED, SURE, UNSURE, draw_reading
+from inkdigits.outputs.plot import SKIPPED, SURE, UNSURE, draw_reading
 from inkdigits.reading import Digit, Mark, Reading
 
 SEEN = np.zeros((28, 28), np.float32)

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper
 
 from handwriting import written
 from inkdigits import InvalidModel, Reader
-from inkdigits.graph import Graph
-from inkdigits.model_file import Calibration, Facts, build_model, describe, write_model
+from inkdigits.modelfile.build import Calibration, Facts, build_model, describe, write_model
+from inkdigits.modelfile.graph import Graph
 
 FACTS = Facts("bars", "1.2.3", "nothing", {"made-up": 0.5}, licence="CC0", revision="abc")
 

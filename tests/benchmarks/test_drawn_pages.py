@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from handwriting import STROKES, written
-from inkdigits.datasets.pages import (
+from drawn_pages import (
     Hand,
     PictureHand,
     StrokeHand,
@@ -15,6 +14,7 @@ from inkdigits.datasets.pages import (
     on_plain_paper,
     write,
 )
+from handwriting import STROKES, written
 from inkdigits.datasets.strokes import WrittenDigit
 
 VALUES = np.arange(10, dtype=np.uint8)

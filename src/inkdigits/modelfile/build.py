@@ -13,9 +13,9 @@ import onnx
 from onnx import TensorProto, compose, helper
 
 from inkdigits.atomic_file import write_atomically
-from inkdigits.calibration import Calibration
-from inkdigits.graph import IR_VERSION, Graph
-from inkdigits.normalize import normalizer
+from inkdigits.modelfile.calibration import Calibration
+from inkdigits.modelfile.graph import IR_VERSION, Graph
+from inkdigits.modelfile.normalizer import normalizer
 from inkdigits.recognition.digits import CONTRACT, CONTRACT_VERSION
 
 CLASSES = 10

@@ -18,9 +18,9 @@ from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.convert import convert
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.normalize import Normalizer
-from inkdigits.study.facts import Facts, find_out, measure
-from inkdigits.study.page import findings, page, study_figures
+from inkdigits.evaluation.study import Facts, find_out, measure
+from inkdigits.evaluation.study_page import findings, page, study_figures
+from inkdigits.modelfile.normalizer import Normalizer
 
 COUNT = 2000
 MISLABELLED = list(range(50, COUNT, 100))

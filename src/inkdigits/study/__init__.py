@@ -1,1 +1,0 @@
-"""Knowing a data set: its counts, its looks, and what is wrong with it."""
