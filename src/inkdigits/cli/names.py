@@ -1,0 +1,63 @@
+"""Which pictures the arguments of `inkdigits read` stand for: files, folders, globs, pages."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from inkdigits.picture import PAGED_SUFFIXES, PICTURE_SUFFIXES, page_named, pages_in
+
+
+def expand(file: str) -> list[str]:
+    """The pictures that an argument stands for; itself where there is nothing to expand."""
+    if file == "-" or page_named(file):
+        return [file]
+    if is_folder(file):
+        inside = sorted(str(path) for path in Path(file).rglob("*") if _is_picture(path))
+        return [page for path in inside for page in _pages(path)] or [file]
+    if glob.has_magic(file) and not _exists(file):
+        matches = sorted(glob.glob(file, recursive=True))  # noqa: PTH207 (Path.glob: no absolute)
+        if "**" in file:
+            # It matches folders and also what is in them, and goes round in links that loop.
+            files = [match for match in matches if not is_folder(match)]
+            matches = list({os.path.realpath(match): match for match in reversed(files)}.values())
+            matches.reverse()
+        return [picture for match in matches for picture in expand(match)] or [file]
+    return _pages(file)
+
+
+def _pages(file: str) -> list[str]:
+    return pages_in(file) if Path(file).suffix.lower() in PAGED_SUFFIXES else [file]
+
+
+def _is_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in PICTURE_SUFFIXES | PAGED_SUFFIXES and not is_folder(str(path))
+
+
+def is_folder(name: str) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112 (Path.is_dir raises where a name is too long)
+
+
+def _exists(name: str) -> bool:
+    return os.path.exists(name)  # noqa: PTH110 (likewise)
+
+
+def source_of(name: str) -> Path | BinaryIO:
+    # A Path and not the string, which might pass for base64 or a data URL.
+    return sys.stdin.buffer if name == "-" else Path(name)
+
+
+def no_pictures(name: str) -> str | None:
+    """What to say of an argument that stands for no pictures."""
+    if name == "-" or page_named(name):
+        return None
+    if is_folder(name):
+        known = ", ".join(sorted(PICTURE_SUFFIXES | PAGED_SUFFIXES))
+        return f"{name} holds no pictures ({known})."
+    if glob.has_magic(name) and not _exists(name):
+        return f"No file matches {name}. Check the pattern."
+    return None

@@ -1,0 +1,55 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from inkdigits.errors import InkDigitsError
+
+if TYPE_CHECKING:
+    from inkdigits.reader import Reader
+
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A model file (.onnx).  [default: the one that ships]",
+)
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="A folder with data sets' files.  [default: INKDIGITS_DATA_DIR, or MNIST is fetched]",
+)
+
+
+class extra:  # noqa: N801 (reads as a word in a with statement)
+    """Turn a missing package into a sentence that names the extra it comes with."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if not isinstance(error, ModuleNotFoundError):
+            return
+        package = (error.name or "").partition(".")[0]
+        if package != "inkdigits":
+            raise InkDigitsError(
+                f'This command needs {package}: pip install "inkdigits[{self.name}]"'
+            ) from error
+
+
+def reader_of(model: str) -> Reader:
+    """For a model file, a run's folder, or "shipped"."""
+    from inkdigits.reader import Reader
+
+    path = Path(model)
+    if path.is_dir():
+        path = path / "model.onnx"
+    return Reader(None if model == "shipped" else path, threads=os.cpu_count() or 1)

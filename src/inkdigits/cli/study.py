@@ -1,0 +1,50 @@
+"""inkdigits study: what there is to know about a data set."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import click
+
+from inkdigits.cli.app import app
+from inkdigits.cli.options import data_dir_option, extra, reader_of
+from inkdigits.errors import InkDigitsError
+
+
+@app.command()
+@click.argument("dataset")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("study"),
+    show_default=True,
+    help="The folder for study.html and its pictures.",
+)
+@data_dir_option
+def study(dataset: str, out: Path, data_dir: Path | None) -> None:
+    """Look at DATASET: its counts, looks and measures, and what seems wrong with it.
+
+    DATASET is such as mnist:train, csv:FILE or folder:my-digits; see convert.
+    """
+    with extra("scratch"):
+        from inkdigits.atomic_file import write_atomically
+        from inkdigits.datasets.spec import open_dataset
+        from inkdigits.evaluation.study import find_out
+        from inkdigits.evaluation.study_page import findings, page, study_figures
+
+        facts = find_out(open_dataset(dataset, data_dir), reader_of("shipped"))
+        pictures = study_figures(facts)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InkDigitsError(
+            f"The folder {out} cannot be made: {error.strerror}. Choose another (--out)."
+        ) from error
+    for name, content in pictures.items():
+        write_atomically(out / f"{name}.png", content)
+    write_atomically(out / "study.html", page(facts, pictures).encode())
+    for line in findings(facts):
+        print(unescape(re.sub(r"</?b>", "", line)))
+    print(out / "study.html")

@@ -1,0 +1,97 @@
+"""inkdigits train: a run of any recipe."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from inkdigits.cli.app import INTERRUPTED, app
+from inkdigits.cli.options import extra
+from inkdigits.errors import InkDigitsError
+
+if TYPE_CHECKING:
+    from inkdigits.training.fit import Recipe
+
+
+@app.command()
+@click.argument("recipe")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The run's folder, such as runs/first.",
+)
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
+@click.option(
+    "--data",
+    metavar="DATASET",
+    help="What to train on, such as csv:train.csv.  [default: MNIST's training part]",
+)
+@click.option(
+    "--without-writers",
+    metavar="WRITERS",
+    help='Keep their pen strokes out, such as "25-30", to judge by them.',
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="A folder with MNIST's files.  [default: fetched]",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
+@click.option("--measure-test", is_flag=True, help="Measure on MNIST's test part, at the very end.")
+@click.option(
+    "--start-from",
+    metavar="WEIGHTS",
+    type=click.Path(path_type=Path),
+    help="The weights.safetensors of another run with PyTorch to begin with.",
+)
+def train(recipe: str, out: Path, **options: Any) -> None:
+    """Train the network of a RECIPE.
+
+    From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
+    which ships, cnn, ensemble and fast; and page, which finds and reads all that is written on a
+    page, and ships, too. Of it --limit is of the pages in an epoch.
+
+    Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
+    the best so far, and --resume goes on.
+    """
+    with extra("scratch"):
+        from inkdigits.training.run import Interrupted
+        from inkdigits.training.run import train as run
+    try:
+        found, needed = _recipe(recipe)
+        with extra(needed):
+            metrics = run(found, out, **options)
+    except Interrupted as interruption:
+        print(f"inkdigits: {interruption}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    for name, accuracy in metrics.get("accuracy", {}).items():
+        print(f"{name}  {accuracy:.2%}")
+    if metrics:
+        print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
+
+
+def _recipe(name: str) -> tuple[Recipe, str]:
+    """The recipe of that name, and the extra that it needs: PyTorch only if it is of PyTorch."""
+    from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
+
+    if name in IN_NUMPY:
+        return IN_NUMPY[name], "scratch"
+    known = ", ".join(IN_NUMPY)
+    try:
+        from inkdigits.training.recipes import RECIPES as IN_PYTORCH
+    except ModuleNotFoundError as error:
+        raise InkDigitsError(
+            f"{name} is none of {known}. The recipes of PyTorch, such as cnn, need {error.name}: "
+            'pip install "inkdigits[train]"'
+        ) from error
+    if name in IN_PYTORCH:
+        return IN_PYTORCH[name], "train"
+    known = ", ".join([*IN_NUMPY, *IN_PYTORCH])
+    raise click.UsageError(f"There is no recipe {name}. Choose from: {known}.")
