@@ -25,13 +25,13 @@ format: $(VENV)/dev.installed
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
 	$(BIN)/inkdigits train best --out runs/best --measure-test \
 		$(if $(wildcard runs/best/checkpoint.pt),--resume)
-	cp runs/best/model.onnx src/inkdigits/digits.onnx
+	cp runs/best/model.onnx src/inkdigits/models/digits.onnx
 	$(BIN)/inkdigits runs
 
 page: $(VENV)/dev.installed  ## likewise, what finds and reads all that is written on a page
 	$(BIN)/inkdigits train page --without-writers 25-30 --out runs/page \
 		$(if $(wildcard runs/page/checkpoint.pt),--resume)
-	cp runs/page/model.onnx src/inkdigits/page.onnx
+	cp runs/page/model.onnx src/inkdigits/models/page.onnx
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -98,7 +98,7 @@ def main() -> None:
     reader = Reader(threads=threads)
     session_options = onnxruntime.SessionOptions()
     session_options.intra_op_num_threads = threads
-    model = Path(inkdigits.__file__).with_name("digits.onnx")
+    model = Path(inkdigits.__file__).parent / "models" / "digits.onnx"
     session = onnxruntime.InferenceSession(model, session_options)
     bare, ours = [], []
     for _ in range(options.rounds):

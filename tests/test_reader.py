@@ -207,7 +207,7 @@ def test_the_model_says_what_it_is(reader: Reader) -> None:
 
 
 def test_the_model_is_at_most_a_megabyte() -> None:
-    assert (Path(inkdigits.__file__).parent / "digits.onnx").stat().st_size <= 1_000_000
+    assert (Path(inkdigits.__file__).parent / "models" / "digits.onnx").stat().st_size <= 1_000_000
 
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads the process's memory from /proc")

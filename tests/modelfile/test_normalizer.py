@@ -237,7 +237,7 @@ def test_all_pictures_are_normalised_in_their_order_whatever_the_batches(data_di
 
 @pytest.mark.parametrize("side", [28, 44, 56, 280])
 def test_the_model_that_ships_was_trained_on_what_this_normaliser_gives(side: int) -> None:
-    shipped = Path(inkdigits.__file__).parent / "digits.onnx"
+    shipped = Path(inkdigits.__file__).parent / "models" / "digits.onnx"
     session = onnxruntime.InferenceSession(shipped)
     for value in DIGITS:
         picture = written(value, side=side)

@@ -40,4 +40,4 @@ def test_a_file_for_digits_is_none_for_pages() -> None:
     import inkdigits
 
     with pytest.raises(InvalidModel, match="its input must be picture, uint8 \\(H, W\\)"):
-        PageFile(Path(inkdigits.__file__).with_name("digits.onnx"), 1, True)
+        PageFile(Path(inkdigits.__file__).parent / "models" / "digits.onnx", 1, True)

@@ -6,6 +6,7 @@ import csv
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,8 +16,12 @@ from PIL import Image
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InkDigitsError, InvalidDataset
-from inkdigits.modelfile.normalizer import SIDE, Normalizer
+from inkdigits.recognition.digits import DigitsFile
 
+SIDE = 28
+"""Of MNIST's pictures."""
+Normalize = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""From pictures (N, H, W) to what a network sees of them: (N, 28, 28) in 0..1, ink bright."""
 KINDS = "csv:FILE, folder:FOLDER, npz:FILE or idx:PICTURES,LABELS"
 
 
@@ -24,7 +29,7 @@ def convert(dataset: Dataset, target: str) -> int:
     """Write all of `dataset` to `target`, such as "csv:mine.csv"; how many pictures there were.
 
     A folder keeps pictures as they are. The other formats have one size: pictures that are not
-    28x28 are made so the way MNIST was made, by the normaliser.
+    28x28 are made so the way MNIST was made, by the normaliser in the model file that ships.
 
     Raises InkDigitsError if the target is there already or cannot be written.
     """
@@ -54,7 +59,7 @@ def convert(dataset: Dataset, target: str) -> int:
         ) from error
 
 
-def like_mnist(batch: Batch, normalize: Normalizer) -> NDArray[np.uint8]:
+def like_mnist(batch: Batch, normalize: Normalize) -> NDArray[np.uint8]:
     """The batch's pictures as MNIST has them: (N, 28, 28), ink bright on 0.
 
     Those that are 28x28 stay as they are; others are normalised.
@@ -68,8 +73,18 @@ def like_mnist(batch: Batch, normalize: Normalizer) -> NDArray[np.uint8]:
     return (255 * seen).round().astype(np.uint8)
 
 
+def _normalizer() -> Normalize:
+    """The one in the model file that ships, loaded when it is first needed."""
+    loaded = cache(lambda: DigitsFile(None))
+
+    def normalize(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.concatenate([outputs["seen"] for _, outputs in loaded().run(pictures)])
+
+    return normalize
+
+
 def _write_csv(batches: Iterator[Batch], name: str) -> int:
-    normalize, count = Normalizer(), 0
+    normalize, count = _normalizer(), 0
     with _new_file(Path(name), "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         for batch in batches:
@@ -101,7 +116,7 @@ def _write_folder(batches: Iterator[Batch], name: str) -> int:
 
 
 def _write_npz(batches: Iterator[Batch], name: str) -> int:
-    normalize = Normalizer()
+    normalize = _normalizer()
     pictures, labels = [], []
     for batch in batches:
         pictures.append(like_mnist(batch, normalize))
@@ -117,7 +132,7 @@ def _write_npz(batches: Iterator[Batch], name: str) -> int:
 
 def _write_idx(batches: Iterator[Batch], name: str) -> int:
     pictures_name, _, labels_name = name.partition(",")
-    normalize, count = Normalizer(), 0
+    normalize, count = _normalizer(), 0
     labels: list[NDArray[np.uint8]] = []
     with _new_file(Path(pictures_name), "wb") as file:
         file.write(b"\0" * 16)

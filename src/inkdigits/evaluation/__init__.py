@@ -1,1 +1,4 @@
-"""Judging a model: its predictions on a data set, figures, and a page to look at."""
+"""Judges models and data sets: predictions, metrics, reports to look at, a Kaggle submission.
+
+In: a model file and a data set. Out: figures as numbers, as text, as pages with pictures.
+"""

@@ -13,7 +13,7 @@ from inkdigits.errors import InvalidModel
 def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
     """A name for messages, and the file's bytes; of the one of that name that ships for None."""
     if model is None:
-        model = Path(__file__).parents[1] / shipped
+        model = Path(__file__).parents[1] / "models" / shipped
     if isinstance(model, bytes):
         return "the model", model
     try:

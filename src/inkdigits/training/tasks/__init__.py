@@ -1,1 +1,4 @@
-"""What a recipe learns from: the data, the network, the loss, and what it is judged by."""
+"""What recipes learn from, and what becomes of it: single digits, pages.
+
+In: a run's settings and data. Out: the network's fitting, and the outcome of a run.
+"""
