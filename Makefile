@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format model page clean
+.PHONY: serve test lint format docs model page clean
 
 serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
 	$(BIN)/inkdigits serve
@@ -21,6 +21,9 @@ lint: $(VENV)/dev.installed  ## format, lint and types
 format: $(VENV)/dev.installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: $(VENV)/dev.installed  ## docs/commands.md, from the commands themselves
+	$(BIN)/python docs/write_commands.py
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
 	$(BIN)/inkdigits train best --out runs/best --measure-test \

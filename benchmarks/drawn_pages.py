@@ -74,6 +74,12 @@ class StrokeHand:
         return cut_out(np.asarray(canvas.reduce(OVERSAMPLING), np.float32) / 255)
 
 
+def by_writer(digits: Sequence[WrittenDigit]) -> list[list[WrittenDigit]]:
+    """The digits of each writer, in the order of their numbers."""
+    writers = sorted({digit.writer for digit in digits})
+    return [[digit for digit in digits if digit.writer == writer] for writer in writers]
+
+
 class PictureHand:
     """Of many people whose digits were scanned, such as MNIST's; the pen is theirs."""
 

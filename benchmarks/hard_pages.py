@@ -24,15 +24,16 @@ from pathlib import Path
 import numpy as np
 
 import hard_pictures as draw
-from drawn_pages import Page, PictureHand, Rng
+from drawn_pages import Page, PictureHand, Rng, by_writer
 from hard_ink import smooth_hand
 from hard_pictures import Hands
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
 from inkdigits.datasets.spec import find_file
-from inkdigits.datasets.strokes import PENDIGITS, Stroke, parse_writers, read_unipen
+from inkdigits.datasets.strokes import PENDIGITS, Stroke, read_unipen
 from inkdigits.errors import InvalidDataset
+from page_options import page_parser, parse
 from real_pictures import answer_of, digits_of
 
 FONTS = [
@@ -87,7 +88,7 @@ def open_hands(options: argparse.Namespace) -> Hands:
     if missing := [font.name for font in fonts if not font.exists()]:
         raise InvalidDataset(f"The font {missing[0]} is missing. Name its folder: --data-dir.")
     return Hands(
-        [smooth_hand([d for d in digits if d.writer == w]) for w in sorted(options.writers)],
+        [smooth_hand(own) for own in by_writer(digits)],
         PictureHand(*load_mnist(options.part, options.data_dir)),
         fonts,
         characters_in(find_file(OMNIGLOT, options.data_dir)),
@@ -137,22 +138,7 @@ def plot(pages: dict[str, list[Page]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
-    parser.add_argument("--page", type=Path, help="what finds and reads pages; likewise")
-    parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
-    parser.add_argument("--part", choices=["validation", "test"], default="validation")
-    parser.add_argument("--count", type=int, default=300, help="pages of each kind")
-    parser.add_argument("--only", default="", help="only the kinds whose name has this in it")
-    parser.add_argument("--plot", type=Path, help="write samples to this PNG file, and no more")
-    parser.add_argument("--data-dir", type=Path)
-    options = parser.parse_args()
-    kinds = [kind for kind in KINDS if options.only in kind]
-    without = [kind for kind in NO_DIGIT if options.only in kind]
-    if not kinds and not without:
-        every = ", ".join([*KINDS, *NO_DIGIT])
-        parser.error(f"no kind has {options.only} in its name: {every}")
-
+    options, kinds, without = parse(page_parser(__doc__), KINDS, NO_DIGIT)
     hands = open_hands(options)
     if options.plot:
         numbers = range(SAMPLES)

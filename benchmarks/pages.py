@@ -36,15 +36,17 @@ from drawn_pages import (
     PictureHand,
     StrokeHand,
     as_photo,
+    by_writer,
     on_plain_paper,
     write,
 )
 from inkdigits import InkDigitsError, Reader
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.spec import find_file
-from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, parse_writers, read_unipen
+from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, read_unipen
 from inkdigits.reading import Expect
 from non_digit_pages import PAGE_KINDS, non_digit_page
+from page_options import page_parser, parse
 
 SEEDS = {"validation": 1, "test": 2}
 """Of the pages without digits: those of the last measurement were never looked at."""
@@ -85,7 +87,7 @@ def as_anybody_does(reader: Reader, picture: NDArray[np.uint8], expect: Expect =
     try:
         reading = reader.read(picture, expect=expect)
     except InkDigitsError:
-        return Answer("")
+        return Answer("", confidence=0.0)
     digit_sure = any(digit.sure for digit in reading.digits)
     return Answer(reading.text, reading.confidence, reading.sure, digit_sure)
 
@@ -135,27 +137,13 @@ def plot(pages: dict[str, list[Page]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", type=Path, help="a model file; the one that ships if left out")
-    parser.add_argument("--page", type=Path, help="a page.onnx; likewise")
-    parser.add_argument("--writers", type=parse_writers, default=parse_writers("19-24"))
-    parser.add_argument("--part", choices=["validation", "test"], default="validation")
-    parser.add_argument("--count", type=int, default=300, help="pages of each kind")
-    parser.add_argument("--only", default="", help="only the kinds whose name has this in it")
+    parser = page_parser(__doc__)
     parser.add_argument("--expect", choices=["digit", "number"], help="tell the reader so")
     parser.add_argument("--plainly", action="store_true", help="the plain way instead")
-    parser.add_argument("--plot", type=Path, help="write samples to this PNG file, and no more")
-    parser.add_argument("--data-dir", type=Path)
-    options = parser.parse_args()
-    kinds = [kind for kind in KINDS if options.only in kind]
-    if not kinds and not any(options.only in kind for kind in PAGE_KINDS):
-        parser.error(f"no kind has {options.only} in its name: {', '.join([*KINDS, *PAGE_KINDS])}")
+    options, kinds, without = parse(parser, KINDS, PAGE_KINDS)
 
     digits = read_unipen(find_file(PENDIGITS, options.data_dir), options.writers)
-    hands: list[Hand] = [
-        StrokeHand([digit for digit in digits if digit.writer == writer])
-        for writer in sorted(options.writers)
-    ]
+    hands: list[Hand] = [StrokeHand(own) for own in by_writer(digits)]
     hands.append(PictureHand(*load_mnist(options.part, options.data_dir)))
     if options.plot:
         plot(
@@ -179,15 +167,15 @@ def main() -> None:
             line += f"of these right {100 * right[sure].mean():6.2f} %" if sure.any() else "none"
         print(line, flush=True)
     if not options.plainly and not options.expect:
-        say_fooled(reader, digits, options)
+        say_fooled(reader, without, digits, options)
 
 
-def say_fooled(reader: Reader, digits: list[WrittenDigit], options: argparse.Namespace) -> None:
+def say_fooled(
+    reader: Reader, kinds: list[str], digits: list[WrittenDigit], options: argparse.Namespace
+) -> None:
     """Print how many pages without a digit have one that is sure."""
     fooled = []
-    for kind in PAGE_KINDS:
-        if options.only not in kind:
-            continue
+    for kind in kinds:
         pages = (
             non_digit_page(kind, np.random.default_rng([number, SEEDS[options.part]]), digits)
             for number in range(options.count)

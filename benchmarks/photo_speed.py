@@ -5,8 +5,9 @@
 1. A JPEG of 12 megapixels with one number on squared paper, from its bytes to the reading, on one
    thread: median of several, beside what Pillow takes to decode it. Its peak memory is that of a
    process of its own that reads it once, and of one that only imports inkdigits and ONNX Runtime.
-2. A canvas of 280x280 with one digit, through `Reader.read` of the array.
-3. Pictures that are hard in other ways: 50 megapixels, 500 digits, a page of text.
+2. The same of 24 megapixels with one digit and nothing else, sharp: as a JPEG, as a PNG.
+3. A canvas of 280x280 with one digit, through `Reader.read` of the array.
+4. Pictures that are hard in other ways: 50 megapixels, 500 digits, a page of text.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from drawn_pages import StrokeHand, as_photo, write
+from drawn_pages import StrokeHand, as_levels, as_photo, write
+from hard_ink import smooth_hand
 from inkdigits import Reader
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, read_unipen
@@ -47,6 +49,16 @@ def photo(hand: StrokeHand, text: str, size: tuple[int, int], height: int = 80) 
     return file.getvalue()
 
 
+def one_digit(hand: StrokeHand, format: str) -> bytes:
+    """A sharp digit on white, 6000x4000 in colour, as a file of that format."""
+    ink = hand.digit(7, 2400, 180, np.random.default_rng(0))
+    picture = Image.new("RGB", (6000, 4000), "white")
+    picture.paste("black", (2100, 800), Image.fromarray(as_levels(255 * ink)))
+    file = io.BytesIO()
+    picture.save(file, format, quality=85)
+    return file.getvalue()
+
+
 def peak_mb(*arguments: str) -> int:
     command = [sys.executable, "-c", PEAK, *arguments]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -66,21 +78,28 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
 
-    hand = StrokeHand(read_unipen(find_file(PENDIGITS, options.data_dir), {20}))
+    digits = read_unipen(find_file(PENDIGITS, options.data_dir), {20})
+    hand, large = StrokeHand(digits), smooth_hand(digits)
     reader = Reader(threads=1)
-    data = photo(hand, "20485", (4000, 3000))
-    print(f"12 megapixels, {len(data) / 1e6:.1f} MB: read as {reader.read(data).text}")
-    decoding = median_ms(lambda: Image.open(io.BytesIO(data)).convert("L"), options.times)
-    reading = median_ms(lambda: reader.read(data), options.times)
-    print(f"  {reading:6.0f} ms, of which Pillow's decoding is {decoding:.0f} ms")
+    timed = {
+        "12 megapixels": photo(hand, "20485", (4000, 3000)),
+        "24 megapixels, one digit, JPEG": one_digit(large, "JPEG"),
+        "24 megapixels, one digit, PNG": one_digit(large, "PNG"),
+    }
+    for name, data in timed.items():
+        print(f"{name}, {len(data) / 1e6:.1f} MB: read as {reader.read(data).text}")
+        decoding = median_ms(lambda d=data: Image.open(io.BytesIO(d)).convert("L"), options.times)
+        reading = median_ms(lambda d=data: reader.read(d), options.times)
+        print(f"  {reading:6.0f} ms, of which Pillow's decoding is {decoding:.0f} ms")
+    without = peak_mb()
     with tempfile.TemporaryDirectory() as folder:
         for name, content in {
-            "12 megapixels": data,
+            **timed,
             "50 megapixels": photo(hand, "20485", (8160, 6120)),
         }.items():
-            file = Path(folder, "photo.jpg")
+            file = Path(folder, "photo")
             file.write_bytes(content)
-            print(f"  peak memory, {name}: {peak_mb(str(file))} MB ({peak_mb()} MB without one)")
+            print(f"  peak memory, {name}: {peak_mb(str(file))} MB ({without} MB without one)")
 
     canvas = np.asarray(seven())
     print(f"a canvas of 280x280: {median_ms(lambda: reader.read(canvas), 300):.3f} ms")

@@ -1,9 +1,11 @@
 """How fast a picture is read: in a process that runs, and as a process of its own.
 
-    python benchmarks/speed.py
+    python benchmarks/speed.py --data-dir path/to/pendigits
 
 1. One 280x280 picture, in-process, one thread, a batch of one. First the model file alone, then
-   `Reader.read` of the array, then of the PNG file's bytes: median of many.
+   `Reader.read` of the array, then of the PNG file's bytes: median of many. Then `Reader.read` of
+   arrays of that size with four digits each, drawn of the pen strokes of writers 19 to 24: two
+   dozen in turn, median of as many readings.
 2. `inkdigits read seven.png` as a whole process, against the time that Python needs to import what
    any such program imports. Both alternate, so that a busy machine slows both: medians and ratio.
 """
@@ -16,13 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from inkdigits import Reader
+from drawn_pages import StrokeHand, as_levels, by_writer, write
+from inkdigits import InkDigitsError, Reader
+from inkdigits.datasets.spec import find_file
+from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, parse_writers, read_unipen
 
 BASELINE = "import numpy, PIL.Image, onnxruntime"
 
@@ -33,6 +40,22 @@ def seven() -> Image.Image:
     points = [(80, 70), (140, 72), (200, 68), (165, 130), (130, 230)]
     ImageDraw.Draw(picture).line(points, fill=0, width=16, joint="curve")
     return picture
+
+
+def four_digits(digits: Sequence[WrittenDigit], count: int = 24) -> list[NDArray[np.uint8]]:
+    """Canvases of 280x280 with a number of four digits each, by each writer in turn."""
+    hands = [StrokeHand(own) for own in by_writer(digits)]
+    canvases = []
+    for number in range(count):
+        rng = np.random.default_rng(number)
+        text, height = "".join(map(str, rng.integers(0, 10, 4))), int(rng.integers(50, 100))
+        while max((ink := write(text, hands[number % len(hands)], height, rng).ink).shape) > 260:
+            height -= 5  # until it fits
+        top, left = rng.integers(10, 271 - np.array(ink.shape))
+        canvas = np.zeros((280, 280), np.float32)
+        canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+        canvases.append(as_levels(255 * (1 - canvas)))
+    return canvases
 
 
 def median_ms(call: Callable[[], object], times: int) -> float:
@@ -48,8 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--times", type=int, default=1000, help="readings to take the median of")
     parser.add_argument("--processes", type=int, default=15, help="processes, likewise")
+    parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
 
+    strokes = find_file(PENDIGITS, options.data_dir)
+    fours = four_digits(read_unipen(strokes, parse_writers("19-24")))
     picture = seven()
     array = np.asarray(picture)
     file = io.BytesIO()
@@ -57,12 +83,16 @@ def main() -> None:
     reader = Reader(threads=1)
     for _ in range(50):
         reader.read(array)
+    for four in fours:
+        reader.read(four)
+    in_turn = cycle(fours)
     run = reader._digits._session.run
     print("one 280x280 picture, one thread, median")
     for name, call in {
         "the model file alone": lambda: run(None, {"picture": array[None]}),
         "Reader.read(array)": lambda: reader.read(array),
         "Reader.read(PNG bytes)": lambda: reader.read(file.getvalue()),
+        "Reader.read(four digits)": lambda: reader.read(next(in_turn)),
     }.items():
         print(f"  {name:24} {median_ms(call, options.times):.3f} ms")
 
@@ -88,4 +118,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkDigitsError as error:
+        sys.exit(str(error))

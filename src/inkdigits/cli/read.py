@@ -49,7 +49,7 @@ FEW = 100
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
-    help="Draw boxes and answers on the picture, into this file (.png); of one FILE.",
+    help="Draw boxes and answers on the picture, into this file (.png, .jpg, .webp); of one FILE.",
 )
 @click.option(
     "--table",

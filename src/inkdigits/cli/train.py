@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inkdigits.cli.app import INTERRUPTED, app
-from inkdigits.cli.options import extra
+from inkdigits.cli.options import data_dir_option, extra
 from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     metavar="WRITERS",
     help='Keep their pen strokes out, such as "25-30", to judge by them.',
 )
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="A folder with MNIST's files.  [default: fetched]",
-)
+@data_dir_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
