@@ -74,6 +74,16 @@ def test_a_piece_has_its_box_its_kind_and_its_ink() -> None:
     assert (canvas.owner > 0).sum() == (canvas.ink > 0).sum() == 24
 
 
+def test_of_a_canvas_that_is_cut_less_is_seen_of_each_piece() -> None:
+    canvas = Canvas.empty(20, 30)
+    canvas.paste(np.ones((10, 8), np.float32), 2, 4, kind=3)
+    canvas.paste(np.ones((10, 8), np.float32), 20, 4, kind=4)
+    cut = canvas.cut(9, 15)
+    assert cut.ink.shape == cut.owner.shape == (9, 15)
+    assert (cut.boxes, cut.kinds) == (canvas.boxes, canvas.kinds)
+    assert cut.seen == [pytest.approx(0.5), 0.0]
+
+
 def test_of_a_piece_that_is_cut_off_the_share_that_is_seen_is_told() -> None:
     canvas = Canvas.empty(20, 30)
     canvas.paste(np.ones((10, 8), np.float32), -6, 15, kind=3)
@@ -124,6 +134,11 @@ def test_a_pen_that_is_not_lifted_leaves_ink_between_digits_that_is_nobodys() ->
     assert ink > 4
     assert owner == 0
     assert row("111", replace(EVEN, joined=1.0))[1] == row("111")[1]
+
+
+def test_marks_are_not_joined_to_digits() -> None:
+    joined, apart = (row("1.1-1,1", replace(EVEN, joined=chance))[0] for chance in (1.0, 0.0))
+    np.testing.assert_array_equal(joined.ink, apart.ink)
 
 
 def test_some_write_the_first_sign_taller() -> None:

@@ -269,7 +269,7 @@ def test_the_command_trains_with_two_processes(tmp_path: Path, data_dir: str) ->
 def test_a_run_is_not_resumed_by_a_recipe_that_has_changed(
     recipe: AnyRecipe, finished: Path, data_dir: str
 ) -> None:
-    with pytest.raises(InvalidRun, match="recipe or the normaliser has changed"):
+    with pytest.raises(InvalidRun, match="what it stands on, has changed"):
         train(replace(recipe, batch_size=7), finished, resume=True, data_dir=data_dir)
 
 

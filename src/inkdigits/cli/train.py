@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 @data_dir_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
-@click.option("--limit", type=click.IntRange(1), help="Train on so few pictures, for a trial.")
-@click.option("--measure-test", is_flag=True, help="Measure on MNIST's test part, at the very end.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Train on at most so many pictures, or pages an epoch."
+)
+@click.option(
+    "--measure-test", is_flag=True, help="Measure on the test part, too, at the very end."
+)
 @click.option(
     "--start-from",
     metavar="WEIGHTS",
@@ -52,7 +56,7 @@ def train(recipe: str, out: Path, **options: Any) -> None:
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
     which ships, cnn, ensemble and fast; and page, which finds and reads all that is written on a
-    page, and ships, too. Of it --limit is of the pages in an epoch.
+    page, and ships, too.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.

@@ -3,6 +3,9 @@
 >>> from inkdigits.scratch import Dense, NeuralNetwork, ReLU
 >>> NeuralNetwork([Dense(128), ReLU(), Dense(10)]).fit(examples, labels)
 
+In: examples and labels, as scikit-learn has them. Out: predictions; a network as safetensors, or
+as a model file like those that ship.
+
 Read in this order: layers (with initializers), losses, optimizers (with schedules), learning,
 network.
 """

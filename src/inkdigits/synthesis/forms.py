@@ -129,7 +129,7 @@ class FormsHand:
         if (sign, way) not in self._kept:
             own = np.random.default_rng([way, int(sign)])
             strokes = [
-                smooth(_held(stroke + own.normal(0, 0.02, stroke.shape) * _apart(stroke)))
+                curve(stroke + own.normal(0, 0.02, stroke.shape) * _apart(stroke))
                 + own.normal(0, 0.015, 2)
                 for stroke in self._knots[sign]
             ]
@@ -152,6 +152,6 @@ def _apart(knots: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(held, 0.0, 1.0)[:, None]
 
 
-def _held(knots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With both ends twice, so that smoothing leaves them where they are."""
-    return np.pad(knots, ((1, 1), (0, 0)), "edge")
+def curve(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The line (m, 2) along knots (n, 2): smooth but where a knot stands twice, and at its ends."""
+    return smooth(np.pad(knots, ((1, 1), (0, 0)), "edge"))

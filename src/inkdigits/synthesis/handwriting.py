@@ -60,6 +60,16 @@ class Canvas:
             self.kinds.append(kind)
             self.seen.append(on_the_sheet / float(mask.sum()))
 
+    def cut(self, height: int, width: int) -> Canvas:
+        """The upper left part, at most so high and wide."""
+        cut = Canvas(self.ink[:height, :width], self.owner[:height, :width], self.boxes, self.kinds)
+        whole, left = (
+            np.bincount(owner.ravel(), minlength=len(self.boxes) + 1)[1:]
+            for owner in (self.owner, cut.owner)
+        )
+        cut.seen = (np.array(self.seen) * left / np.maximum(whole, 1)).tolist()
+        return cut
+
     def lay(self, mask: Mask, left: int, top: int, number: int = 0) -> float:
         """Lay ink (h, w) there, of that piece or of none: how much of it is on the sheet."""
         height, width = self.ink.shape
@@ -147,7 +157,8 @@ def write_row(
             start = round(_meeting(edge, mask, top, x) + gap)
             start = max(start, round(x - 0.35 * height), round(left))
         canvas.paste(mask, start, top, KIND.get(sign, OTHER))
-        if edge is not None and not is_mark and rng.random() < spacing.joined:
+        both_digits = number and text[number - 1 : number + 1].isdigit()
+        if boxes and both_digits and rng.random() < spacing.joined:
             _join(canvas, boxes[-1], (start, top, start + wide, top + high), manner.pen, rng)
         boxes.append((start, top, start + wide, top + high))
         edge = _with(edge, mask, start, top, len(canvas.ink))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ from inkdigits.synthesis.handwriting import (
     write_row,
     write_word,
 )
+from inkdigits.synthesis.manners import of_a_font, some_manner, some_spacing
 from inkdigits.synthesis.paper import Box, Noise, Plane
 
 SIDE = 256
@@ -48,6 +49,8 @@ CUT_OUT = 0.25
 """The share of pictures that are cut out around one number."""
 APART = 32
 """Strips begin at multiples of so many pixels, as the model file pads a picture to."""
+WORDS = (0.55, 0.2, 0.15, 0.1)
+"""How often none, a tenth, half or all of a page's rows are words."""
 SCENES = 0.04
 """The share of pictures of other things than writing."""
 HANDS_OF_FORMS = 80
@@ -81,7 +84,7 @@ class DrawnPage:
     picture: NDArray[np.uint8]
     """(H, W), both at most SIDE."""
     ink: NDArray[np.uint8]
-    """(H, W): how much of each pixel pieces of writing cover, 0 to 255."""
+    """(H, W): how much of each pixel writing covers, 0 to 255: pieces, and lines that join them."""
     owner: NDArray[np.uint8]
     """(H, W): 0, or the number of the piece whose ink this is, from 1."""
     boxes: NDArray[np.float32]
@@ -163,8 +166,9 @@ class PageGenerator:
             top += -(-high // APART) * APART
         sheet = self._on_a_sheet(ink, printed, height, rng)
         return [
-            Placed(_page(sheet[top:][: len(strip.ink), : strip.ink.shape[1]], strip), top)
+            Placed(_page(sheet[top : top + high, :wide], strip), top)
             for top, strip in strips
+            for high, wide in [strip.ink.shape]
         ]
 
     def _height(self, rng: Rng) -> float:
@@ -177,10 +181,8 @@ class PageGenerator:
     def _write_strip(self, height: float, rng: Rng) -> tuple[Canvas, Mask]:
         """One number alone, as somebody cuts it out: a cheque's amount, one digit."""
         height = min(height, 110.0)
-        manner, (over, under, before, after) = (
-            _manner(height, rng),
-            rng.uniform(-0.1, 0.6, 4) * height,
-        )
+        manner = some_manner(height, rng)
+        over, under, before, after = rng.uniform(-0.1, 0.6, 4) * height
         canvas = Canvas.empty(SIDE, SIDE)
         base, slope = height * 1.05 + over, rng.normal(0, 0.03)
         boxes = self._write_numbers(canvas, height, manner, slope, before, base, rng)
@@ -192,18 +194,15 @@ class PageGenerator:
         right = max((box[2] for box in boxes), default=SIDE)
         low = max((box[3] for box in boxes), default=SIDE)
         high, wide = (round(max(at, 16)) for at in (low + under, right + after))
-        cut = Canvas.empty(min(high, SIDE), min(wide, SIDE))
-        cut.ink = canvas.ink[:high, :wide]
-        cut.owner = canvas.owner[:high, :wide]
-        cut.boxes, cut.kinds, cut.seen = canvas.boxes, canvas.kinds, canvas.seen
-        return cut, printed
+        return canvas.cut(high, wide), printed
 
     def _write(self, canvas: Canvas, height: float, rng: Rng) -> Mask:
         """Fill the canvas with rows: what is printed about them."""
         printed = np.zeros((SIDE, SIDE), np.float32)
         if rng.random() < 0.03:
             return printed  # nothing at all
-        manner, share_of_words = _manner(height, rng), rng.choice([0.0, 0.1, 0.5, 1.0], p=_WORDS)
+        manner = some_manner(height, rng)
+        share_of_words = rng.choice([0.0, 0.1, 0.5, 1.0], p=WORDS)
         leading = height * rng.uniform(1.3, 2.6)
         slope = rng.normal(0, 0.03)
         base = rng.uniform(0.4, 1.6) * height
@@ -223,7 +222,7 @@ class PageGenerator:
             rows.append(row)
             base += leading * (1 if rng.random() < 0.85 else rng.uniform(1, 3))
             if rng.random() < 0.2:
-                manner = _manner(height, rng)
+                manner = some_manner(height, rng)
         if rng.random() < 0.3 and not in_boxes:
             some = [row for row in rows if rng.random() < 0.6]
             printed = np.maximum(printed, paper.form(SIDE, height, some, rng))
@@ -248,11 +247,11 @@ class PageGenerator:
         hand, marks = self._hand(rng)
         high = height * float(np.exp(rng.normal(0, 0.12)))
         if isinstance(hand, FontHand):
-            manner = _of_a_font(manner, rng)
-        manner = Manner(
-            **{**manner.__dict__, "turn": float(np.arctan(slope + rng.normal(0, 0.02)))}
+            manner = of_a_font(manner, rng)
+        manner = replace(manner, turn=float(np.arctan(slope + rng.normal(0, 0.02))))
+        return write_row(
+            canvas, text, hand, marks, high, manner, some_spacing(rng), left, base, rng
         )
-        return write_row(canvas, text, hand, marks, high, manner, _spacing(rng), left, base, rng)
 
     def _write_in_boxes(
         self, canvas: Canvas, height: float, manner: Manner, left: float, base: float, rng: Rng
@@ -264,7 +263,7 @@ class PageGenerator:
         pitch = rng.uniform(0.85, 1.7)
         spacing = Spacing(pitch=pitch, uneven=0.1, wobble=0.06)
         if isinstance(hand, FontHand):
-            manner = _of_a_font(manner, rng)
+            manner = of_a_font(manner, rng)
         for number, sign in enumerate(text):  # each is where its box is
             if sign != " ":
                 at = left + number * pitch * height
@@ -278,7 +277,7 @@ class PageGenerator:
         while left < SIDE and not canvas.is_full:
             if kind < 0.6 and self._fonts:
                 hand: Hand = self._fonts[int(rng.integers(len(self._fonts)))]
-                own = _of_a_font(manner, rng)
+                own = of_a_font(manner, rng)
                 end = write_word(canvas, some_word(rng), hand, height, own, left, base, rng)
             else:
                 hand = self._characters if kind < 0.88 else self._scribbles
@@ -329,7 +328,7 @@ class PageGenerator:
                 behind = np.roll(ink[:, ::-1], tuple(rng.integers(0, SIDE, 2)), (0, 1))
                 sheet += behind * np.float32(sign * rng.uniform(0.03, 0.2) * contrast)
             if rng.random() < 0.15:
-                sheet += paper.specks(SIDE, height, 2, rng) * np.float32(sign * contrast)
+                sheet += paper.specks(SIDE, 2, rng) * np.float32(sign * contrast)
         darkness = rng.uniform(0.3, 1.3) if rng.random() < 0.75 else rng.uniform(0.05, 0.3)
         sheet = sheet + printed * np.float32(sign * darkness * contrast)
         cover = ink
@@ -359,57 +358,3 @@ def _page(picture: NDArray[np.uint8], canvas: Canvas) -> DrawnPage:
     kinds = np.array(canvas.kinds, np.int64)
     kinds[np.array(canvas.seen) < LEAST_SEEN] = -1
     return DrawnPage(picture, (canvas.ink * 255).astype(np.uint8), canvas.owner, boxes, kinds)
-
-
-_WORDS = (0.55, 0.2, 0.15, 0.1)
-"""How often none, a tenth, half or all of a page's rows are words."""
-
-
-def _manner(height: float, rng: Rng) -> Manner:
-    """A pen of 1.5 to 40 % of the digits' height, as somebody holds it."""
-    width = np.exp(rng.normal(np.log(0.09), 0.45))
-    if rng.random() < 0.25:
-        width = np.exp(rng.uniform(np.log(0.015), np.log(0.3)))
-    width = float(np.clip(width, 0.015, 0.4))
-    return Manner(
-        pen=max(height * width, 0.5),
-        slant=float(rng.normal(0.13, 0.24)),
-        turn=float(rng.normal(0, 0.04)),
-        aspect=float(np.exp(rng.normal(-0.05, 0.2))),
-        bend=float(rng.uniform(0.01, 0.09)),
-        pressure=float(max(rng.normal(0.1, 0.25), 0)),
-        shift=float(height * rng.normal(0, 0.012)),
-        soft=float(rng.choice([1.0, 0.01], p=[0.85, 0.15])),
-        worn=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.1 else 0.0,
-    )
-
-
-def _of_a_font(manner: Manner, rng: Rng) -> Manner:
-    """The same, bent further, so that no font is learned by heart."""
-    changed = {**manner.__dict__, "bend": float(rng.uniform(0.04, 0.12))}
-    changed["slant"] = float(rng.normal(0, 0.15))
-    changed["worn"] = min(manner.worn, 0.4)
-    return Manner(**changed)
-
-
-def _spacing(rng: Rng) -> Spacing:
-    kind = rng.random()
-    joined = 0.0
-    if kind < 0.3:  # touching
-        gap, spread = rng.uniform(-0.08, 0.03), 0.04
-    elif kind < 0.4:
-        gap, spread, joined = rng.uniform(-0.03, 0.3), 0.06, rng.uniform(0.3, 1)
-    elif kind < 0.8:
-        gap, spread = rng.uniform(0.05, 0.4), 0.06
-    else:
-        gap, spread = rng.uniform(0.4, 1.4), 0.15
-    return Spacing(
-        gap=float(gap),
-        spread=spread,
-        space=float(rng.uniform(0.5, 1.6)),
-        uneven=float(rng.choice([0.05, 0.1, 0.25], p=[0.5, 0.35, 0.15])),
-        wobble=float(rng.choice([0.02, 0.06, 0.15], p=[0.5, 0.35, 0.15])),
-        small_zeros=float(rng.uniform(0.4, 0.9)) if rng.random() < 0.3 else 1.0,
-        first=float(rng.uniform(1.1, 1.7)) if rng.random() < 0.1 else 1.0,
-        joined=float(joined),
-    )

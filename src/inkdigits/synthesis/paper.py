@@ -188,7 +188,7 @@ def checks(side: int, rng: Rng) -> Mask:
     return np.asarray((waves * 2).clip(0, 1), np.float32)
 
 
-def specks(side: int, height: float, pen: float, rng: Rng) -> Mask:
+def specks(side: int, pen: float, rng: Rng) -> Mask:
     """Dust: smaller than a point of the pen that writes."""
     canvas = Image.new("L", (2 * side, 2 * side))
     brush = ImageDraw.Draw(canvas)

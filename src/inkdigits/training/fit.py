@@ -46,7 +46,7 @@ class Settings:
     limit: int | None
     processes: int = 1
     code: str = ""
-    """Changes with the recipe and with the normaliser."""
+    """Changes with what the outcome depends on: the recipe, the normaliser, the network."""
     revision: str = "unknown"
     """The revision of inkdigits that started the run."""
     data: str = "mnist"
@@ -134,7 +134,7 @@ class Fitting(ABC):
 
     def start_from(self, path: Path) -> None:
         """Take over the weights that another run has left. Raises InvalidRun."""
-        raise InvalidRun(f"{self.settings.recipe} starts anew. Leave out --start-from.")
+        raise NotImplementedError
 
     @property
     def best_epoch(self) -> Epoch:

@@ -42,6 +42,11 @@ class RunFolder:
 
     @property
     def weights(self) -> Path:
+        """The averaged network, from which another run may start."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def units(self) -> Path:
         """What the units of a first dense layer look for."""
         return self.path / "weights.png"
 

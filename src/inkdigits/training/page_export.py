@@ -59,7 +59,9 @@ def page_model(
 
 def network_of_run(folder: Path) -> tuple[PageNetwork, Look, dict[str, float]]:
     """The averaged network of a run's checkpoint, how its model file looks, and by which rules."""
-    state = torch.load(folder / PYTORCH_CHECKPOINT, weights_only=False)["average"]
+    state = torch.load(folder / PYTORCH_CHECKPOINT, map_location="cpu", weights_only=True)[
+        "average"
+    ]
     network = PageNetwork()
     network.load_state_dict(
         {key.removeprefix("module."): value for key, value in state.items() if "module." in key}

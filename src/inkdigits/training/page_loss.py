@@ -74,7 +74,7 @@ def losses(maps: Maps, truth: Truth) -> dict[str, Tensor]:
     there = of_all[numbers, truth.owner[owned].long()]
     here = (torch.stack([x, y], 1) + 0.5) * FINE
     said = maps.owner.permute(0, 2, 3, 1)[owned]
-    owner = F.smooth_l1_loss(said, (there - here) / REACH, beta=0.1) if len(said) else 0 * inked
+    owner = F.smooth_l1_loss(said, (there - here) / REACH, beta=0.1) if len(said) else said.sum()
 
     # Where the middle is, and a little aside, in the coarse maps.
     aside = (torch.rand_like(middles) * 2 - 1) * torch.minimum(

@@ -58,7 +58,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PagesRecipe:
-    """Likewise, for a network that finds what is written on a page, and is fit in another way."""
+    """A network that finds what is written on a page, and how it is trained."""
 
     name: str
     epochs: int

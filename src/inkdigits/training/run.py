@@ -24,8 +24,6 @@ from inkdigits.training.pictures import draw_curve
 from inkdigits.training.tasks.task import Task
 from inkdigits.training.team import joined_team, team_size
 
-NOTHING_TO_KEEP = "Interrupted before the first epoch ended: there is nothing to keep."
-
 
 class Interrupted(InkDigitsError):
     """Ctrl-C stopped the training; the best so far, if there was any, has been written."""
@@ -54,8 +52,7 @@ def train(
         out: the run's folder; made if it does not exist.
         epochs: passes over the data; the recipe's own number if left out.
         seed: of the weights, the order of the pictures and how they are bent; 0 if left out.
-        limit: train on only so many pictures, or in each epoch on so many pages, to try things
-            out.
+        limit: train on at most so many pictures, or pages an epoch, to try things out.
         data: what to train on, as `inkdigits.datasets.spec.open_dataset` names it, such as
             "csv:train.csv"; every tenth picture of it is kept for validation. MNIST's training
             part, and its validation part, if left out.
@@ -64,9 +61,9 @@ def train(
         start_from: the weights.safetensors of another run with PyTorch, instead of random ones.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
-        resume: go on from the checkpoint in `out`. On the same machine the weights end as those
-            of a run that was never interrupted.
-        measure_test: measure accuracy on MNIST's test part once, at the end, through the file.
+        resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
+            those of a run that was never interrupted.
+        measure_test: measure on the test part, too, once, at the very end.
         console: where progress is shown; standard error if left out.
 
     Returns:
@@ -82,10 +79,15 @@ def train(
     checkpoint_file = folder.path / task.fitting.checkpoint_name
     others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
     if others - {checkpoint_file.name}:
-        raise of_another_recipe(folder.path)
+        raise InvalidRun(
+            f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
+        )
     checkpoint = _read_checkpoint(task.fitting, checkpoint_file) if resume else None
     if checkpoint is None and checkpoint_file.exists():
-        raise holds_a_run(folder.path)
+        raise InvalidRun(
+            f"{folder.path} holds a run already. Go on with it (--resume), or choose another "
+            "folder (--out)."
+        )
     asked = {
         "epochs": epochs,
         "seed": seed,
@@ -96,32 +98,41 @@ def train(
     }
     settings = _settings(folder, checkpoint, recipe, task, asked)
     task.check(settings)
+    fitting, is_interrupted = None, False
     with joined_team(usable_device) as team:
-        # The leader fetches what is missing; the others then find it.
-        with team.leader_first():
-            training = task.load(settings, data_dir)
-        if team.leads:
-            folder.make()
         try:
-            training = task.drawn(
+            # The leader fetches what is missing; the others then find it.
+            with team.leader_first():
+                training = task.load(settings, data_dir)
+            if team.leads:
+                folder.make()
+            training = task.prepared(
                 training, settings, console if team.leads else Console(quiet=True)
             )
-        except KeyboardInterrupt:
-            if not team.leads:
-                return {}  # the leader says what is to be said
-            raise Interrupted(NOTHING_TO_KEEP) from None
-        fitting = task.fitting(recipe, settings, training, usable_device, team)
-        if checkpoint:
-            _restore(fitting, checkpoint, checkpoint_file)
-        elif start_from:
-            fitting.start_from(Path(start_from))
-        try:
+            fitting = task.fitting(recipe, settings, training, usable_device, team)
+            if checkpoint:
+                _restore(fitting, checkpoint, checkpoint_file)
+            elif start_from:
+                fitting.start_from(Path(start_from))
             _fit(fitting, checkpoint_file, folder, console)
         except KeyboardInterrupt:
-            if not team.leads:
-                return {}
-            raise _interrupted(task, fitting, folder, data_dir) from None
-        return _finish(task, fitting, folder, data_dir, measure_test) if team.leads else {}
+            is_interrupted = True
+    if not team.leads:
+        return {}  # the leader says what is to be said
+    if not fitting or not fitting.history:
+        raise Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
+    try:
+        metrics = _finish(task, fitting, folder, data_dir, measure_test and not is_interrupted)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted before the model file was written; --resume writes it."
+        ) from None
+    if is_interrupted:
+        raise Interrupted(
+            f"Interrupted after {len(fitting.history)} of {settings.epochs} epochs. The best so "
+            f"far is {folder.model}; go on with --resume."
+        )
+    return metrics
 
 
 def _task(recipe: Recipe) -> Task:
@@ -172,6 +183,8 @@ def _settings(
         return now
     earlier = Settings(**checkpoint["settings"])
     another = "Resume it as it was started, or start another (--out)."
+    if asked.pop("start_from") not in (None, earlier.start_from):
+        raise InvalidRun(f"The run in {folder.path} did not start from these weights. {another}")
     for name, value in {"recipe": now.recipe, **asked, "processes": now.processes}.items():
         if value not in (None, getattr(earlier, name)):
             raise InvalidRun(
@@ -204,21 +217,10 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
         pass
 
 
-def _interrupted(task: Task, fitting: Fitting, folder: RunFolder, data_dir: DataDir) -> Interrupted:
-    done, total = len(fitting.history), fitting.settings.epochs
-    if not done:
-        return Interrupted(NOTHING_TO_KEEP)
-    _finish(task, fitting, folder, data_dir)
-    return Interrupted(
-        f"Interrupted after {done} of {total} epochs. The best so far is {folder.model}; "
-        "go on with --resume."
-    )
-
-
 def _finish(
-    task: Task, fitting: Fitting, folder: RunFolder, data_dir: DataDir, measure_test: bool = False
+    task: Task, fitting: Fitting, folder: RunFolder, data_dir: DataDir, measure_test: bool
 ) -> dict[str, Any]:
-    """Measure through the very file that is written, and tell the story."""
+    """Write the model file, and tell the story of the run."""
     outcome = task.outcome(fitting, data_dir, measure_test=measure_test)
     write_model(folder.model, outcome.model)
     metrics = {
@@ -232,18 +234,20 @@ def _finish(
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     history = [asdict(row) for row in fitting.history]
     draw_curve(history, folder.curve, fitting.settings.recipe, task.missed)
-    outcome.draw(folder)
+    outcome.leave(folder)
     return metrics
 
 
 def _read_checkpoint(fitting_type: type[Fitting], path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise nothing_to_resume(path)
+        raise InvalidRun(
+            f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
+        )
     try:
         checkpoint = fitting_type.read_checkpoint(path)
         Settings(**checkpoint["settings"])
     except Exception as error:  # pickle, zip, PyTorch and safetensors each have their own kinds
-        raise damaged(path, error) from error
+        raise _damaged(path, error) from error
     return checkpoint
 
 
@@ -253,27 +257,11 @@ def _restore(fitting: Fitting, checkpoint: dict[str, Any], path: Path) -> None:
     except InvalidRun:
         raise
     except Exception as error:  # likewise
-        raise damaged(path, error) from error
+        raise _damaged(path, error) from error
 
 
-def damaged(path: Path, error: Exception) -> InvalidRun:
+def _damaged(path: Path, error: Exception) -> InvalidRun:
     return InvalidRun(
         f"{path} is damaged, or of another version of inkdigits: {error!r}. "
         "Start the run anew in another folder (--out)."
     )
-
-
-def holds_a_run(folder: Path) -> InvalidRun:
-    return InvalidRun(
-        f"{folder} holds a run already. Go on with it (--resume), or choose another folder (--out)."
-    )
-
-
-def nothing_to_resume(path: Path) -> InvalidRun:
-    return InvalidRun(
-        f"{path.parent} holds no {path.name} to resume. Leave out --resume to start a run."
-    )
-
-
-def of_another_recipe(folder: Path) -> InvalidRun:
-    return InvalidRun(f"{folder} holds a run of another recipe. Choose another folder (--out).")

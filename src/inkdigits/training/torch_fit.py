@@ -24,8 +24,6 @@ from inkdigits.training.fit import PYTORCH_CHECKPOINT, Epoch, Fitting, InvalidRu
 from inkdigits.training.team import Team, team_size
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
-WEIGHTS = "weights.safetensors"
-"""The averaged network of a run, in float16: another run may start from it."""
 
 
 class TorchFitting(Fitting):
@@ -52,7 +50,7 @@ class TorchFitting(Fitting):
         network: Callable[[], nn.Module],
         steps: int,
     ) -> None:
-        """`network` makes a new one, of which an epoch has so many `steps`."""
+        """`network` makes a new one; an epoch has so many `steps`."""
         super().__init__(recipe, settings, data, device, team)
         self.best: dict[str, Tensor] = {}
         """The averaged network's state after its best epoch."""
@@ -123,10 +121,12 @@ class TorchFitting(Fitting):
                 validation_accuracy=validation[1],
                 seconds=time.perf_counter() - start,
             )
-            self.history.append(row)
-            if self.best_epoch is row:
+            if row.validation_accuracy >= max(
+                (earlier.validation_accuracy for earlier in self.history), default=0.0
+            ):
                 state = self._average.module.state_dict()
                 self.best = {key: value.clone() for key, value in state.items()}
+            self.history.append(row)
             yield row
 
     def outputs(self, seen: Tensor) -> Any:
@@ -158,19 +158,22 @@ class TorchFitting(Fitting):
         except Exception as error:  # of safetensors and PyTorch
             what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".: ")
             raise InvalidRun(
-                f"Training cannot start from {path}: {what}. Name the {WEIGHTS} in the folder of "
-                f"a run of {self.settings.recipe}."
+                f"Training cannot start from {path}: {what}. Name the weights.safetensors in the "
+                f"folder of a run of {self.settings.recipe}."
             ) from error
-        self._average.module.load_state_dict(self.network.state_dict())
 
-    def save_weights(self, folder: Path) -> None:
-        """Leave the averaged network of the result for another run to start from."""
+    def save_weights(self, path: Path) -> None:
+        """Leave the averaged network of the result for another run to start from.
+
+        Kernels and matrices are float16, which takes half the space.
+        """
         state = self.averaged_network()[1].state_dict()
-        halved = {
-            key: (value.half() if value.is_floating_point() else value).contiguous()
+        smaller = {
+            key: (value.half() if value.is_floating_point() and value.ndim > 1 else value)
             for key, value in state.items()
         }
-        write_atomically(folder / WEIGHTS, safetensors.torch.save(halved))
+        content = {key: value.contiguous() for key, value in smaller.items()}
+        write_atomically(path, safetensors.torch.save(content))
 
     def save(self, path: Path) -> None:
         state = {

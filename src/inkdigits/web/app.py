@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import inkdigits
+from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, UnreadablePicture
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
 from inkdigits.reader import Reader
@@ -84,7 +84,7 @@ def create_app(
             )
     app = FastAPI(
         title="inkdigits",
-        version=inkdigits.__version__,
+        version=__version__,
         description=reference.DESCRIPTION,
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
@@ -137,7 +137,7 @@ def create_app(
     )
     async def health() -> reference.Health:
         limits = reference.Limits(bytes=max_bytes, pixels=max_pixels)
-        return reference.Health(status="ok", version=inkdigits.__version__, limits=limits)
+        return reference.Health(status="ok", version=__version__, limits=limits)
 
     @app.get(
         "/api/model",

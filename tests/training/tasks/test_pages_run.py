@@ -152,7 +152,7 @@ def test_a_run_may_start_from_the_weights_of_another(
     assert not torch.allclose(weights(tmp_path / "anew")[name], there, atol=1e-3)
     metrics = json.loads((tmp_path / "on" / "metrics.json").read_text())
     assert metrics["start_from"] == sha256(start.read_bytes()).hexdigest()
-    with pytest.raises(InvalidRun, match="start_from"):
+    with pytest.raises(InvalidRun, match="did not start from these weights"):
         train_pages(tmp_path / "anew", resume=True, start_from=start, data_dir=data_dir)
 
 
@@ -371,7 +371,7 @@ def test_what_it_cannot_do_is_said_before_anything_is_written(
 
 
 def test_it_is_among_the_recipes_that_are_listed(tmp_path: Path) -> None:
-    assert "page" in CliRunner().invoke(app, ["train", "--help"]).stdout
+    assert "and page, which" in CliRunner().invoke(app, ["train", "--help"]).stdout
     unknown = CliRunner().invoke(app, ["train", "pages", "--out", str(tmp_path)])
     assert unknown.exit_code == 2
     assert ", page." in " ".join(unknown.stderr.split())

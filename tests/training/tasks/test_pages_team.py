@@ -23,7 +23,7 @@ TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, judges=1)
 
 
 class Bars(DrawnPages):
-    """Pages with one bar each, drawn from no data."""
+    """Pages with one bar or none, drawn from no data."""
 
     def __init__(self) -> None:
         self.seeds: list[Sequence[int]] = []
@@ -36,10 +36,13 @@ class Bars(DrawnPages):
         self.seeds.append(seed)
         x = 20 + 10 * seed[-1]
         picture = np.full((64, 160), 255, np.uint8)
-        picture[10:50, x : x + 8] = 0
-        box = np.array([[x, 10, x + 8, 50]], np.float32)
+        boxes, kinds = np.array([[x, 10, x + 8, 50]], np.float32), np.array([1])
+        if seed[-1] % 4 < 2:  # in each step the first process has a page with ink, and another none
+            picture[10:50, x : x + 8] = 0
+        else:
+            boxes, kinds = boxes[:0], kinds[:0]
         owner = (picture == 0).astype(np.uint8)
-        return [Placed(DrawnPage(picture, 255 - picture, owner, box, np.array([1])), 0)]
+        return [Placed(DrawnPage(picture, 255 - picture, owner, boxes, kinds), 0)]
 
 
 def fit() -> dict[str, Any]:

@@ -18,7 +18,6 @@ from inkdigits.modelfile.calibration import calibrate
 from inkdigits.modelfile.normalizer import Normalizer, normalizer
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
-from inkdigits.training import pictures as drawn
 from inkdigits.training.data import (
     MNIST,
     Data,
@@ -29,6 +28,7 @@ from inkdigits.training.data import (
 )
 from inkdigits.training.fit import DigitFitting, Fitting, InvalidRun, Result, Settings
 from inkdigits.training.folder import RunFolder
+from inkdigits.training.pictures import draw_filters, draw_mistakes, draw_weights
 from inkdigits.training.tasks.task import Outcome, Task
 
 
@@ -56,9 +56,17 @@ class Digits(Task):
 
     def code(self) -> bytes:
         normalising = normalizer().SerializeToString(deterministic=True)
-        return b"".join((self._recipe.fingerprint().encode(), normalising))
+        fingerprint: str = self._recipe.fingerprint()
+        return fingerprint.encode() + bytes(normalising)
+
+    def batch_size(self, settings: Settings) -> int:
+        usual: int = self._recipe.batch_size
+        return min(usual, settings.limit or usual)
 
     def check(self, settings: Settings) -> None:
+        super().check(settings)
+        if settings.start_from and isinstance(self._recipe, ScratchRecipe):
+            raise InvalidRun(f"{settings.recipe} starts anew. Leave out --start-from.")
         if settings.without_writers is not None and self._real_ink is None:
             raise InvalidRun(
                 f"{settings.recipe} learns from no writer's pen strokes: all are kept out."
@@ -68,7 +76,7 @@ class Digits(Task):
         data = training_data(settings.data, settings.limit, data_dir)
         return data, written_digits(data_dir, settings.without_writers) if self._real_ink else []
 
-    def drawn(self, data: Any, settings: Settings, console: Console | None) -> Data:
+    def prepared(self, data: Any, settings: Settings, console: Console | None) -> Data:
         training: Data = data[0]
         if not self._real_ink:
             return training
@@ -103,11 +111,11 @@ class Digits(Task):
             "epoch": result.epoch.epoch,
         }
 
-        def draw(folder: RunFolder) -> None:
+        def leave(folder: RunFolder) -> None:
             fitting.save_network(folder.path, calibration)
             _draw(settings.recipe, data, result, probabilities, folder)
 
-        return Outcome(model, story, draw)
+        return Outcome(model, story, leave)
 
 
 def _trained_on(settings: Settings, data: Data) -> str:
@@ -125,8 +133,8 @@ def _draw(
     name: str, data: Data, result: Result, probabilities: NDArray[np.float32], folder: RunFolder
 ) -> None:
     seen = Normalizer()(data.validation_pictures)
-    drawn.draw_mistakes(seen, data.validation_labels, probabilities, folder.mistakes, name)
+    draw_mistakes(seen, data.validation_labels, probabilities, folder.mistakes, name)
     if result.pixel_weights is not None:
-        drawn.draw_weights(result.pixel_weights, folder.weights, name)
+        draw_weights(result.pixel_weights, folder.units, name)
     if result.kernels:
-        drawn.draw_filters(result.kernels, folder.filters, name)
+        draw_filters(result.kernels, folder.filters, name)

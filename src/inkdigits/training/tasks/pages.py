@@ -6,6 +6,7 @@ heart; `inkdigits.training.page_loss` says what is learned of them.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property, reduce
@@ -49,6 +50,8 @@ VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
 FOR_JUDGES, FOR_CALIBRATION = 0, 1
 """Seeds of the validation pages."""
+A_PAGE = (2,)
+"""The seed of a page that tells whether pages are still drawn alike."""
 AT_ONCE = 50
 """Validation pages."""
 SHOWN = (2, 4)
@@ -80,7 +83,11 @@ class Pages(Task):
     def code(self) -> bytes:
         return self._recipe.fingerprint().encode()
 
+    def batch_size(self, settings: Settings) -> int:
+        return self._recipe.limited(settings.limit).batch_size
+
     def check(self, settings: Settings) -> None:
+        super().check(settings)
         if settings.data != self.data:
             raise InvalidRun(
                 f"{settings.recipe} trains on pages that it draws, not on {settings.data}. Leave "
@@ -105,8 +112,8 @@ class Pages(Task):
         row, network = fitting.averaged_network()
         accuracy = {"F1 of pieces:validation": row.validation_accuracy}
         if measure_test:
-            others = settings.without_writers or VALIDATION_WRITERS
-            test = DrawnPages("test", data_dir, only=others)
+            others = [VALIDATION_WRITERS, settings.without_writers]
+            test = DrawnPages("test", data_dir, only=",".join(filter(None, others)))
             judged = fitting.judged(network.to(fitting.device), *judges_of(test, fitting.recipe))
             accuracy["F1 of pieces:test"] = f1_of_pieces(*judged)
         facts = Facts(
@@ -124,11 +131,11 @@ class Pages(Task):
             "epoch": row.epoch,
         }
 
-        def draw(folder: RunFolder) -> None:
-            fitting.save_weights(folder.path)
+        def leave(folder: RunFolder) -> None:
+            fitting.save_weights(folder.weights)
             _draw(model.SerializeToString(), fitting.data.validation, folder)
 
-        return Outcome(model, story, draw)
+        return Outcome(model, story, leave)
 
 
 class PagesFitting(TorchFitting):
@@ -148,6 +155,17 @@ class PagesFitting(TorchFitting):
             recipe, settings, data, device, team, network=PageNetwork, steps=recipe.steps
         )
 
+    def also_kept(self) -> dict[str, Any]:
+        return {"drawn": zlib.crc32(self.data.validation.page(A_PAGE).picture.tobytes())}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        if checkpoint["drawn"] != self.also_kept()["drawn"]:
+            raise InvalidRun(
+                "Pages are not drawn as they were when the run started: the data, or the code that "
+                "draws, have changed. Start another run (--out), perhaps with --start-from."
+            )
+        super().restore(checkpoint)
+
     @cached_property
     def judges(self) -> tuple[Tensor, Truth]:
         """What the network sees of the validation pages, always the same, and the truth."""
@@ -165,7 +183,7 @@ class PagesFitting(TorchFitting):
 
     def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
         seed, size, team = self.settings.seed, self.recipe.batch_size, self.team
-        torch.manual_seed(generator_of(seed, number).initial_seed())
+        torch.manual_seed(generator_of(seed, number, 1 + team.rank).initial_seed())
         batches: list[list[Seed]] = [
             [(seed, number, step * size + place) for place in range(team.rank, size, team.size)]
             for step in range(self.steps)
@@ -173,10 +191,12 @@ class PagesFitting(TorchFitting):
         loss_sum, right = 0.0, 0.0
         for step, (pictures, truth) in enumerate(self._loader.batches(batches), start=1):
             maps = Maps(*(each.float() for each in self.outputs(as_seen(pictures))))
-            loss = loss_of(maps, truth.to(self.device))
+            truth = truth.to(self.device)
+            loss = loss_of(maps, truth)
             self.descend(loss)
             loss_sum += loss.item()
-            right += f1_of_pieces(maps, truth.to(self.device))
+            with torch.no_grad():
+                right += f1_of_pieces(maps, truth)
             report(number, step / self.steps, loss_sum / step)
         return loss_sum / self.steps, right / self.steps
 

@@ -11,7 +11,7 @@ import onnx
 from rich.console import Console
 
 from inkdigits.training.data import DataDir
-from inkdigits.training.fit import Fitting, Settings
+from inkdigits.training.fit import Fitting, InvalidRun, Settings
 from inkdigits.training.folder import RunFolder
 
 
@@ -22,8 +22,8 @@ class Outcome:
     model: onnx.ModelProto
     story: dict[str, Any]
     """What metrics.json tells of the model, beside the run's settings."""
-    draw: Callable[[RunFolder], None]
-    """Leaves pictures."""
+    leave: Callable[[RunFolder], None]
+    """Writes weights and pictures."""
 
 
 class Task(ABC):
@@ -43,17 +43,25 @@ class Task(ABC):
         """Changes with what a run's outcome depends on beside its settings and data."""
 
     @abstractmethod
+    def batch_size(self, settings: Settings) -> int:
+        """Pictures in a step, at most, which processes share."""
+
     def check(self, settings: Settings) -> None:
         """Raise InvalidRun if the recipe cannot be trained so."""
+        if self.batch_size(settings) < settings.processes:
+            raise InvalidRun(
+                f"{settings.processes} processes need as many pictures in each step, and there "
+                f"are {self.batch_size(settings)}. Start fewer, or raise --limit."
+            )
 
     @abstractmethod
     def load(self, settings: Settings, data_dir: DataDir) -> Any:
         """The data, fetched if need be. Raises InvalidDataset."""
 
-    def drawn(self, data: Any, settings: Settings, console: Console | None) -> Any:
+    def prepared(self, data: Any, settings: Settings, console: Console | None) -> Any:
         """The data, with what is drawn before the first epoch, which takes time."""
         return data
 
     @abstractmethod
     def outcome(self, fitting: Any, data_dir: DataDir, *, measure_test: bool) -> Outcome:
-        """What comes of a run, measured through the very model file, perhaps on the test set."""
+        """What comes of a run; measured on the test set, too, if that is asked for."""

@@ -58,7 +58,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         )
 
     def save_network(self, folder: Path, calibration: Calibration) -> None:
-        self.save_weights(folder)
+        self.save_weights(folder / "weights.safetensors")
 
     def validation_logits(self, network: nn.Module) -> Tensor:
         """The network's logits (N, 10) for the validation pictures."""
