@@ -183,7 +183,7 @@ def test_other_writing_is_left_out_and_told_where_nothing_is_sure(read_pieces) -
 
 def test_a_doubtful_mark_is_not_sure_in_json_either(read_pieces) -> None:
     pieces = row_of("3.1")
-    pieces[1] = replace(pieces[1], rival=",")
+    pieces[1] = replace(pieces[1], rival="-")
     answer = json.loads(read_pieces(pieces, "--json"))
     assert (answer["text"], answer["sure"], answer["marks"][0]["sure"]) == ("3.1", False, False)
     answer = json.loads(read_pieces(row_of("3.1"), "--json", "--min-confidence", "1"))

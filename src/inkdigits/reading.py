@@ -81,7 +81,8 @@ class Reading:
     confidence: float
     """The calibrated probability that the whole text is right, in 0..1."""
     sure: bool
-    """Whether every digit and mark is sure, and nothing else may be there that was not read."""
+    """Whether every digit and mark is sure, and nothing else may be there that was not read. Which
+    of a point and a comma it is, which many people write alike, says only `Mark.sure`."""
     digits: tuple[Digit, ...]
     """In reading order."""
     skipped: tuple[Box, ...] = ()

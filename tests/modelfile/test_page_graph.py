@@ -187,6 +187,22 @@ def test_of_too_many_pieces_so_many_are_given() -> None:
     assert len(reading(Look(most_pieces=3))(drawn((70, 250), a_row(8))).box) == 3
 
 
+def test_a_slash_is_less_likely_than_its_look_alone_says() -> None:
+    picture = drawn((70, 150), [Bar((20, 20, 36, 50), 16), Bar((60, 20, 76, 50), 1)])
+    doubtful = {"temperature": 30.0}
+    as_learned, in_life = (
+        reading(Look(slash=share, **doubtful))(picture).kind for share in (1.0, 0.1)
+    )
+    assert in_life[0, 16] < 0.5 * as_learned[0, 16]
+    others = np.delete(np.arange(20), 16)
+    np.testing.assert_allclose(
+        in_life[0, others] / in_life[0, others].sum(),
+        as_learned[0, others] / as_learned[0, others].sum(),
+        rtol=1e-3,
+    )
+    np.testing.assert_allclose(in_life.sum(1), as_learned.sum(1), rtol=1e-4)
+
+
 def test_a_temperature_makes_kinds_less_sure() -> None:
     picture = drawn((70, 150), a_row(3))
     sure, unsure = reading()(picture).kind, reading(Look(temperature=30.0))(picture).kind

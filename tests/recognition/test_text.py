@@ -201,10 +201,16 @@ def test_a_digit_that_is_hardly_there_is_not_sure() -> None:
 
 
 def test_a_doubtful_mark_costs_the_sureness_of_the_text_but_not_of_the_digits() -> None:
-    pieces = [*row("314"), Piece(".", (30, 52, 36, 60), rival=",")]
+    pieces = [*row("314"), Piece(".", (30, 52, 36, 60), rival="-")]
     reading = read(pieces)
     assert not reading.sure
     assert all(digit.sure for digit in reading.digits)
+    assert [mark.sure for mark in reading.marks] == [False]
+
+
+def test_whether_a_mark_is_a_point_or_a_comma_costs_the_text_no_sureness() -> None:
+    reading = read([*row("314"), Piece(".", (30, 52, 36, 60), rival=",")])
+    assert reading.sure
     assert [mark.sure for mark in reading.marks] == [False]
 
 

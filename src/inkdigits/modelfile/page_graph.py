@@ -19,6 +19,8 @@ MAPS = ("peak", "ink", "owner", "box", "kind")
 """What the network gives, as `inkdigits.training.page_network.Maps` has it."""
 KINDS, CROP = 20, 64
 """Ten digits, nine marks, other writing; the side of a crop in pixels."""
+SLASH = 16
+"""Its place among the kinds."""
 SAME_LINE = 1.25
 """Middles on one line differ in height by less than so many halves of a digit's height."""
 STEP = 32
@@ -67,6 +69,9 @@ class Look:
     """What the logits of peaks are multiplied by, and what is then added: the calibration,"""
     temperature: float = 1.0
     """and what the logits of kinds are divided by."""
+    slash: float = 0.1
+    """So many times as often as on the pages that are learned from is a piece a slash in life; see
+    Saerens et al. 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities"."""
 
 
 def page_graph(
@@ -206,9 +211,10 @@ def _pieces(
     )
     kept = g.Squeeze(kept[:, 2:], g.integers(1))
     middle, half = g.Gather(middle, kept), g.Gather(half, kept)
-    kind = g.Softmax(g.Gather(logits, kept) / look.temperature, axis=1) * g.Unsqueeze(
-        g.Gather(scores, kept), g.integers(1)
-    )
+    shift = np.zeros(KINDS, np.float32)
+    shift[SLASH] = np.log(look.slash)
+    logits = g.Gather(logits, kept) / look.temperature + g.constant(shift)
+    kind = g.Softmax(logits, axis=1) * g.Unsqueeze(g.Gather(scores, kept), g.integers(1))
     line, order = _in_reading_order(g, middle, half)
     middle, half, kind = g.Gather(middle, order), g.Gather(half, order), g.Gather(kind, order)
     g.Cast(g.Gather(line, order), to=TensorProto.INT32, name="line")

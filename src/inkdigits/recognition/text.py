@@ -21,6 +21,13 @@ CHANCE, LEAST = 0.1, 1e-4
 """What ten digits share if none is seen, and what `digits.onnx` is never surer than against one."""
 LIKE_ONE = "/,"
 """Marks that alone look like a 1."""
+NO_DIGIT, THIS_MARK = 0.05, 0.8
+"""What is read as a mark costs no sureness if it is less likely a digit, and so much of it this
+mark; of other writing only the first is asked."""
+ALIKE = ".,"
+"""Many people write these two alike: which of them it is costs no sureness."""
+NOT_THERE, NO_MARK = 0.15, 0.5
+"""What is too weak to be read, digits and marks, costs none if it is less likely there."""
 STRANGE = 1 / 3
 """Where more than this share of the pieces is other writing or not sure, nothing is sure."""
 COVERED, LIKELY = 0.5, 0.3
@@ -49,9 +56,11 @@ class _Piece:
     """None is other writing."""
     confidence: float
     sure: bool
-    """That it is this sign, or other writing."""
+    """That it is this digit, or none."""
     digit: Digit | None
     """Which digit it is if it is any; none if that cannot be."""
+    missed: bool
+    """Whether something would be missing if it were not read."""
 
     @property
     def area(self) -> int:
@@ -102,11 +111,11 @@ def read_pieces(
     lines = [list(line) for _, line in groupby(chosen, lambda piece: piece.line)]
     texts = list(filter(None, (_text(line, rules.space, expect is None) for line in lines)))
     digits = [replace(p.sign, sure=p.sure) for p in chosen if isinstance(p.sign, Digit)]
-    marks = [replace(p.sign, sure=p.sure) for p in chosen if isinstance(p.sign, Mark)]
+    marks = [p.sign for p in chosen if isinstance(p.sign, Mark)]
     as_expected = length in (None, len(digits)) and not (expect and len(texts) > 1)
     as_expected = as_expected and not any(piece.sign for piece in rest)
     left_out = [*rest, *(piece for piece in chosen if piece.sign is None)]
-    missed = [piece for piece in weak if piece.sign]
+    missed = [piece for piece in weak if piece.missed]
     warnings = []
     if len(found) >= rules.most_pieces:
         warnings = [
@@ -145,12 +154,14 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
     if digit and kind[:10].sum() >= others[likeliest]:
         sign, confidence, sure = digit, digit.confidence, digit.sure
     else:
-        confidence = float(others[likeliest])
-        sure = confidence >= rules.mark_sure_from
+        confidence, sure = float(others[likeliest]), bool(seen[:10].sum() < NO_DIGIT)
         if likeliest < len(MARKS):
-            sign = Mark(MARKS[likeliest], confidence, sure, box)
+            sign = Mark(MARKS[likeliest], confidence, confidence >= rules.mark_sure_from, box)
+            alike = [MARKS.index(mark) for mark in (ALIKE if sign.text in ALIKE else sign.text)]
+            sure = bool(sure and others[alike].sum() >= THIS_MARK * others.sum())
+    missed = bool(seen[:10].sum() >= NOT_THERE or seen[10:-1].sum() >= NO_MARK)
     line = int(pieces.line[place])
-    return _Piece(place, box, line, float(seen.sum()), sign, confidence, sure, digit)
+    return _Piece(place, box, line, float(seen.sum()), sign, confidence, sure, digit, missed)
 
 
 def _both(kind: NDArray[np.float64], opinion: Digit, weight: float) -> NDArray[np.float64]:
