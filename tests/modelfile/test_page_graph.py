@@ -126,6 +126,20 @@ def test_pieces_come_line_by_line_and_from_left_to_right_though_rows_slope(read:
     assert pieces.kind.argmax(1).tolist() == [*range(9), *range(9, 0, -1)]
 
 
+@pytest.mark.parametrize("low", [True, False])
+def test_a_mark_between_digits_that_stand_far_apart_does_not_part_their_line(
+    read: Read, low: bool
+) -> None:
+    digits = a_row(5, step=80, top=50, slope=-0.08 if low else 0.08)
+    _, y0, x1, y1 = digits[2].box
+    mark = Bar(
+        (x1 + 4, y1 - 3, x1 + 12, y1 + 5) if low else (x1 + 4, y0 - 5, x1 + 12, y0 + 3), POINT
+    )
+    pieces = read(drawn((140, 420), [*digits, mark]))
+    assert pieces.line.tolist() == [0] * 6
+    assert pieces.kind.argmax(1).tolist() == [0, 1, 2, POINT, 3, 4]
+
+
 def test_a_point_is_on_the_line_of_its_digits(read: Read) -> None:
     first, second = a_row(2, left=20), a_row(2, left=90)
     point = Bar((70, 44, 77, 51), POINT)

@@ -215,7 +215,7 @@ def _pieces(
     shift[SLASH] = np.log(look.slash)
     logits = g.Gather(logits, kept) / look.temperature + g.constant(shift)
     kind = g.Softmax(logits, axis=1) * g.Unsqueeze(g.Gather(scores, kept), g.integers(1))
-    line, order = _in_reading_order(g, middle, half)
+    line, order = _in_reading_order(g, middle, half, g.Gather(scores, kept))
     middle, half, kind = g.Gather(middle, order), g.Gather(half, order), g.Gather(kind, order)
     g.Cast(g.Gather(line, order), to=TensorProto.INT32, name="line")
     crop, own = _crops(g, seen, maps, middle, half)
@@ -232,10 +232,12 @@ def _pieces(
     g.Cast(g.Max(low, g.Min(edges, high)), to=TensorProto.INT32, name="box")
 
 
-def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Value]:
+def _in_reading_order(g: Graph, middle: Value, half: Value, score: Value) -> tuple[Value, Value]:
     """The line (K,) of each piece, from 0, and the pieces' order: line by line, left to right.
 
-    A piece is on the line of the nearest one to its right whose height it shares.
+    A piece is on the line of the nearest one to its right whose height it shares. No mark and
+    nothing that is hardly there leads from one to the next, as they lie high and low: these are on
+    the line of the nearest piece on either side.
     """
     x, y, tall = middle[:, :1], middle[:, 1:], half[:, 1:]  # (K, 1)
     count = g.Shape(x, start=0, end=1)
@@ -247,9 +249,12 @@ def _in_reading_order(g: Graph, middle: Value, half: Value) -> tuple[Value, Valu
     across = g.Transpose(x, perm=[1, 0]) - x  # (K, K): from row to column
     down = g.Abs(g.Transpose(y, perm=[1, 0]) - y)
     together = (reach + g.Transpose(reach, perm=[1, 0])) * 0.5
-    beside = g.And(across > 1e-3, g.And(down < together * SAME_LINE, down < across + together))
+    leads = g.And(tall > usual * 0.5, g.Unsqueeze(score, g.integers(1)) > 0.5)  # (K, 1)
+    towards = g.And(g.Or(across > 1e-3, g.Not(leads)), g.Transpose(leads, perm=[1, 0]))
+    across = g.Abs(across)
+    level = g.And(down < together * SAME_LINE, down < across + together)
     nowhere = g.constant(1e9)
-    away = g.Where(beside, across + down * 2.0, nowhere)
+    away = g.Where(g.And(towards, level), across + down * 2.0, nowhere)
     away = g.Concat(away, g.Expand(nowhere, g.Concat(count, g.integers(1), axis=0)), axis=1)
     nearest = g.ArgMin(away, axis=1, keepdims=0)  # (K,)
     has_one = g.ReduceMin(away, g.integers(1), keepdims=0) < 1e8
