@@ -39,11 +39,11 @@ NEAR = 8.0
 class Look:
     """How the graph looks, and what it takes for a piece."""
 
-    first: float = 160.0
+    first: float = 128.0
     """The longer side of the first look,"""
     enlarged: float = 4.0
     """to which a picture is enlarged by so much at most, in any look."""
-    height: float = 30.0
+    height: float = 33.0
     """Digits should be so high;"""
     close: float = 0.3
     """it is close enough if the logarithms of heights differ by no more,"""

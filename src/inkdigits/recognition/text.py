@@ -21,13 +21,14 @@ CHANCE, LEAST = 0.1, 1e-4
 """What ten digits share if none is seen, and what `digits.onnx` is never surer than against one."""
 LIKE_ONE = "/,"
 """Marks that alone look like a 1."""
-NO_DIGIT, THIS_MARK = 0.05, 0.8
+NO_DIGIT, THIS_MARK = 0.05, 0.7
 """What is read as a mark costs no sureness if it is less likely a digit, and so much of it this
 mark; of other writing only the first is asked."""
 ALIKE = ".,"
 """Many people write these two alike: which of them it is costs no sureness."""
-NOT_THERE, NO_MARK = 0.15, 0.5
-"""What is too weak to be read, digits and marks, costs none if it is less likely there."""
+NOT_THERE = 0.3
+"""What is too weak to be read costs none if it is less likely a digit. (Marks so weak are rarely
+there: on pages to choose by, texts are less often right if they are read.)"""
 STRANGE = 1 / 3
 """Where more than this share of the pieces is other writing or not sure, nothing is sure."""
 COVERED, LIKELY = 0.5, 0.3
@@ -60,7 +61,7 @@ class _Piece:
     digit: Digit | None
     """Which digit it is if it is any; none if that cannot be."""
     missed: bool
-    """Whether something would be missing if it were not read."""
+    """Whether a digit may be missing if it is not read."""
 
     @property
     def area(self) -> int:
@@ -159,7 +160,7 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
             sign = Mark(MARKS[likeliest], confidence, confidence >= rules.mark_sure_from, box)
             alike = [MARKS.index(mark) for mark in (ALIKE if sign.text in ALIKE else sign.text)]
             sure = bool(sure and others[alike].sum() >= THIS_MARK * others.sum())
-    missed = bool(seen[:10].sum() >= NOT_THERE or seen[10:-1].sum() >= NO_MARK)
+    missed = bool(seen[:10].sum() >= NOT_THERE)
     line = int(pieces.line[place])
     return _Piece(place, box, line, float(seen.sum()), sign, confidence, sure, digit, missed)
 
