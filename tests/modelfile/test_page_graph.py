@@ -140,6 +140,20 @@ def test_a_mark_between_digits_that_stand_far_apart_does_not_part_their_line(
     assert pieces.kind.argmax(1).tolist() == [0, 1, 2, POINT, 3, 4]
 
 
+def test_a_comma_that_hangs_low_is_on_the_line_of_its_digits(read: Read) -> None:
+    above, below = a_row(3, top=20), a_row(3, top=75)
+    comma = Bar((96, 43, 102, 57), 11)
+    pieces = read(drawn((130, 150), [*above, comma, *below]))
+    assert pieces.line.tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert pieces.kind.argmax(1).tolist() == [0, 1, 2, 11, 0, 1, 2]
+
+
+def test_all_of_a_line_are_on_it_however_large_the_page(read: Read) -> None:
+    rows = [a_row(12, left=40, top=60 + 70 * row, step=60, slope=0.01) for row in range(10)]
+    pieces = read(drawn((800, 800), [bar for row in rows for bar in row]))
+    assert pieces.line.tolist() == [row for row in range(10) for _ in range(12)]
+
+
 def test_a_point_is_on_the_line_of_its_digits(read: Read) -> None:
     first, second = a_row(2, left=20), a_row(2, left=90)
     point = Bar((70, 44, 77, 51), POINT)

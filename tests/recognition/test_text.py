@@ -208,6 +208,21 @@ def test_a_doubtful_mark_costs_the_sureness_of_the_text_but_not_of_the_digits() 
     assert [mark.sure for mark in reading.marks] == [False]
 
 
+@pytest.mark.parametrize(("whole", "part"), [(":", "."), ("÷", "."), ("=", "-")])
+def test_a_mark_within_another_is_a_part_of_it(whole: str, part: str) -> None:
+    before, after = row("1"), row("25")
+    moved = [
+        replace(piece, box=(x0 + 60, y0, x1 + 60, y1))
+        for piece in after
+        for x0, y0, x1, y1 in [piece.box]
+    ]
+    _, y0, x1, y1 = before[0].box
+    middle = [Piece(whole, (x1 + 8, y0, x1 + 18, y1)), Piece(part, (x1 + 8, y0, x1 + 18, y0 + 10))]
+    reading = read([*before, *middle, *moved])
+    assert reading.text == f"1{whole}25"
+    assert len(reading.marks) == 1
+
+
 def test_whether_a_mark_is_a_point_or_a_comma_costs_the_text_no_sureness() -> None:
     reading = read([*row("314"), Piece(".", (30, 52, 36, 60), rival=",")])
     assert reading.sure

@@ -23,6 +23,8 @@ SLASH = 16
 """Its place among the kinds."""
 SAME_LINE = 1.25
 """Middles on one line differ in height by less than so many halves of a digit's height."""
+HANGING = 1.6
+"""A mark may lie lower, or higher, against the digits beside it."""
 STEP = 32
 """The network takes pictures whose sides are multiples of so many pixels."""
 FINE, COARSE = 2, 4
@@ -252,7 +254,8 @@ def _in_reading_order(g: Graph, middle: Value, half: Value, score: Value) -> tup
     leads = g.And(tall > usual * 0.5, g.Unsqueeze(score, g.integers(1)) > 0.5)  # (K, 1)
     towards = g.And(g.Or(across > 1e-3, g.Not(leads)), g.Transpose(leads, perm=[1, 0]))
     across = g.Abs(across)
-    level = g.And(down < together * SAME_LINE, down < across + together)
+    reaches = g.Where(leads, g.constant(SAME_LINE), g.constant(HANGING))
+    level = g.And(down < together * reaches, down < across + together)
     nowhere = g.constant(1e9)
     away = g.Where(g.And(towards, level), across + down * 2.0, nowhere)
     away = g.Concat(away, g.Expand(nowhere, g.Concat(count, g.integers(1), axis=0)), axis=1)
@@ -265,6 +268,7 @@ def _in_reading_order(g: Graph, middle: Value, half: Value, score: Value) -> tup
     same = g.Equal(g.Unsqueeze(last, g.integers(1)), g.Unsqueeze(last, g.integers(0)))  # (K, K)
     member = g.Cast(same, to=FLOAT)
     level = (member @ (y * reach)) / (member @ reach)  # (K, 1): how high each piece's line is
+    level = g.Gather(level, last)  # to the last bit the same for all of a line
     level = level + g.Cast(g.Unsqueeze(last, g.integers(1)), to=FLOAT) * 1e-4  # no two the same
     above = g.Cast(g.Transpose(level, perm=[1, 0]) < level - 1e-5, to=FLOAT)  # (K, K)
     first = g.Equal(last, own)  # the last piece of each line stands for the line

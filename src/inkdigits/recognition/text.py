@@ -26,11 +26,13 @@ NO_DIGIT, THIS_MARK = 0.05, 0.7
 mark; of other writing only the first is asked."""
 ALIKE = ".,"
 """Many people write these two alike: which of them it is costs no sureness."""
-NOT_THERE = 0.3
+NOT_THERE = 0.25
 """What is too weak to be read costs none if it is less likely a digit. (Marks so weak are rarely
 there: on pages to choose by, texts are less often right if they are read.)"""
 STRANGE = 1 / 3
 """Where more than this share of the pieces is other writing or not sure, nothing is sure."""
+PARTS = {":": ".,", "÷": ".,-:", "=": "-", "+": "-"}
+"""Marks of which others are a part, if they lie within them."""
 COVERED, LIKELY = 0.5, 0.3
 """A weak piece is only another view of a stronger one that covers this share of it, unless it is
 this likely itself."""
@@ -92,6 +94,7 @@ def read_pieces(
     """
     found = [_piece(place, pieces, opinions.get(place), rules) for place in range(len(pieces.box))]
     chosen = [piece for piece in found if piece.score >= rules.piece_from]
+    chosen = [piece for piece in chosen if not _is_part(piece, chosen)]
     if not chosen:
         return None
     boxes = np.array([piece.box for piece in chosen])
@@ -179,6 +182,18 @@ def _both(kind: NDArray[np.float64], opinion: Digit, weight: float) -> NDArray[n
     both = kind * likelihood**weight
     shares: NDArray[np.float64] = both / (both.sum() + (1 - kind.sum()) * CHANCE**weight)
     return shares
+
+
+def _is_part(piece: _Piece, others: Sequence[_Piece]) -> bool:
+    """Whether a mark is a part of another one, as a point is of a colon."""
+    if not isinstance(piece.sign, Mark):
+        return False
+    wholes = [
+        other.box
+        for other in others
+        if isinstance(other.sign, Mark) and piece.sign.text in PARTS.get(other.sign.text, "")
+    ]
+    return bool(wholes) and _is_covered(piece, np.array(wholes))
 
 
 def _is_covered(piece: _Piece, boxes: NDArray[np.int64]) -> bool:
