@@ -259,3 +259,14 @@ def test_a_file_that_is_not_onnx_is_no_model(content: bytes) -> None:
 def test_mnist_is_read_from_raw_pixels(reader: Reader, data_dir: str) -> None:
     pictures, labels = load_mnist("validation", data_dir)
     assert (reader.predict(pictures) == labels).mean() > 0.995
+
+
+@pytest.mark.parametrize("length", [5, 60, 200])
+def test_ink_that_is_nothing_that_is_known_is_no_sure_digit_and_no_blank_page(
+    reader: Reader, length: int
+) -> None:
+    canvas = np.full((280, 560), 255, np.uint8)
+    canvas[90:108, 100 : 100 + length] = 0
+    reading = reader.read(canvas)
+    assert not reading.sure
+    assert not any(digit.sure for digit in reading.digits)

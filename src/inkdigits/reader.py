@@ -15,7 +15,14 @@ from PIL import Image
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
 from inkdigits.reading import Box, Digit, Expect, Reading
-from inkdigits.recognition.digits import CONTRACT, MOST_PIXELS_A_RUN, DigitsFile, Grey, is_alone
+from inkdigits.recognition.digits import (
+    CONTRACT,
+    MOST_PIXELS_A_RUN,
+    DigitsFile,
+    Grey,
+    is_alone,
+    is_clean_around,
+)
 from inkdigits.recognition.page import PageFile, Pieces
 from inkdigits.recognition.text import perhaps_digits, read_pieces
 
@@ -216,8 +223,12 @@ class Reader:
             if expect != "digit" and _is_doubtful(reading):
                 reading = self._turned(small, pieces, reading, expect, length)
             return _scaled(reading, LARGEST, picture)
-        if at_a_glance and (len(pieces.box) or at_a_glance.sure):  # too odd for the page's file
-            [digit] = at_a_glance.digits
+        [digit] = at_a_glance.digits if at_a_glance else [None]
+        if (
+            at_a_glance
+            and digit
+            and (len(pieces.box) or digit.sure or is_clean_around(picture, digit.box))
+        ):  # there is ink, too odd for the page's file
             return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
         return NoInk(
             "Nothing is written in the picture. Write digits, dark on light or light on dark."

@@ -8,8 +8,10 @@ import torch
 from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.recipes import BEST, CNN, RECIPES, Recipe
 
+FOR_DIGITS = {name: each for name, each in RECIPES.items() if isinstance(each, Recipe)}
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+
+@pytest.mark.parametrize("recipe", FOR_DIGITS.values(), ids=FOR_DIGITS.keys())
 def test_onnx_gives_the_logits_that_pytorch_gives(recipe: Recipe) -> None:
     torch.manual_seed(0)
     network = recipe.network()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading import Digit
+from inkdigits.reading import Box, Digit
 from inkdigits.recognition.session import broken, check_contract, model_content, open_session
 
 Grey = NDArray[np.uint8]
@@ -110,12 +110,14 @@ def is_alone(picture: Grey, digit: Digit) -> bool:
         and digit.confidence >= ALONE_FROM
         and width <= WIDEST * height
         and max(width, height) >= LEAST_SHARE * max(picture.shape)
-        and _is_clean_around(picture, x0, y0, x1, y1)
+        and is_clean_around(picture, digit.box)
         and _is_connected(digit.seen > INK)
     )
 
 
-def _is_clean_around(picture: Grey, x0: int, y0: int, x1: int, y1: int) -> bool:
+def is_clean_around(picture: Grey, box: Box) -> bool:
+    """Whether there is nothing but clean paper around a box in a picture (H, W)."""
+    x0, y0, x1, y1 = box
     step = max(picture.shape) // 48 + 1
     paper = float(np.median(picture[::step, ::step]))
     inside = picture[y0:y1, x0:x1]
