@@ -223,13 +223,11 @@ class Reader:
             if expect != "digit" and _is_doubtful(reading):
                 reading = self._turned(small, pieces, reading, expect, length)
             return _scaled(reading, LARGEST, picture)
-        [digit] = at_a_glance.digits if at_a_glance else [None]
-        if (
-            at_a_glance
-            and digit
-            and (len(pieces.box) or digit.sure or is_clean_around(picture, digit.box))
-        ):  # there is ink, too odd for the page's file
-            return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
+        if at_a_glance:
+            [digit] = at_a_glance.digits
+            if len(pieces.box) or digit.sure or is_clean_around(picture, digit.box):
+                # There is ink, too odd for the page's file.
+                return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
         return NoInk(
             "Nothing is written in the picture. Write digits, dark on light or light on dark."
         )

@@ -20,6 +20,7 @@ from inkdigits.training.data import NO_DIGIT, Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.fit import DigitFitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.team import Team
 from inkdigits.training.torch_fit import TorchFitting, generator_of
@@ -58,7 +59,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         )
 
     def save_network(self, folder: Path, calibration: Calibration) -> None:
-        self.save_weights(folder / "weights.safetensors")
+        self.save_weights(RunFolder(folder).weights)
 
     def validation_logits(self, network: nn.Module) -> Tensor:
         """The network's logits (N, 10) for the validation pictures."""
