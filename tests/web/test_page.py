@@ -480,7 +480,9 @@ def test_lines_of_numbers_are_shown_as_lines(page, png_of_lines):
     assert page.locator("#numeral").inner_text() == "2048\n17 5"
 
 
-@pytest.mark.xfail(reason="page.onnx is sure of digits from 98.57 % on, and of one 98.5 %", strict=True)
+@pytest.mark.xfail(
+    reason="page.onnx is sure of digits from 98.57 % on, and of one 98.5 %", strict=True
+)
 def test_clean_lines_of_numbers_are_sure(page, png_of_lines):
     give(page, "drop", png_of_lines("2048", "17 5"))
     expect_reading(page, "2048 17 5")
