@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,28 @@ def test_a_file_imports_from_no_floor_above_its_own(path: Path) -> None:
             assert (own, other) not in APART, f"{own} imports {module}"
 
 
+def test_no_imports_go_in_a_circle_not_even_those_for_types() -> None:
+    modules = {name_of(path) for path in FILES}
+    graph = {
+        name_of(path): {
+            f"{module}.{name}" if f"{module}.{name}" in modules else module
+            for module, name in imports(path)
+        }
+        for path in FILES
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
 def test_a_file_uses_no_private_name_of_another(path: Path) -> None:
     for module, name in imports(path):
         private = [part for part in (*module.split("."), name) if part.startswith("_")]
         assert all(part.startswith("__") for part in private), f"{module}.{name} is private"
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    for path in FILES:
+        assert len(path.read_text("utf-8").splitlines()) <= 400, path
 
 
 def test_every_room_says_what_it_is_for_what_comes_in_and_what_goes_out() -> None:

@@ -7,7 +7,7 @@ In: examples and labels, as scikit-learn has them. Out: predictions; a network a
 as a model file like those that ship.
 
 Read in this order: layers (with initializers), losses, optimizers (with schedules), learning,
-network.
+classifier, network.
 """
 
 from inkdigits.scratch.layers import (

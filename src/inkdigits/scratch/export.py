@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import singledispatch
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -16,21 +15,17 @@ from inkdigits.modelfile.build import CLASSES, Facts, build_model, revision, wri
 from inkdigits.modelfile.graph import Graph, Value
 from inkdigits.modelfile.normalizer import SIDE
 from inkdigits.scratch import layers
+from inkdigits.scratch.classifier import Classifier
 from inkdigits.scratch.layers import Layer
 
-if TYPE_CHECKING:
-    from inkdigits.scratch.network import NeuralNetwork
 
-
-def export(
-    network: NeuralNetwork, path: str | os.PathLike[str], facts: Facts | None = None
-) -> None:
+def export(network: Classifier, path: str | os.PathLike[str], facts: Facts | None = None) -> None:
     """Write the network as a model file; see `NeuralNetwork.export`."""
     facts = facts or Facts("scratch", __version__, revision=revision())
     write_model(path, build_model(to_onnx(network), network.calibration_, facts))
 
 
-def to_onnx(network: NeuralNetwork) -> onnx.ModelProto:
+def to_onnx(network: Classifier) -> onnx.ModelProto:
     """The network as ONNX, from `seen` (N, 28, 28) to `logits` (N, 10), in float32.
 
     Raises InvalidNetwork if it does not read pictures of 28x28 or does not tell digits apart.

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import safetensors.numpy
@@ -20,10 +20,8 @@ from inkdigits.atomic_file import write_atomically
 from inkdigits.errors import InvalidModel
 from inkdigits.modelfile.calibration import Calibration
 from inkdigits.scratch import layers, optimizers, schedules
+from inkdigits.scratch.classifier import Classifier
 from inkdigits.scratch.layers import Array, Layer
-
-if TYPE_CHECKING:
-    from inkdigits.scratch.network import NeuralNetwork
 
 FORMAT = "inkdigits.scratch 1"
 NOT_SETTINGS = ("layers", "optimizer", "callbacks")
@@ -40,10 +38,10 @@ KINDS = tuple(
 )
 """What a description can speak of, by name."""
 
-Network = TypeVar("Network", bound="NeuralNetwork")
+Network = TypeVar("Network", bound=Classifier)
 
 
-def save(network: NeuralNetwork, path: str | os.PathLike[str]) -> None:
+def save(network: Classifier, path: str | os.PathLike[str]) -> None:
     """Write `path` (.safetensors) and its description beside it (.json)."""
     weights, description = _paths(path)
     if description.exists() and b'"inkdigits.scratch' not in description.read_bytes():
@@ -85,7 +83,7 @@ def load(
         raise InvalidModel(f"{weights} holds no tensors: {error!r}.") from error
 
 
-def describe(network: NeuralNetwork) -> dict[str, Any]:
+def describe(network: Classifier) -> dict[str, Any]:
     """All of a network but its tensors, as JSON can hold it."""
     parameters = network.get_params(deep=False)
     return {
@@ -104,7 +102,7 @@ def describe(network: NeuralNetwork) -> dict[str, Any]:
     }
 
 
-def tensors(network: NeuralNetwork) -> dict[str, Array]:
+def tensors(network: Classifier) -> dict[str, Array]:
     """What the layers learned and what the optimizer remembers."""
     remembered = {f"{OPTIMIZER}{name}": v for name, v in network.optimizer_.state.items()}
     return {**network.tensors(), **remembered}
@@ -218,7 +216,7 @@ def _checked_row(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _check_tensors(network: NeuralNetwork, arrays: dict[str, Array]) -> None:
+def _check_tensors(network: Classifier, arrays: dict[str, Array]) -> None:
     """Raise InvalidModel for the first array that is missing, too much, or not as it should be."""
     dtype = np.dtype(network.dtype)
     wanted = {name: array.shape for name, array in network.tensors().items()}

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.errors import InvalidNetwork
+
 Initializer = Callable[[tuple[int, ...], int, int, np.random.Generator], NDArray[np.float64]]
 
 
@@ -47,3 +49,17 @@ def zeros(
 
 
 INITIALIZERS: dict[str, Initializer] = {"he": he, "glorot": glorot, "zeros": zeros}
+
+
+def initial(
+    initializer: str,
+    shape: tuple[int, ...],
+    fan_in: int,
+    fan_out: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Weights by the initializer of that name. Raises InvalidNetwork if there is none."""
+    if initializer not in INITIALIZERS:
+        known = ", ".join(INITIALIZERS)
+        raise InvalidNetwork(f"there is no initializer {initializer!r}: choose from {known}.")
+    return INITIALIZERS[initializer](shape, fan_in, fan_out, rng)

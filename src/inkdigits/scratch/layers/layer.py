@@ -1,0 +1,93 @@
+"""What every layer does: turn a batch of examples into another, and a gradient back again.
+
+A layer is first a description, such as `Dense(128)`. `build` tells it the shape of an example, and
+it makes its parameters. Then, for each batch,
+
+    forward              the output y for the input x
+    backward_parameters  dL/dW for each of its parameters W, from dL/dy
+    backward             dL/dx, from dL/dy: it is the dL/dy of the layer before
+
+where L is the loss, and dL/dy has the shape of y. All of it is the chain rule; see for instance
+Goodfellow, Bengio, Courville 2016, "Deep Learning", section 6.5 (www.deeplearningbook.org).
+
+Shapes leave out N, the number of examples in a batch, where they are about one example. Pictures
+are (height, width, channels), as in Keras.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from inkdigits.errors import InvalidNetwork
+
+Array = NDArray[Any]
+"""Of float32 or float64, as the network's dtype is."""
+Shape = tuple[int, ...]
+
+
+class Layer:
+    """What all layers have in common; alone, it passes everything on."""
+
+    parameters: dict[str, Array]
+    """What is trained. "weights" are shrunk by weight decay, what has another name is not."""
+    gradients: dict[str, Array]
+    """dL/d of each parameter, in its shape. `backward_parameters` writes *into* these arrays
+    (`[:] =`): while a network trains they are views of one vector, and so are the parameters."""
+    statistics: dict[str, Array]
+    """What else is learned from the data."""
+    kept: Any = None
+    """What `forward` keeps in training for the way back."""
+
+    def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+        """Make the parameters, with `hold`, for examples of `shape`; give the output's shape.
+
+        Raises InvalidNetwork if the layer cannot take examples of that shape.
+        """
+        self.hold({}, dtype)
+        return shape
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The output for `x`."""
+        return x
+
+    def backward_parameters(self, gradient: Array) -> None:
+        """Write dL/d of each parameter into `gradients`, from dL/dy."""
+
+    def backward(self, gradient: Array) -> Array:
+        """dL/dx from dL/dy."""
+        return gradient
+
+    def __str__(self) -> str:
+        """`Dense(units=128)`: what differs from the default."""
+        settings = getattr(self, "__dataclass_fields__", {})
+        told = [
+            f"{name}={getattr(self, name)!r}"
+            for name, field in settings.items()
+            if getattr(self, name) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    def hold(
+        self, parameters: dict[str, Any], dtype: DTypeLike, statistics: dict[str, Any] | None = None
+    ) -> None:
+        """For `build`: begin with these parameters and statistics, and room for the gradients."""
+        self.parameters = {name: value.astype(dtype) for name, value in parameters.items()}
+        self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
+        self.statistics = {name: value.astype(dtype) for name, value in (statistics or {}).items()}
+
+
+def whole(layer: Layer, name: str, least: int = 1) -> int:
+    """A layer's setting, which must be a whole number from `least` on."""
+    value = getattr(layer, name)
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise InvalidNetwork(f"its {name} must be a whole number from {least} on, not {value!r}.")
+    return int(value)
+
+
+def column_sums(rows: Array) -> Array:
+    """(N, features) -> (features,). It is sum(axis=0), which is slow where features are few."""
+    sums: Array = np.einsum("nf->f", rows)
+    return sums
