@@ -32,7 +32,9 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
     """One for the command itself and for each below it, in the order of the alphabet."""
     yield context
     if isinstance(context.command, click.Group):
-        for name, command in sorted(context.command.commands.items()):
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            assert command is not None
             settings = command.context_settings
             yield from _contexts(click.Context(command, context, name, **settings))
 
@@ -42,7 +44,7 @@ def _section(context: click.Context) -> str:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     parts = [f"## {context.command_path}", f"    {usage}", *_paragraphs(command.help or "")]
     if isinstance(command, click.Group):
-        links = [f"[{name}](#{_anchor(context, name)})" for name in sorted(command.commands)]
+        links = [f"[{name}](#{_anchor(context, name)})" for name in command.list_commands(context)]
         parts.append(_wrapped(f"Commands: {', '.join(links)}."))
     rows = [_row(parameter, context) for parameter in command.get_params(context)]
     parts.append("\n".join(["| argument or option | what it is |", "| --- | --- |", *rows]))

@@ -378,10 +378,17 @@ def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
 HEAVY = {"torch", "onnx", "fastapi", "starlette", "uvicorn", "matplotlib", "pooch", "sqlalchemy"}
 
 
-@pytest.mark.parametrize("module", ["inkdigits", "inkdigits.cli", "inkdigits.picture"])
+@pytest.mark.parametrize("module", ["inkdigits", "inkdigits.cli.read", "inkdigits.picture"])
 def test_importing_is_cheap(module: str) -> None:
     imported = set(python(f"import sys, {module}; print(*sys.modules)").split())
     assert not imported & HEAVY
+
+
+def test_a_command_does_not_wait_for_the_others() -> None:
+    show_help = "from inkdigits.cli import app; app(['read', '--help'], standalone_mode=False)"
+    imported = python(f"import sys; {show_help}; print(*sys.modules)").split()
+    commands = {"compare", "convert", "evaluate", "kaggle", "read", "runs", "serve", "train"}
+    assert [name for name in sorted(commands) if f"inkdigits.cli.{name}" in imported] == ["read"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
     """It and all below it, by what somebody types."""
     yield name, command
     if isinstance(command, click.Group):
-        for below, child in command.commands.items():
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            child = command.get_command(context, below)
+            assert child is not None
             yield from commands(child, f"{name} {below}")
 
 

@@ -4,19 +4,6 @@ In: what somebody types. Out: lines, files and an exit code. Each command import
 when it runs, so that reading a picture does not wait for a web framework or for PyTorch.
 """
 
-from inkdigits.cli import compare, convert, evaluate, kaggle, read, runs, serve, study, train
 from inkdigits.cli.app import app, main
 
-__all__ = [
-    "app",
-    "compare",
-    "convert",
-    "evaluate",
-    "kaggle",
-    "main",
-    "read",
-    "runs",
-    "serve",
-    "study",
-    "train",
-]
+__all__ = ["app", "main"]

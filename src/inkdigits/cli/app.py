@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import suppress
@@ -15,7 +16,22 @@ NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 """Exit codes."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = ("compare", "convert", "evaluate", "kaggle", "read", "runs", "serve", "study", "train")
+
+
+class Commands(click.Group):
+    """Each command is in the file of its name, and is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            importlib.import_module(f"inkdigits.cli.{cmd_name}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Reads handwritten digits: drawn, photographed or scanned."""
