@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -29,8 +30,9 @@ from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import CNN, Recipe
-from inkdigits.training.run import train
+from inkdigits.training.run import Interrupted, train
 from inkdigits.training.scratch_fit import ScratchFitting
+from training.interruption import ctrl_c
 from training.tiny import TINY, TINY_SCRATCH
 
 LIMIT = 2000
@@ -217,21 +219,40 @@ def test_a_device_that_is_not_there_is_named(
         train(recipe, tmp_path / "run", data_dir=data_dir, device="warp")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 @pytest.mark.parametrize(
-    ("recipe", "limit"), [("cnn", 500), ("best", 500), ("fast", 20_000), ("cnn-scratch", 3000)]
+    "recipe",
+    [
+        TINY,
+        replace(TINY, augmentation=None),
+        replace(TINY, real_ink=RealInk(), float16_weights=True),
+        TINY_SCRATCH,
+    ],
+    ids=["pytorch", "without augmentation", "with real ink", "numpy"],
 )
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
+    tmp_path: Path, data_dir: str, recipe: AnyRecipe
+) -> None:
+    options: dict[str, Any] = {"limit": 400, "seed": 4, "data_dir": data_dir}
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(recipe, whole, **options)
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted, match="go on with --resume"):
+        train(recipe, parts, **options)
+    assert json.loads((parts / "metrics.json").read_text())["epochs_done"] == 1
+    Reader(parts / "model.onnx")
+    assert not same_weights(whole, parts)
+
+    train(recipe, parts, resume=True, data_dir=data_dir)
+    assert same_weights(whole, parts)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.parametrize(("recipe", "limit"), [("cnn", 300), ("mlp", 3000)])
+def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
     tmp_path: Path, data_dir: str, recipe: str, limit: int
 ) -> None:
-    options = ["--epochs", 2, "--limit", limit, "--seed", 4]
-    subprocess.run(
-        command("--out", tmp_path / "whole", *options, data_dir=data_dir, recipe=recipe),
-        check=True,
-        capture_output=True,
-    )
+    options = ["--epochs", 2, "--limit", limit]
     process = subprocess.Popen(
-        command("--out", tmp_path / "parts", *options, data_dir=data_dir, recipe=recipe),
+        command("--out", tmp_path, *options, data_dir=data_dir, recipe=recipe),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -244,13 +265,8 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
     assert process.wait(timeout=120) == 130
     assert "go on with --resume" in rest
     assert "Traceback" not in rest
-    kept = json.loads((tmp_path / "parts" / "metrics.json").read_text())
-    assert kept["epochs_done"] == 1
-    Reader(tmp_path / "parts" / "model.onnx")
-
-    resumed = command("--out", tmp_path / "parts", "--resume", data_dir=data_dir, recipe=recipe)
-    subprocess.run(resumed, check=True, capture_output=True)
-    assert same_weights(tmp_path / "whole", tmp_path / "parts")
+    assert json.loads((tmp_path / "metrics.json").read_text())["epochs_done"] == 1
+    Reader(tmp_path / "model.onnx")
 
 
 def test_the_command_trains_with_two_processes(tmp_path: Path, data_dir: str) -> None:

@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
@@ -25,7 +24,6 @@ from inkdigits.cli import app
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import read_omniglot
 from inkdigits.modelfile.build import Facts, describe
-from inkdigits.progress import TrainingBar
 from inkdigits.recognition.page import PageFile
 from inkdigits.training.data import written_digits
 from inkdigits.training.fit import InvalidRun, Settings
@@ -33,6 +31,7 @@ from inkdigits.training.page_network import PageNetwork
 from inkdigits.training.recipes import CNN, PagesRecipe
 from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks import drawn_pages, pages
+from training.interruption import ctrl_c
 
 TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, judges=2, calibration=1)
 
@@ -83,21 +82,6 @@ def exported(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return model, {}
 
     monkeypatch.setattr(pages, "calibrated_model", calibrated_model)
-
-
-@contextmanager
-def ctrl_c(epoch: int, done: float) -> Iterator[None]:
-    """Pressed when the bar says that so much of that epoch is done."""
-    report = TrainingBar.report
-
-    def pressed(bar: TrainingBar, now: int, done_now: float, loss: float) -> None:
-        report(bar, now, done_now, loss)
-        if now == epoch and done_now >= done:
-            raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TrainingBar, "report", pressed)
-        yield
 
 
 def test_a_run_tells_its_story_in_numbers(finished: Path) -> None:
