@@ -40,9 +40,9 @@ from inkdigits.modelfile.build import Facts, build_model
 from inkdigits.modelfile.calibration import Calibration
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
+from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import FAST
 from inkdigits.training.tasks.torch_digits import TorchDigits
-from inkdigits.training.team import Team
 
 Array = NDArray[np.uint8]
 Predict = Callable[[Array], NDArray[np.intp]]
@@ -53,7 +53,7 @@ def fast(pictures: Array, labels: Array, seed: int) -> Predict:
     settings = Settings(FAST.name, FAST.epochs, seed, limit=None)
     # One picture to validate on: the others do not look at any either.
     data = Data(pictures, labels, pictures[:1], labels[:1])
-    fitting = TorchDigits(FAST, settings, data, "cpu", Team())
+    fitting = TorchDigits(FAST, settings, data, "cpu", ProcessGroup())
     for _ in fitting.epochs(lambda *_: None):
         pass
 

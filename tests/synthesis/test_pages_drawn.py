@@ -20,8 +20,8 @@ COUNT = 80
 
 @pytest.fixture(scope="module")
 def drawn() -> list[DrawnPage]:
-    artist = generator()
-    return [artist.draw([0, seed]) for seed in range(COUNT)]
+    pages_of = generator()
+    return [pages_of.draw([0, seed]) for seed in range(COUNT)]
 
 
 def same(one: DrawnPage, other: DrawnPage) -> bool:
@@ -51,9 +51,9 @@ def test_pictures_are_at_most_so_large_and_some_are_cut_out_around_a_number(
 
 
 def test_strips_fill_a_page_side_by_side_and_do_not_overlap() -> None:
-    artist = generator()
-    together = [artist.draw_side_by_side([2, seed]) for seed in range(40)]
-    assert same(together[7][0].page, artist.draw([2, 7]))
+    pages_of = generator()
+    together = [pages_of.draw_side_by_side([2, seed]) for seed in range(40)]
+    assert same(together[7][0].page, pages_of.draw([2, 7]))
     several = [placed for placed in together if len(placed) > 1]
     assert len(several) >= 4
     for placed in several:
@@ -146,9 +146,9 @@ def test_pens_reach_from_a_hairs_breadth_to_two_fifths_of_the_height(
         return []
 
     monkeypatch.setattr(pages, "write_row", write_row)
-    artist = generator(fonts=())
+    pages_of = generator(fonts=())
     for seed in range(120):
-        artist.draw([9, seed])
+        pages_of.draw([9, seed])
     heights, widths = np.array([(high, manner.pen) for high, manner in rows]).T
     # A row's height differs by some 12 % from the one that its pen was chosen for.
     shares = widths / heights

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from inkdigits import InvalidDataset
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
-from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeAugmentation, StrokeGenerator
 from inkdigits.training.data import (
     NO_DIGIT,
     Data,
@@ -49,9 +49,9 @@ def test_no_writer_digit_or_family_that_judges_is_drawn_to_train_on(
 ) -> None:
     families: set[str] = set()
     drawn: set[tuple[int, int]] = set()
-    judging: set[tuple[int, int]] = set()
+    held_out: set[tuple[int, int]] = set()
 
-    class Recorder(StrokeArtist):
+    class Recorder(StrokeGenerator):
         def __init__(self, digits: list[WrittenDigit], augmentation: StrokeAugmentation) -> None:
             drawn.update((digit.writer, digit.number) for digit in digits)
             super().__init__(digits[:500], augmentation)
@@ -63,17 +63,17 @@ def test_no_writer_digit_or_family_that_judges_is_drawn_to_train_on(
         drawn.update((digit.writer, digit.number) for digit in digits)
         return draw_non_digits(family, count, seed, digits, side)
 
-    def judges(digits: list[WrittenDigit]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        judging.update((digit.writer, digit.number) for digit in digits)
+    def for_validation(digits: list[WrittenDigit]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        held_out.update((digit.writer, digit.number) for digit in digits)
         return np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8)
 
-    monkeypatch.setattr("inkdigits.training.data.StrokeArtist", Recorder)
+    monkeypatch.setattr("inkdigits.training.data.StrokeGenerator", Recorder)
     monkeypatch.setattr("inkdigits.training.data.draw_non_digits", non_digits)
-    monkeypatch.setattr("inkdigits.training.data._drawn_for_validation", judges)
+    monkeypatch.setattr("inkdigits.training.data._drawn_for_validation", for_validation)
     mixed(400, data_dir, without_writers="25-30")
     assert {writer for writer, _ in drawn} == set(range(1, 25))
-    assert {writer for writer, _ in judging} == set(range(1, 25))
-    assert not drawn & judging
+    assert {writer for writer, _ in held_out} == set(range(1, 25))
+    assert not drawn & held_out
     assert families == set(FAMILIES) - HELD_OUT
 
 

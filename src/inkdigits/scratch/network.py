@@ -49,8 +49,7 @@ class NeuralNetwork(Classifier):
         epochs: passes over the data in `fit`.
         batch_size: examples for each step; None for all at once (full batch). Examples are
             shuffled in each epoch; the last batch takes what is left.
-        validation_fraction: share of the examples, 0 to below 1, to judge by and not to learn
-            from.
+        validation_fraction: share of the examples, 0 to below 1, that are held out for validation.
         patience: stop when the validation loss has not got better for so many epochs, and go back
             to the weights of the best one.
         callbacks: each is called with the network after each epoch, and stops the training if it
@@ -107,7 +106,7 @@ class NeuralNetwork(Classifier):
     ) -> Self:
         """Learn from examples `X` (N, features), or (N, *any shape), and their classes `y` (N,).
 
-        `validation_data` are more of both, to judge by and not to learn from.
+        `validation_data` are more of both, held out for validation.
 
         Raises:
             InvalidNetwork: layers, settings and data do not fit together.
@@ -156,8 +155,8 @@ class NeuralNetwork(Classifier):
             training = (examples, self._labels(targets))
             validation = None
             if validation_data is not None:
-                judges, answers = self._validated(*validation_data)
-                validation = (judges, self._labels(answers))
+                held_out, answers = self._validated(*validation_data)
+                validation = (held_out, self._labels(answers))
             elif self.validation_fraction:
                 training, validation = self._split(training)
             elif self.patience is not None:
@@ -261,17 +260,17 @@ class NeuralNetwork(Classifier):
             raise InvalidNetwork(f"validation_fraction must be from 0 to below 1, not {share!r}.")
 
     def _split(self, data: Data) -> tuple[Data, Data]:
-        """The examples to learn from, and those to judge by; the same for the same data."""
+        """The examples to learn from, and those held out; the same for the same data."""
         examples, labels = data
-        held_out = math.ceil(self.validation_fraction * len(labels))
-        if held_out == len(labels):
+        count = math.ceil(self.validation_fraction * len(labels))
+        if count == len(labels):
             raise InvalidNetwork(
                 f"validation_fraction={self.validation_fraction} leaves none of the "
-                f"{held_out} examples to learn from."
+                f"{count} examples to learn from."
             )
         order = np.random.default_rng(self.seed_).permutation(len(labels))
-        judges, rest = order[:held_out], order[held_out:]
-        return (examples[rest], labels[rest]), (examples[judges], labels[judges])
+        held_out, rest = order[:count], order[count:]
+        return (examples[rest], labels[rest]), (examples[held_out], labels[held_out])
 
     def _fit(
         self,
@@ -299,7 +298,7 @@ class NeuralNetwork(Classifier):
                 }
                 waited += 1
                 if validation is not None:
-                    row["validation_loss"], row["validation_accuracy"] = self._judge(validation)
+                    row["validation_loss"], row["validation_accuracy"] = self._evaluate(validation)
                     if stops_early and row["validation_loss"] < best_loss:
                         best, best_loss, waited = self.tensors(), row["validation_loss"], 0
                 row["seconds"] = time.perf_counter() - start
@@ -356,7 +355,7 @@ class NeuralNetwork(Classifier):
             self.optimizer_ = optimizer_before
             raise Diverged(f"Epoch {epoch}, {error}") from None
 
-    def _judge(self, data: Data) -> tuple[float, float]:
+    def _evaluate(self, data: Data) -> tuple[float, float]:
         """Loss and accuracy on data that is not trained on."""
         examples, labels = data
         logits = self._logits(examples)

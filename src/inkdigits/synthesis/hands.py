@@ -26,7 +26,7 @@ from inkdigits.synthesis.glyphs import (
     smooth,
     thinned,
 )
-from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeAugmentation, StrokeGenerator
 
 MARKS = ".,-+×÷/=:"
 """Signs that are read and are no digits, in the order of a model file's kinds."""
@@ -97,7 +97,7 @@ class WritersHand:
     """Of one who wrote on a tablet; the strokes are bent."""
 
     def __init__(self, digits: Sequence[WrittenDigit]) -> None:
-        self._artist = StrokeArtist(digits, StrokeAugmentation(rotation=5, slant=0.1, mix=0.25))
+        self._artist = StrokeGenerator(digits, StrokeAugmentation(rotation=5, slant=0.1, mix=0.25))
         self._by_sign = {str(n): np.flatnonzero(self._artist.labels == n) for n in range(10)}
         self._kept: dict[tuple[int, int], Glyph] = {}
 

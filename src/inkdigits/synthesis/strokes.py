@@ -48,7 +48,7 @@ class StrokeAugmentation:
     """The chance that two writers' digits of one style are mixed: their halves, or all along."""
 
 
-class StrokeArtist:
+class StrokeGenerator:
     """Draws digits anew, in others' styles and with others' pens, the rare styles more often."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a run trains on, and what the network is judged by meanwhile."""
+"""What a run trains on, and its validation data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inkdigits.errors import InvalidDataset
 from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.synthesis.pens import SIDE
-from inkdigits.synthesis.strokes import StrokeArtist, StrokeAugmentation
+from inkdigits.synthesis.strokes import StrokeAugmentation, StrokeGenerator
 
 MNIST = "mnist"
 ONE_IN = 10
@@ -66,7 +66,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Data:
-    """What is trained on, and what the network is judged by while it trains."""
+    """What is trained on, and the validation data."""
 
     pictures: NDArray[np.uint8]
     """(N, 28, 28)"""
@@ -103,17 +103,17 @@ def with_real_ink(
     console: Console | None = None,
 ) -> Data:
     """The same data, and beside it drawings of `digits` and of what is no digit."""
-    judges = digits[::ONE_DIGIT_IN]
+    held_out = digits[::ONE_DIGIT_IN]
     digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
     if limit:  # a trial: of the others there are few, too
-        judges = judges[:: len(judges) // limit + 1]
+        held_out = held_out[:: len(held_out) // limit + 1]
         real_ink = replace(
             real_ink,
             digits=min(limit, real_ink.digits),
             non_digits=min(limit // 2, real_ink.non_digits),
             drawn=1,
         )
-    drawn, drawn_labels = _drawn_for_validation(judges)
+    drawn, drawn_labels = _drawn_for_validation(held_out)
     count = len(data.validation_labels)
     return replace(
         data,
@@ -154,11 +154,11 @@ def _drawn(
     digits: list[WrittenDigit], real_ink: RealInk, seed: int, console: Console | None
 ) -> tuple[Source, Source]:
     """The digits and the non-digits that epochs take from."""
-    artist = StrokeArtist(digits, real_ink.augmentation)
+    generator = StrokeGenerator(digits, real_ink.augmentation)
     console = console or Console(stderr=True)
     starts = range(0, real_ink.digits * real_ink.drawn, AT_ONCE)
     parts = [
-        artist.draw(AT_ONCE, [seed, start])
+        generator.draw(AT_ONCE, [seed, start])
         for start in track(starts, "drawing digits", console=console, transient=True)
     ]
     families = sorted(set(FAMILIES) - HELD_OUT)
@@ -208,10 +208,10 @@ def _other(spec: str, data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.
         raise InvalidDataset(f"{spec} has no labels to learn from.")
     pictures = np.concatenate([pictures for pictures, _ in batches])
     labels = np.concatenate([labels for _, labels in batches if labels is not None])
-    judges = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
-    if not judges.any():
+    held_out = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
+    if not held_out.any():
         raise InvalidDataset(
             f"{spec} has only {len(labels)} pictures; it takes {ONE_IN} or more to "
             "keep one for validation."
         )
-    return pictures[~judges], labels[~judges], (pictures[judges], labels[judges])
+    return pictures[~held_out], labels[~held_out], (pictures[held_out], labels[held_out])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import InkDigitsError
 from inkdigits.modelfile.calibration import Calibration
-from inkdigits.training.team import Team
+from inkdigits.training.process_group import ProcessGroup
 
 CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"
 
@@ -105,9 +105,11 @@ class Fitting(ABC):
     checkpoint_name: ClassVar[str]
     """The checkpoint's file in the run's folder."""
 
-    def __init__(self, recipe: Any, settings: Settings, data: Any, device: str, team: Team):
+    def __init__(
+        self, recipe: Any, settings: Settings, data: Any, device: str, group: ProcessGroup
+    ):
         self.recipe, self.settings, self.data = recipe, settings, data
-        self.device, self.team = device, team
+        self.device, self.group = device, group
         self.history: list[Epoch] = []
 
     @staticmethod

@@ -69,10 +69,10 @@ class PagesRecipe:
     """The peak of the one-cycle schedule."""
     weight_decay: float = 0.02
     average_decay: float = 0.998
-    judges: int = 160
-    """Validation pages by which epochs are judged."""
-    calibration: int = 600
-    """Validation pages by which it is found from where on a digit is sure."""
+    validation_pages: int = 160
+    """By them epochs are compared."""
+    calibration_pages: int = 600
+    """Validation pages, others, by which it is found from where on a digit is sure."""
 
     @property
     def steps(self) -> int:
@@ -81,7 +81,7 @@ class PagesRecipe:
 
     def limited(self, limit: int | None) -> PagesRecipe:
         """A trial: of so many pages an epoch, at most, and little of all else."""
-        names = ("pages", "batch_size", "judges", "calibration")
+        names = ("pages", "batch_size", "validation_pages", "calibration_pages")
         values = {name: getattr(self, name) for name in names}
         return replace(self, **{k: min(v, limit or v) for k, v in values.items()})
 

@@ -21,8 +21,8 @@ from inkdigits.training.data import DataDir
 from inkdigits.training.fit import CHECKPOINT_NAMES, Fitting, InvalidRun, Recipe, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.pictures import draw_curve
+from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
-from inkdigits.training.team import joined_team, team_size
 
 
 class Interrupted(InkDigitsError):
@@ -67,7 +67,7 @@ def train(
         console: where progress is shown; standard error if left out.
 
     Returns:
-        What metrics.json holds; nothing in the processes of a team that do not lead it.
+        What metrics.json holds; nothing in a process that is not the main one.
 
     Raises:
         InvalidRun: `out` holds a run already, or none that can be resumed as asked.
@@ -99,17 +99,17 @@ def train(
     settings = _settings(folder, checkpoint, recipe, task, asked)
     task.check(settings)
     fitting, is_interrupted = None, False
-    with joined_team(usable_device) as team:
+    with joined_group(usable_device) as group:
         try:
-            # The leader fetches what is missing; the others then find it.
-            with team.leader_first():
+            # The main process fetches what is missing; the others then find it.
+            with group.main_first():
                 training = task.load(settings, data_dir)
-            if team.leads:
+            if group.is_main:
                 folder.make()
             training = task.prepared(
-                training, settings, console if team.leads else Console(quiet=True)
+                training, settings, console if group.is_main else Console(quiet=True)
             )
-            fitting = task.fitting(recipe, settings, training, usable_device, team)
+            fitting = task.fitting(recipe, settings, training, usable_device, group)
             if checkpoint:
                 _restore(fitting, checkpoint, checkpoint_file)
             elif start_from:
@@ -117,8 +117,8 @@ def train(
             _fit(fitting, checkpoint_file, folder, console)
         except KeyboardInterrupt:
             is_interrupted = True
-    if not team.leads:
-        return {}  # the leader says what is to be said
+    if not group.is_main:
+        return {}
     if not fitting or not fitting.history:
         raise Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
     try:
@@ -172,7 +172,7 @@ def _settings(
         epochs=asked["epochs"] or recipe.epochs,
         seed=asked["seed"] or 0,
         limit=asked["limit"],
-        processes=team_size(),
+        processes=group_size(),
         code=hashlib.sha256(task.code()).hexdigest(),
         revision=revision(),
         data=asked["data"] or task.data,
@@ -203,12 +203,12 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
     """Fit the epochs that are left, with a bar, and a checkpoint after each."""
     if fitting.is_finished:
         return
-    leads = fitting.team.leads
-    bar = TrainingBar(fitting.settings.epochs, console=console, shown=leads)
+    is_main = fitting.group.is_main
+    bar = TrainingBar(fitting.settings.epochs, console=console, shown=is_main)
 
     def kept_rows() -> Iterator[dict[str, Any]]:
         for row in fitting.epochs(bar.report):
-            if leads:
+            if is_main:
                 fitting.save(checkpoint)
                 folder.write_history(fitting.history)
             yield asdict(row)

@@ -28,7 +28,7 @@ from inkdigits.training.fit import (
     Result,
     Settings,
 )
-from inkdigits.training.team import Team, team_size
+from inkdigits.training.process_group import ProcessGroup, group_size
 
 BEST = "best."
 """The names of the best epoch's tensors begin with it in a checkpoint."""
@@ -41,9 +41,14 @@ class ScratchFitting(DigitFitting):
     recipe: ScratchRecipe
 
     def __init__(
-        self, recipe: ScratchRecipe, settings: Settings, data: Data, device: str, team: Team
+        self,
+        recipe: ScratchRecipe,
+        settings: Settings,
+        data: Data,
+        device: str,
+        group: ProcessGroup,
     ) -> None:
-        super().__init__(recipe, settings, data, device, team)
+        super().__init__(recipe, settings, data, device, group)
         self.network = recipe.network(epochs=settings.epochs, seed=settings.seed)
         self.network.begin((SIDE, SIDE), range(CLASSES))
         normalize = Normalizer()
@@ -57,7 +62,7 @@ class ScratchFitting(DigitFitting):
             raise InvalidRun(
                 f"A network in NumPy trains on the CPU, not on {name}. Leave out --device."
             )
-        if team_size() > 1:
+        if group_size() > 1:
             raise InvalidRun("A network in NumPy trains in one process. Start it without torchrun.")
         return "cpu"
 

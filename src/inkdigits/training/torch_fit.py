@@ -21,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from inkdigits.atomic_file import write_atomically
 from inkdigits.training.fit import PYTORCH_CHECKPOINT, Epoch, Fitting, InvalidRun, Report, Settings
-from inkdigits.training.team import Team, team_size
+from inkdigits.training.process_group import ProcessGroup, group_size
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -45,13 +45,13 @@ class TorchFitting(Fitting):
         settings: Settings,
         data: Any,
         device: str,
-        team: Team,
+        group: ProcessGroup,
         *,
         network: Callable[[], nn.Module],
         steps: int,
     ) -> None:
         """`network` makes a new one; an epoch has so many `steps`."""
-        super().__init__(recipe, settings, data, device, team)
+        super().__init__(recipe, settings, data, device, group)
         self.best: dict[str, Tensor] = {}
         """The averaged network's state after its best epoch."""
         self.steps = steps
@@ -63,7 +63,7 @@ class TorchFitting(Fitting):
             self.network, multi_avg_fn=moving_average(recipe.average_decay)
         )
         self._together: nn.Module = self.network
-        if self.team.size > 1:
+        if self.group.size > 1:
             self._together = DistributedDataParallel(self.network)
         self._optimizer, self._scheduler = adamw_in_one_cycle(
             self.network,
@@ -79,7 +79,7 @@ class TorchFitting(Fitting):
     def usable_device(name: str) -> str:
         if name == "auto":
             name = "cuda" if torch.cuda.is_available() else "cpu"
-        if name == "cuda" and team_size() > 1:
+        if name == "cuda" and group_size() > 1:
             name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         try:
             torch.zeros(1, device=name)
@@ -108,9 +108,9 @@ class TorchFitting(Fitting):
             learning_rate = self._scheduler.get_last_lr()[0]
             self._together.train()
             loss, accuracy = self.fit_epoch(number, report)
-            # Only the leader's figures are ever shown or kept: the others need not measure.
+            # Only the main process's figures are ever shown or kept.
             validation = (math.nan, math.nan)
-            if self.team.leads:
+            if self.group.is_main:
                 validation = self.validate(self._average.module.eval())
             row = Epoch(
                 epoch=number,

@@ -33,7 +33,7 @@ from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks import drawn_pages, pages
 from training.interruption import ctrl_c
 
-TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, judges=2, calibration=1)
+TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=2, calibration_pages=1)
 
 WITHOUT = "2-18,25-30"
 """One writer is soon known; 19 to 24 write what is judged by."""
@@ -235,7 +235,7 @@ def test_a_run_resumes_only_as_it_was_started(
 
 def test_a_run_is_not_resumed_by_another_recipe(finished: Path, data_dir: str) -> None:
     with pytest.raises(InvalidRun, match="The recipe, or what it stands on, has changed"):
-        train_pages(finished, replace(TINY, judges=5), resume=True, data_dir=data_dir)
+        train_pages(finished, replace(TINY, validation_pages=5), resume=True, data_dir=data_dir)
 
 
 def test_a_damaged_checkpoint_is_named(finished: Path, tmp_path: Path, data_dir: str) -> None:
@@ -309,7 +309,7 @@ def test_a_missing_data_set_is_said_before_anything_is_written(tmp_path: Path) -
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: str) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InvalidRun, match="file cannot be made"):
-        train_pages(tmp_path / "file", replace(TINY, judges=1), data_dir=data_dir)
+        train_pages(tmp_path / "file", replace(TINY, validation_pages=1), data_dir=data_dir)
 
 
 def command(*arguments: object) -> Result:

@@ -1,4 +1,4 @@
-"""The lesson that teaches to find pieces of writing on a page."""
+"""The task of finding pieces of writing on a page."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +18,7 @@ from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, 
 from inkdigits.training.fit import Settings
 from inkdigits.training.page_loss import Truth, f1_of_pieces
 from inkdigits.training.page_network import Maps
+from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import PageLoader
@@ -26,12 +27,11 @@ from inkdigits.training.tasks.pages import (
     Pages,
     PagesData,
     PagesFitting,
-    judges_of,
     loss_of,
+    validation_batch,
 )
-from inkdigits.training.team import Team
 
-TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, judges=3)
+TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=3)
 KINDS = 20
 SURE = 14.0
 """A logit."""
@@ -222,9 +222,9 @@ def data(data_dir: str | Path, without_writers: str | None = None) -> PagesData:
     return Pages(TINY).load(settings, data_dir)
 
 
-def test_nothing_that_judges_is_learned_from(made: list[tuple[Any, ...]], data_dir: str) -> None:
+def test_no_validation_page_is_learned_from(made: list[tuple[Any, ...]], data_dir: str) -> None:
     loaded = data(data_dir, without_writers="25-30")
-    judges_of(loaded.validation, TINY)
+    validation_batch(loaded.validation, TINY)
     list(PageLoader(loaded.training, workers=0).batches([[(0, 1, 0)]]))
     validation, training = made
     writers = [{digit.writer for digit in some[0]} for some in (validation, training)]
@@ -243,18 +243,20 @@ def test_nothing_that_judges_is_learned_from(made: list[tuple[Any, ...]], data_d
 def test_the_truth_is_where_the_page_says_and_beyond_a_small_page_is_nothing(
     made: list[tuple[Any, ...]], data_dir: str
 ) -> None:
-    seen, truth = judges_of(data(data_dir).validation, TINY)
-    assert seen.shape == (TINY.judges, 1, SIDE, SIDE)
+    seen, truth = validation_batch(data(data_dir).validation, TINY)
+    assert seen.shape == (TINY.validation_pages, 1, SIDE, SIDE)
     assert not seen[:, :, 90:].any()
     assert not seen[:, :, :, 120:].any()
     assert (seen[:, 0, 25, 65] < -3).all()
-    assert truth.pieces[:, 0].tolist() == list(range(TINY.judges))
+    assert truth.pieces[:, 0].tolist() == list(range(TINY.validation_pages))
     assert (truth.pieces[:, 1:] == torch.tensor([60, 20, 70, 40, 1, 1])).all()
     for maps in (truth.peak, truth.ink, truth.owner, truth.counts):
-        assert maps.shape == (TINY.judges, SIDE // FINE, SIDE // FINE)
-    assert (truth.peak == 255).nonzero().tolist() == [[n, 15, 32] for n in range(TINY.judges)]
+        assert maps.shape == (TINY.validation_pages, SIDE // FINE, SIDE // FINE)
+    assert (truth.peak == 255).nonzero().tolist() == [
+        [n, 15, 32] for n in range(TINY.validation_pages)
+    ]
     assert (truth.ink[:, 10:20, 30:35] == 255).all()
-    assert (truth.owner > 0).sum() == TINY.judges * 50
+    assert (truth.owner > 0).sum() == TINY.validation_pages * 50
     assert truth.counts.all()
     maps = maps_of(truth)
     assert loss_of(maps, truth) < 0.01
@@ -284,8 +286,8 @@ def test_strips_are_learned_from_side_by_side_each_normalised_by_itself(
     monkeypatch.setattr(
         Watched, "draw_side_by_side", lambda *_: [Placed(alone, 0), Placed(dim, 96)]
     )
-    recipe = replace(TINY, judges=1)
-    seen, truth = judges_of(data(data_dir).validation, recipe)
+    recipe = replace(TINY, validation_pages=1)
+    seen, truth = validation_batch(data(data_dir).validation, recipe)
     assert torch.allclose(seen[:, :, :90], seen[:, :, 96:186], atol=0.2)
     expected = [[0, 60, 20, 70, 40, 1, 1], [0, 60, 116, 70, 136, 1, 2]]
     assert truth.pieces.tolist() == expected
@@ -301,13 +303,13 @@ def test_each_page_to_learn_from_is_another_one_and_those_that_judge_are_always_
         settings = Settings("page", 2, seed, None, data="pages")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(drawn_pages, "WORKERS", 0)
-            fitting = PagesFitting(TINY, settings, loaded, "cpu", Team())
+            fitting = PagesFitting(TINY, settings, loaded, "cpu", ProcessGroup())
         assert len(list(fitting.epochs(lambda *_: None))) == 2
-    judges, pages = TINY.judges, 2 * 2 * 2
+    validation, pages = TINY.validation_pages, 2 * 2 * 2
     seeds = [tuple(seed) for seed in Watched.seeds]
-    assert len(seeds) == 2 * (judges + pages)
-    judging = [seed for seed in seeds if len(seed) == 2]
-    assert judging == 2 * [(0, number) for number in range(judges)]
+    assert len(seeds) == 2 * (validation + pages)
+    held_out = [seed for seed in seeds if len(seed) == 2]
+    assert held_out == 2 * [(0, number) for number in range(validation)]
     assert len({seed for seed in seeds if len(seed) == 3}) == 2 * pages
 
 

@@ -40,15 +40,15 @@ from inkdigits.training.page_loss import (
     temperature_of_kinds,
 )
 from inkdigits.training.page_network import Maps, PageNetwork
+from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks.drawn_pages import DrawnPages, PageLoader, Seed, batch_of
 from inkdigits.training.tasks.task import Outcome, Task
-from inkdigits.training.team import Team
 from inkdigits.training.torch_fit import TorchFitting, generator_of
 
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
-FOR_JUDGES, FOR_CALIBRATION = 0, 1
+FOR_VALIDATION, FOR_CALIBRATION = 0, 1
 """Seeds of the validation pages."""
 A_PAGE = (2,)
 """The seed of a page that tells whether pages are still drawn alike."""
@@ -61,7 +61,7 @@ CELL = 320
 
 
 class PagesData(NamedTuple):
-    """What is learned from, and what the network is judged by."""
+    """Pages to learn from, and validation pages."""
 
     training: DrawnPages
     validation: DrawnPages
@@ -114,8 +114,9 @@ class Pages(Task):
         if measure_test:
             others = [VALIDATION_WRITERS, settings.without_writers]
             test = DrawnPages("test", data_dir, only=",".join(filter(None, others)))
-            judged = fitting.judged(network.to(fitting.device), *judges_of(test, fitting.recipe))
-            accuracy["F1 of pieces:test"] = f1_of_pieces(*judged)
+            batch = validation_batch(test, fitting.recipe)
+            maps_and_truth = fitting.maps_of(network.to(fitting.device), *batch)
+            accuracy["F1 of pieces:test"] = f1_of_pieces(*maps_and_truth)
         facts = Facts(
             name=settings.recipe,
             version=__version__,
@@ -139,7 +140,7 @@ class Pages(Task):
 
 
 class PagesFitting(TorchFitting):
-    """A network for pages, and the validation pages by which it is judged."""
+    """A network for pages, and its validation pages."""
 
     recipe: PagesRecipe
     data: PagesData
@@ -147,12 +148,17 @@ class PagesFitting(TorchFitting):
     longest_gradient = 5.0
 
     def __init__(
-        self, recipe: PagesRecipe, settings: Settings, data: PagesData, device: str, team: Team
+        self,
+        recipe: PagesRecipe,
+        settings: Settings,
+        data: PagesData,
+        device: str,
+        group: ProcessGroup,
     ) -> None:
         recipe = recipe.limited(settings.limit)
         self._loader = PageLoader(data.training)
         super().__init__(
-            recipe, settings, data, device, team, network=PageNetwork, steps=recipe.steps
+            recipe, settings, data, device, group, network=PageNetwork, steps=recipe.steps
         )
 
     def also_kept(self) -> dict[str, Any]:
@@ -167,25 +173,25 @@ class PagesFitting(TorchFitting):
         super().restore(checkpoint)
 
     @cached_property
-    def judges(self) -> tuple[Tensor, Truth]:
+    def validation_batch(self) -> tuple[Tensor, Truth]:
         """What the network sees of the validation pages, always the same, and the truth."""
-        return judges_of(self.data.validation, self.recipe)
+        return validation_batch(self.data.validation, self.recipe)
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
-        maps, truth = self.judged(network, *self.judges)
+        maps, truth = self.maps_of(network, *self.validation_batch)
         return loss_of(maps, truth).item(), f1_of_pieces(maps, truth)
 
-    def judged(self, network: nn.Module, seen: Tensor, truth: Truth) -> tuple[Maps, Truth]:
+    def maps_of(self, network: nn.Module, seen: Tensor, truth: Truth) -> tuple[Maps, Truth]:
         """The network's maps of what it sees, on the CPU, and the truth about it."""
         with torch.no_grad():
             parts = [network(part.to(self.device)) for part in torch.split(seen, AT_ONCE)]
         return Maps(*(torch.cat(maps).cpu() for maps in zip(*parts, strict=True))), truth
 
     def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
-        seed, size, team = self.settings.seed, self.recipe.batch_size, self.team
-        torch.manual_seed(generator_of(seed, number, 1 + team.rank).initial_seed())
+        seed, size, group = self.settings.seed, self.recipe.batch_size, self.group
+        torch.manual_seed(generator_of(seed, number, 1 + group.rank).initial_seed())
         batches: list[list[Seed]] = [
-            [(seed, number, step * size + place) for place in range(team.rank, size, team.size)]
+            [(seed, number, step * size + place) for place in range(group.rank, size, group.size)]
             for step in range(self.steps)
         ]
         loss_sum, right = 0.0, 0.0
@@ -212,9 +218,9 @@ def as_seen(pictures: NDArray[Any]) -> Tensor:
     return seen.contiguous(memory_format=torch.channels_last)
 
 
-def judges_of(pages: DrawnPages, recipe: PagesRecipe) -> tuple[Tensor, Truth]:
-    """What the network sees of pages to judge by, and the truth about them."""
-    seeds: Sequence[Seed] = [(FOR_JUDGES, number) for number in range(recipe.judges)]
+def validation_batch(pages: DrawnPages, recipe: PagesRecipe) -> tuple[Tensor, Truth]:
+    """What the network sees of pages that it does not learn from, and the truth about them."""
+    seeds: Sequence[Seed] = [(FOR_VALIDATION, number) for number in range(recipe.validation_pages)]
     pictures, truth = batch_of([pages[seed] for seed in seeds])
     return as_seen(pictures), truth
 
@@ -223,12 +229,12 @@ def calibrated_model(
     network: nn.Module, fitting: PagesFitting, facts: Facts
 ) -> tuple[onnx.ModelProto, dict[str, float]]:
     """The model file of a network, and what validation pages say of how sure it may be."""
-    maps, truth = fitting.judged(network.to(fitting.device), *fitting.judges)
+    maps, truth = fitting.maps_of(network.to(fitting.device), *fitting.validation_batch)
     found = found_peaks(maps, truth, UNLIKELY)
     scale, shift = calibrated_peaks(found.logit.numpy(), found.piece.numpy() >= 0)
     temperature = temperature_of_kinds(maps, truth)
     look = Look(peak_scale=scale, peak_shift=shift, temperature=temperature)
-    numbers = range(fitting.recipe.calibration)
+    numbers = range(fitting.recipe.calibration_pages)
     pages = (fitting.data.validation.page((FOR_CALIBRATION, number)) for number in numbers)
     network = network.cpu()
     provisional = page_model(network, facts, look, asdict(UNCALIBRATED))

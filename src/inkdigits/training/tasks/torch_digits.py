@@ -21,8 +21,8 @@ from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.fit import DigitFitting, InvalidRun, Report, Result, Settings
 from inkdigits.training.folder import RunFolder
+from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import Recipe
-from inkdigits.training.team import Team
 from inkdigits.training.torch_fit import TorchFitting, generator_of
 
 
@@ -34,13 +34,13 @@ class TorchDigits(TorchFitting, DigitFitting):
     warm_up = 0.2
 
     def __init__(
-        self, recipe: Recipe, settings: Settings, data: Data, device: str, team: Team
+        self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
     ) -> None:
         self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
         self._normalize = Normalizer(threads=torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         steps = math.ceil(data.per_epoch / recipe.batch_size)
-        super().__init__(recipe, settings, data, device, team, network=recipe.network, steps=steps)
+        super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
 
     def result(self) -> Result:
         row, averaged = self.averaged_network()
@@ -90,13 +90,13 @@ class TorchDigits(TorchFitting, DigitFitting):
     def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
         order = _order(self.sources, generator_of(self.settings.seed, number))
         batches = torch.split(order, self.recipe.batch_size)
-        if len(batches[-1]) < self.team.size:  # somebody would have nothing to do
+        if len(batches[-1]) < self.group.size:  # somebody would have nothing to do
             batches = batches[:-1]
-        bending = generator_of(self.settings.seed, number, 1 + self.team.rank)
+        bending = generator_of(self.settings.seed, number, 1 + self.group.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         loss_sum, count, right, digits = 0.0, 0, 0.0, 0
         for step, batch in enumerate(batches, start=1):
-            mine = batch[self.team.rank :: self.team.size]
+            mine = batch[self.group.rank :: self.group.size]
             loss, right_here, digits_here = self._step(mine, bending)
             loss_sum, count = loss_sum + loss * len(mine), count + len(mine)
             right, digits = right + right_here, digits + digits_here

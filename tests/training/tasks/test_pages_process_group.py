@@ -13,13 +13,13 @@ import torch
 
 from inkdigits.synthesis.pages import DrawnPage, Placed
 from inkdigits.training.fit import Settings
+from inkdigits.training.process_group import joined_group
 from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import DrawnPages
 from inkdigits.training.tasks.pages import PagesData, PagesFitting
-from inkdigits.training.team import joined_team
 
-TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, judges=1)
+TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, validation_pages=1)
 
 
 class Bars(DrawnPages):
@@ -48,18 +48,18 @@ class Bars(DrawnPages):
 def fit() -> dict[str, Any]:
     """Fit with whoever else was started: what each drew, and whether all have one network."""
     drawn_pages.WORKERS = 0
-    with joined_team("cpu") as team:
+    with joined_group("cpu") as group:
         training = Bars()
-        settings = Settings("page", epochs=1, seed=0, limit=None, processes=team.size)
-        fitting = PagesFitting(TINY, settings, PagesData(training, Bars()), "cpu", team)
+        settings = Settings("page", epochs=1, seed=0, limit=None, processes=group.size)
+        fitting = PagesFitting(TINY, settings, PagesData(training, Bars()), "cpu", group)
         [row] = fitting.epochs(lambda *_: None)
         weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
-        everybodys = [torch.empty_like(weights) for _ in range(team.size)]
+        everybodys = [torch.empty_like(weights) for _ in range(group.size)]
         torch.distributed.all_gather(everybodys, weights)
-        drawn: list[Any] = [None] * team.size
+        drawn: list[Any] = [None] * group.size
         torch.distributed.all_gather_object(drawn, training.seeds)
         return {
-            "leads": team.leads,
+            "is_main": group.is_main,
             "same": all(torch.equal(weights, others) for others in everybodys),
             "drawn": drawn,
             "loss": row.loss,
@@ -87,5 +87,5 @@ def test_two_processes_share_the_pages_and_learn_one_network() -> None:
 
 if __name__ == "__main__":
     answer = fit()
-    if answer["leads"]:
+    if answer["is_main"]:
         print(json.dumps(answer), flush=True)

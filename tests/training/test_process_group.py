@@ -13,8 +13,8 @@ import torch
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
+from inkdigits.training.process_group import joined_group
 from inkdigits.training.tasks.torch_digits import TorchDigits
-from inkdigits.training.team import joined_team
 from training.tiny import TINY
 
 LIMIT = 10_000
@@ -22,22 +22,22 @@ LIMIT = 10_000
 
 def fit(data_dir: str) -> dict[str, Any]:
     """Fit TINY with whoever else was started; the accuracy, and whether all have one network."""
-    with joined_team("cpu") as team:
+    with joined_group("cpu") as group:
         pictures, labels = load_mnist("train", data_dir)
         data = Data(pictures[:LIMIT], labels[:LIMIT], *load_mnist("validation", data_dir))
-        settings = Settings(TINY.name, epochs=3, seed=0, limit=LIMIT, processes=team.size)
-        fitting = TorchDigits(TINY, settings, data, "cpu", team)
+        settings = Settings(TINY.name, epochs=3, seed=0, limit=LIMIT, processes=group.size)
+        fitting = TorchDigits(TINY, settings, data, "cpu", group)
         rows = list(fitting.epochs(lambda *_: None))
         weights = torch.cat([weight.detach().flatten() for weight in fitting.network.parameters()])
         same = True
-        if team.size > 1:
-            everybodys = [torch.empty_like(weights) for _ in range(team.size)]
+        if group.size > 1:
+            everybodys = [torch.empty_like(weights) for _ in range(group.size)]
             torch.distributed.all_gather(everybodys, weights)
             same = all(torch.equal(weights, others) for others in everybodys)
         accuracy = rows[-1].validation_accuracy
         return {
-            "leads": team.leads,
-            "processes": team.size,
+            "is_main": group.is_main,
+            "processes": group.size,
             "accuracy": accuracy,
             "same": same,
         }
@@ -63,5 +63,5 @@ def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: s
 
 if __name__ == "__main__":
     answer = fit(sys.argv[1])
-    if answer["leads"]:
+    if answer["is_main"]:
         print(json.dumps(answer), flush=True)

@@ -1,4 +1,4 @@
-"""The processes that train together: `torchrun` starts several, and each is told its rank."""
+"""The process group of a training: `torchrun` starts several processes, and tells each its rank."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Team:
-    """This process's place among those that train together; alone if left out."""
+class ProcessGroup:
+    """This process's place among those that train together; it is the only one by default."""
 
     rank: int = 0
     size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this process measures, reports and writes."""
+    def is_main(self) -> bool:
+        """Whether this is the main process, which measures, reports and writes."""
         return self.rank == 0
 
     @contextmanager
-    def leader_first(self) -> Iterator[None]:
-        """Let the others begin the block when the leader has finished it."""
+    def main_first(self) -> Iterator[None]:
+        """Let the others begin the block when the main process has finished it."""
         if self.size == 1:
             yield
             return
         from torch import distributed
 
-        if not self.leads:
+        if not self.is_main:
             distributed.barrier()
         yield
-        if self.leads:
+        if self.is_main:
             distributed.barrier()
 
 
-def team_size() -> int:
+def group_size() -> int:
     """How many processes `torchrun` started; 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextmanager
-def joined_team(device: str) -> Iterator[Team]:
-    """Join the processes that `torchrun` started, if it did, to train on that kind of device."""
-    size = team_size()
+def joined_group(device: str) -> Iterator[ProcessGroup]:
+    """Join the group of processes that `torchrun` started, if it did, to train on such a device."""
+    size = group_size()
     if size == 1:
-        yield Team()
+        yield ProcessGroup()
         return
     import torch
     from torch import distributed
@@ -55,6 +55,6 @@ def joined_team(device: str) -> Iterator[Team]:
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if on_gpu else "gloo")
     try:
-        yield Team(distributed.get_rank(), size)
+        yield ProcessGroup(distributed.get_rank(), size)
     finally:
         distributed.destroy_process_group()
