@@ -63,11 +63,10 @@ class Canvas:
     def cut(self, height: int, width: int) -> Canvas:
         """The upper left part, at most so high and wide."""
         cut = Canvas(self.ink[:height, :width], self.owner[:height, :width], self.boxes, self.kinds)
-        whole, left = (
-            np.bincount(owner.ravel(), minlength=len(self.boxes) + 1)[1:]
-            for owner in (self.owner, cut.owner)
-        )
-        cut.seen = (np.array(self.seen) * left / np.maximum(whole, 1)).tolist()
+        boxes = np.array(self.boxes).reshape(-1, 4)
+        left = np.minimum(boxes[:, 2:], (width, height)) - boxes[:, :2]
+        share = (left / (boxes[:, 2:] - boxes[:, :2])).clip(0, 1).prod(1)
+        cut.seen = (np.array(self.seen) * share).tolist()
         return cut
 
     def lay(self, mask: Mask, left: int, top: int, number: int = 0) -> float:
