@@ -5,13 +5,19 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format docs model page clean
+.PHONY: serve test coverage lint format docs model page clean
 
 serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
 	$(BIN)/inkdigits serve
 
+# Two tests at a time that compute with several threads each would wait for one another.
+test coverage: export OMP_NUM_THREADS := 1
+
 test: $(VENV)/dev.installed  ## all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+coverage: $(VENV)/dev.installed  ## all tests, and which lines they leave out
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov inkdigits --cov-report term-missing:skip-covered
 
 lint: $(VENV)/dev.installed  ## format, lint and types
 	$(BIN)/ruff format --check
