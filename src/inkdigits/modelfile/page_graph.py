@@ -42,21 +42,21 @@ class Look:
     """How the graph looks, and what it takes for a piece."""
 
     first: float = 128.0
-    """The longer side of the first look,"""
+    """The longer side of the first look, in pixels."""
     enlarged: float = 4.0
-    """to which a picture is enlarged by so much at most, in any look."""
+    """No look shows the picture enlarged by more than this factor."""
     height: float = 33.0
-    """Digits should be so high;"""
+    """Pixels: looks go on until digits are about so high."""
     close: float = 0.3
-    """it is close enough if the logarithms of heights differ by no more,"""
+    """A look is the last if the logarithms of the digits' height and `height` differ by no more."""
     looks: int = 4
-    """or after so many looks."""
+    """There are at most so many looks."""
     closer: float = 2.5
-    """If nothing is found, the next look is so many times as close."""
+    """If a look finds nothing, the next one is so many times as close."""
     longest: float = 1536.0
-    """No look has a longer side,"""
+    """Pixels: no look has a longer side."""
     largest: float = 1.3e6
-    """or more pixels."""
+    """No look has more pixels."""
     found_from: float = 0.3
     """Peaks from here on tell how high digits are."""
     least_score: float = 0.25
@@ -68,9 +68,9 @@ class Look:
     most_pieces: int = 1000
     peak_scale: float = 1.0
     peak_shift: float = 0.0
-    """What the logits of peaks are multiplied by, and what is then added: the calibration,"""
+    """Calibration: the logits of peaks are multiplied by the one, and the other is added."""
     temperature: float = 1.0
-    """and what the logits of kinds are divided by."""
+    """Calibration: the logits of kinds are divided by it."""
     slash: float = 0.1
     """So many times as often as on the pages that are learned from is a piece a slash in life; see
     Saerens et al. 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities"."""

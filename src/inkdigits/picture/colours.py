@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 SAMPLES = 400
-"""About so many pixels along the longer side are looked at,"""
+"""About so many pixels along the longer side are looked at."""
 AROUND = 20
-"""and each is compared with the mean of so many on each side."""
+"""Each pixel that is looked at is compared with the mean of so many on each side of it."""
 INK_SHARE = 0.01
 """At least so much of a picture is ink, or its colours are not looked at."""
 PALE = 60.0

@@ -48,9 +48,9 @@ class Rules:
     piece_from: float
     """From this score on a piece belongs to the text."""
     sure_from: float
-    """From this confidence on a digit is sure,"""
+    """From this confidence on a digit is sure."""
     mark_sure_from: float
-    """and what is no digit."""
+    """From this confidence on a mark is sure."""
     space: float
     """A gap that is less of the digits' height never parts two numbers."""
     digits_weight: float

@@ -27,8 +27,8 @@ mark; of other writing only the first is asked."""
 ALIKE = ".,"
 """Many people write these two alike: which of them it is costs no sureness."""
 NOT_THERE = 0.25
-"""What is too weak to be read costs none if it is less likely a digit. (Marks so weak are rarely
-there: on pages to choose by, texts are less often right if they are read.)"""
+"""What is too weak to be read costs no sureness if it is less likely a digit. (Marks so weak are
+rarely there: texts of validation pages are less often right if they are read.)"""
 STRANGE = 1 / 3
 """Where more than this share of the pieces is other writing or not sure, nothing is sure."""
 PARTS = {":": ".,", "÷": ".,-:", "=": "-", "+": "-"}
@@ -37,10 +37,10 @@ COVERED, LIKELY = 0.5, 0.3
 """A weak piece is only another view of a stronger one that covers this share of it, unless it is
 this likely itself."""
 USUAL = 1.6
-"""A gap parts two numbers if the next digit is so many times as far as in its line they usually
-are,"""
+"""A gap parts two numbers if the next digit is so many times as far as digits of this line usually
+are."""
 FAR = 3.0
-"""or if it is so many times as wide as the least space."""
+"""A gap of so many times the least space parts two numbers in any case."""
 BEFORE_SPACE = frozenset("0123456789.,:")
 """After these a space may stand; there is none around signs, as in 12 + 7."""
 

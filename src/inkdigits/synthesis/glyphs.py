@@ -23,9 +23,9 @@ Strokes = Sequence[NDArray[np.floating[Any]]]
 """Polylines (n, 2), y pointing down."""
 
 SIDE = 88
-"""Of a glyph's field of distances, in pixels,"""
+"""Pixels: so wide and high is a glyph's field of distances."""
 TALL = 48
-"""and of what is written in the middle of it: its higher or wider side."""
+"""Pixels of a field: the longer side of what is written in the middle of it."""
 STEPS = 7.0
 """Levels of a field for each pixel of distance; it ends at 255 / STEPS pixels."""
 RIM = 14.0
@@ -51,7 +51,7 @@ class Glyph:
     rise: float = 0.0
     """How high its lower edge is above the base line, in heights of a digit."""
     advance: float = 0.0
-    """For a letter: how far it is from its left edge to the next one's, likewise."""
+    """For a letter: how far it is from its left edge to the next one's, in heights of a digit."""
 
 
 def glyph_of_strokes(strokes: Strokes, *, normal: bool = True, **more: float) -> Glyph:

@@ -35,13 +35,13 @@ LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefhjkmnprtuvwy"
 INK = 110
 """From this level on a scanned pixel is ink."""
 MOST_LINES = 20_000
-"""Of so many scanned digits the middle lines are kept, too,"""
+"""Of so many scanned digits the middle lines are kept, too."""
 BLOCK = 64
-"""which are found for so many at a time."""
+"""Middle lines are found for so many scanned digits at a time."""
 WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""
 MARKS_WAYS = 200
-"""A mark is written in at most so many, likewise."""
+"""A mark is written in at most so many ways, which are kept."""
 PAPER_CAPITAL = 200
 """Pixels: how large a font is drawn before it is made a glyph."""
 

@@ -22,7 +22,7 @@ from inkdigits.synthesis.pages import DrawnPage
 WRONG = 0.008
 """Of sure digits so many are wrong, at most, on pages that are harder than most."""
 WRONG_MARKS = 0.03
-"""Likewise of marks, which are fewer in a number."""
+"""Of sure marks so many are wrong, at most: a number has fewer of them."""
 WHOLE = 0.9
 """What the picture's edge leaves less of is not judged: nobody could tell what it was."""
 UNCALIBRATED = Rules(

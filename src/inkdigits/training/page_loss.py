@@ -33,11 +33,11 @@ class Truth:
     peak: Tensor
     """uint8 (N, SIDE/2, SIDE/2): 255 at a piece's middle, less around it."""
     counts: Tensor
-    """bool, likewise: False where the picture's edge leaves too little of a piece to tell."""
+    """bool (N, SIDE/2, SIDE/2): False where the edge leaves too little of a piece to tell."""
     ink: Tensor
-    """uint8, likewise: how much of the place ink covers."""
+    """uint8 (N, SIDE/2, SIDE/2): how much of the place ink covers."""
     owner: Tensor
-    """uint8, likewise: 0, or the number of the piece on its page whose ink it is, from 1."""
+    """uint8 (N, SIDE/2, SIDE/2): 0, or the number on its page of the piece whose ink it is."""
     pieces: Tensor
     """float (K, 7): the page's number, the box x0, y0, x1, y1 in pixels, the kind, which is -1 for
     what is cut off, and the number on its page."""

@@ -39,8 +39,8 @@ class Maps(NamedTuple):
     """(N, 2, H/2, W/2): how far to the right and down the middle is of the piece whose ink this
     is, in `REACH` pixels."""
     box: Tensor
-    """(N, 4, H/4, W/4): how far the box of the piece whose middle this is reaches to the left, up,
-    right and down of this place's middle: the logarithm of these pixels, as to `extents`."""
+    """(N, 4, H/4, W/4), of the piece whose middle this is: how far to the right and down the middle
+    of its box is, in `NEAR` pixels; the logarithms of its width and height, in `USUAL` pixels."""
     kind: Tensor
     """Logits (N, 20, H/4, W/4): what the piece is whose middle this is."""
 

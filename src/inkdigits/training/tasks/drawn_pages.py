@@ -35,9 +35,9 @@ from inkdigits.training.page_network import normalised
 FONTS = "handwriting-fonts"
 """The folder of fonts in a data folder."""
 SPOT = 0.1
-"""Standard deviation of a peak, in the piece's width and height,"""
+"""Standard deviation of a target peak, as a share of the piece's width and height."""
 LEAST_SPOT, MOST_SPOT = 0.6, 3.0
-"""but between so many places of the fine map."""
+"""Limits of a target peak's standard deviation, in places of the fine map."""
 WORKERS = 1
 """So many processes draw beside each one that learns; 0: that one does. It changes no page."""
 AHEAD = 6

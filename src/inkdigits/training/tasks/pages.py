@@ -49,15 +49,15 @@ from inkdigits.training.torch_fit import TorchFitting, generator_of
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
 FOR_VALIDATION, FOR_CALIBRATION = 0, 1
-"""Seeds of the validation pages."""
+"""Seeds of the pages by which epochs are compared, and of those for calibration."""
 A_PAGE = (2,)
 """The seed of a page that tells whether pages are still drawn alike."""
 AT_ONCE = 50
-"""Validation pages."""
+"""So many validation pages go through the network together."""
 SHOWN = (2, 4)
-"""Rows and columns of validation pages in the picture that a run leaves,"""
+"""Rows and columns of validation pages in the picture that a run leaves."""
 CELL = 320
-"""each so many pixels wide and high."""
+"""Pixels: so wide and high is each page in that picture."""
 
 
 class PagesData(NamedTuple):
