@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -90,16 +90,24 @@ def unsure_url(unsure_model: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """A browser; without one its tests are skipped, or fail where INKDIGITS_REQUIRE_BROWSER=1."""
+    """A browser, or else `missing`."""
     path = os.environ.get("INKDIGITS_CHROMIUM") or next(
         filter(
             None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])
         ),
         "",
     )
-    if path:
-        return path
-    reason = "there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM"
+    return path or missing("there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def node_path() -> str:
+    """Node.js, or else `missing`."""
+    return shutil.which("node") or missing("there is no Node.js: install 18 or newer")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test, or fail it where INKDIGITS_REQUIRE_BROWSER=1."""
     if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -2,7 +2,7 @@
  * Boxes around what was read in a picture: a line around a sure digit, dashes around a doubtful
  * one, likewise around marks, dots around what was left out.
  *
- * @typedef {{left: number, top: number, scale: number}} Place of the picture, in canvas pixels
+ * @typedef {import("./place.js").Place} Place
  */
 
 /** Between the ink and its box, the width of its line, and the height of a tag; in CSS pixels. */

@@ -1,22 +1,10 @@
 import { digitAt, drawBoxes } from "./boxes.js";
+import { SheetHistory } from "./history.js";
 import { ASPECT, drawStrokes, toPng } from "./ink.js";
-
-/**
- * What lies on the sheet. Never changed in place, so that undoing is going back to an older one.
- *
- * @typedef {{strokes: import("./ink.js").Stroke[], picture: Picture | null}} Content
- * @typedef {{file: Blob, bitmap: ImageBitmap | null}} Picture bitmap: null if it cannot be shown
- */
-
-/** @type {Content} */
-const BLANK = { strokes: [], picture: null };
+import { aspectFor, placeOf } from "./place.js";
 
 /** Nearer points than this part of the height add only jitter. */
 const NEAREST = 0.002;
-
-/** The sheet takes the shape of a picture, but none wider or narrower than these. */
-const NARROWEST = 1;
-const WIDEST = 2.4;
 
 /**
  * The drawing surface. It fires "change" whenever what lies on it changes, also mid-stroke, and
@@ -30,9 +18,7 @@ export class Sheet extends EventTarget {
   #reading = null;
   /** The index of the digit whose box stands out. */
   #chosen = 0;
-  #content = BLANK;
-  /** @type {Content[]} */
-  #history = [];
+  #history = new SheetHistory();
   /** @type {{id: number, type: string, stroke: import("./ink.js").Stroke} | null} */
   #pen = null;
   #drawRequested = false;
@@ -64,23 +50,22 @@ export class Sheet extends EventTarget {
   }
 
   get canUndo() {
-    return this.#history.length > 0;
+    return this.#history.canUndo;
   }
 
   get picture() {
-    return this.#content.picture;
+    return this.#history.content.picture;
   }
 
   /** The width that the sheet should have, in its heights. */
   get aspect() {
     const bitmap = this.picture?.bitmap;
-    if (!bitmap) return ASPECT;
-    return Math.min(Math.max(bitmap.width / bitmap.height, NARROWEST), WIDEST);
+    return bitmap ? aspectFor(bitmap) : ASPECT;
   }
 
   /** With the one that is being drawn. */
   get strokes() {
-    const { strokes } = this.#content;
+    const { strokes } = this.#history.content;
     return this.#pen ? [...strokes, this.#pen.stroke] : strokes;
   }
 
@@ -91,17 +76,17 @@ export class Sheet extends EventTarget {
 
   undo() {
     this.#pen = null;
-    this.#content = this.#history.pop() ?? BLANK;
+    this.#history.undo();
     this.#changed();
   }
 
   clear() {
     this.#pen = null;
-    if (this.#content !== BLANK) this.#put(BLANK);
-    else this.#changed();
+    this.#history.clear();
+    this.#changed();
   }
 
-  /** @param {Picture} picture takes the place of what lies here */
+  /** @param {import("./history.js").Picture} picture takes the place of what lies here */
   show(picture) {
     this.#pen = null;
     this.#put({ strokes: [], picture });
@@ -119,10 +104,9 @@ export class Sheet extends EventTarget {
     this.#requestDraw();
   }
 
-  /** @param {Content} content */
+  /** @param {import("./history.js").Content} content */
   #put(content) {
-    this.#history.push(this.#content);
-    this.#content = content;
+    this.#history.put(content);
     this.#changed();
   }
 
@@ -181,7 +165,7 @@ export class Sheet extends EventTarget {
     if (!bitmap || !this.#reading) return;
     const { left, top } = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top].map((at) => at * devicePixelRatio);
-    const index = digitAt(this.#placeOf(bitmap), this.#reading, x, y);
+    const index = digitAt(placeOf(bitmap, this.canvas), this.#reading, x, y);
     if (index >= 0) this.dispatchEvent(new CustomEvent("pick", { detail: index }));
   }
 
@@ -220,20 +204,11 @@ export class Sheet extends EventTarget {
   /** @param {ImageBitmap | null} bitmap */
   #drawPicture(bitmap) {
     if (!bitmap) return;
-    const place = this.#placeOf(bitmap);
+    const place = placeOf(bitmap, this.canvas);
     const { left, top, scale } = place;
     this.context.imageSmoothingEnabled = scale < 2; // a tiny picture shows its pixels
     this.context.imageSmoothingQuality = "high";
     this.context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
     if (this.#reading) drawBoxes(this.context, place, this.#reading, this.#chosen);
-  }
-
-  /** In the middle, as large as it fits. @param {ImageBitmap} bitmap */
-  #placeOf({ width, height }) {
-    const { canvas } = this;
-    const scale = Math.min(canvas.width / width, canvas.height / height);
-    const left = (canvas.width - width * scale) / 2;
-    const top = (canvas.height - height * scale) / 2;
-    return { left, top, scale };
   }
 }
