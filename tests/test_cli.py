@@ -375,7 +375,17 @@ def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
     process.wait(timeout=60)
 
 
-HEAVY = {"torch", "onnx", "fastapi", "starlette", "uvicorn", "matplotlib", "pooch", "sqlalchemy"}
+HEAVY = {
+    "torch",
+    "onnx",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "matplotlib",
+    "pooch",
+    "sqlalchemy",
+    "jinja2",
+}
 
 
 @pytest.mark.parametrize("module", ["inkdigits", "inkdigits.cli.read", "inkdigits.picture"])
