@@ -223,21 +223,15 @@ def _download(pooch: ModuleType, url: str, timeout: tuple[float, float], progres
 class _Bar:
     """What pooch expects of a progress bar (tqdm's interface), drawn by rich."""
 
+    total = 0
+    """Bytes; pooch sets it, to 0 when the server does not tell the size."""
+
     def __init__(self, display: Progress, description: str) -> None:
         self._display = display
         self._task = display.add_task(description, total=None)
 
-    @property
-    def total(self) -> float | None:
-        return self._display.tasks[self._task].total
-
-    @total.setter
-    def total(self, size: int) -> None:
-        # pooch says 0 when the server does not tell the size.
-        self._display.update(self._task, total=size or None)
-
     def update(self, size: int) -> None:
-        self._display.advance(self._task, size)
+        self._display.update(self._task, total=self.total or None, advance=size)
 
     def reset(self) -> None:
         self._display.update(self._task, completed=0)
