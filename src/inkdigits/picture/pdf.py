@@ -1,8 +1,9 @@
 """A page of a PDF, rendered by PDFium through pypdfium2 (an extra).
 
-PDFium's own functions are called, not pypdfium2's classes, which leave it to Python's garbage
-collector to close what an error leaves open: at any time and in any thread, but PDFium bears only
-one thread at a time.
+PDFium's own functions are called, not pypdfium2's classes. As of 5.15 these round a page's pixels
+up, even over a limit; keep the memory of a PDF without pages for good, and say of it what was wrong
+with the PDF before; and leave it to Python's garbage collector to close what an error leaves open:
+at any time and in any thread, but PDFium bears only one thread at a time.
 """
 
 from __future__ import annotations

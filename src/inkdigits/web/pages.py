@@ -1,4 +1,8 @@
-"""The files of the page, held in memory and served so that an upgrade is seen at once."""
+"""The files of the page, held in memory and served so that an upgrade is seen at once.
+
+Starlette's StaticFiles would tell a change by a file's time and size, and at / it would answer for
+the API, too: 404 where 405 is right.
+"""
 
 from __future__ import annotations
 
