@@ -13,11 +13,10 @@ NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "study.ipynb"
 
 
 def kinds(cell: nbformat.NotebookNode) -> list[str]:
-    """What a cell puts out: its text without numbers, or the types of its pictures."""
-    return [
-        re.sub(r"[\d.,]+", "#", output["text"]) if "text" in output else str(sorted(output["data"]))
-        for output in cell["outputs"]
-    ]
+    """What a cell puts out: its text without numbers, and the types of its pictures."""
+    text = "".join(output.get("text", "") for output in cell["outputs"])  # it comes in pieces
+    pictures = [str(sorted(output["data"])) for output in cell["outputs"] if "data" in output]
+    return [re.sub(r"[\d.,]+", "#", text), *pictures]
 
 
 def share_right(notebook: nbformat.NotebookNode) -> float:
