@@ -362,17 +362,13 @@ def test_the_version_is_printed() -> None:
 
 
 def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "inkdigits", "read", *[str(folder / "7.png")] * 50],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.wait(timeout=60)
+    command = [sys.executable, "-m", "inkdigits", "read", *[str(folder / "7.png")] * 50]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 HEAVY = {

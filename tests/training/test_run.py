@@ -250,19 +250,16 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
 def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
     tmp_path: Path, data_dir: str, recipe: str, limit: int
 ) -> None:
-    options = ["--epochs", 2, "--limit", limit]
-    process = subprocess.Popen(
-        command("--out", tmp_path, *options, data_dir=data_dir, recipe=recipe),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "epoch   1/2" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest = process.stderr.read()
-    assert process.wait(timeout=120) == 130
+    options = ["--out", tmp_path, "--epochs", 2, "--limit", limit]
+    training = command(*options, data_dir=data_dir, recipe=recipe)
+    with subprocess.Popen(training, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "epoch   1/2" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
     assert "go on with --resume" in rest
     assert "Traceback" not in rest
     assert json.loads((tmp_path / "metrics.json").read_text())["epochs_done"] == 1

@@ -7,6 +7,7 @@ import math
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -87,11 +88,14 @@ def _read(file: BinaryIO, count: int, path: Path) -> bytes:
     return content
 
 
-def _open(path: Path) -> BinaryIO:
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    """The file, unpacked if it is gzipped."""
     try:
         file = path.open("rb")
     except OSError as error:
         raise InvalidDataset(f"{path} cannot be read: {error.strerror}. Check its path.") from error
-    packed = file.read(2) == GZIP_MAGIC
-    file.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+    with file:
+        is_packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
