@@ -131,4 +131,5 @@ def test_omniglot_gives_the_alphabets_kept_out_of_training_alone(tmp_path: Path)
 def test_samples_can_be_looked_at(tmp_path: Path) -> None:
     kind = "2 to 4 in 20 to 64 px, smooth"
     plot({kind: [page_of(kind, number, HANDS) for number in range(6)]}, tmp_path / "plot.png")
-    assert Image.open(tmp_path / "plot.png").width > 1000
+    with Image.open(tmp_path / "plot.png") as image:
+        assert image.width > 1000

@@ -117,4 +117,5 @@ def test_a_hint_is_what_somebody_would_say_who_knows(truth: str, hint: str | Non
 def test_wrong_pictures_are_drawn_even_those_that_cannot_be_opened(folder: Path) -> None:
     pictures = pictures_in(folder)
     plot([Judged(picture, Answer("$1$", 0.5, True)) for picture in pictures], folder / "plot.png")
-    assert Image.open(folder / "plot.png").width > 1000
+    with Image.open(folder / "plot.png") as image:
+        assert image.width > 1000
