@@ -39,11 +39,11 @@ def some_spacing(rng: Rng) -> Spacing:
     """Touching or joined numbers as often as ordinary ones, some wide, some uneven."""
     kind = rng.random()
     joined = 0.0
-    if kind < 0.35:  # touching
+    if kind < 0.3:  # touching
         gap, spread = rng.uniform(-0.08, 0.03), 0.04
-    elif kind < 0.47:
+    elif kind < 0.4:
         gap, spread, joined = rng.uniform(-0.03, 0.3), 0.06, rng.uniform(0.3, 1)
-    elif kind < 0.82:
+    elif kind < 0.8:
         gap, spread = rng.uniform(0.05, 0.4), 0.06
     else:
         gap, spread = rng.uniform(0.4, 1.4), 0.15

@@ -45,7 +45,7 @@ LOWEST, HIGHEST = 9.0, 130.0
 """Pixels: so high are digits."""
 USUAL = 30.0
 """Pixels: the reader brings most pages to about this height."""
-CUT_OUT = 0.35
+CUT_OUT = 0.25
 """The share of pictures that are cut out around one number."""
 APART = 32
 """Strips begin at multiples of so many pixels, as the model file pads a picture to."""
@@ -53,7 +53,7 @@ WORDS = (0.55, 0.2, 0.15, 0.1)
 """How often none, a tenth, half or all of a page's rows are words."""
 SCENES = 0.04
 """The share of pictures of other things than writing."""
-HANDS_OF_FORMS = 160
+HANDS_OF_FORMS = 80
 """So many people write national forms."""
 HELD_OUT_FONTS = frozenset(
     (
@@ -172,7 +172,7 @@ class PageGenerator:
         ]
 
     def _height(self, rng: Rng) -> float:
-        if rng.random() < 0.75:
+        if rng.random() < 0.6:
             return float(np.clip(USUAL * np.exp(rng.normal(0, 0.35)), LOWEST, HIGHEST))
         return float(np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST))))
 
@@ -290,9 +290,9 @@ class PageGenerator:
     def _hand(self, rng: Rng) -> tuple[Hand, Hand]:
         """Who writes digits, and who writes marks."""
         kind = rng.random()
-        if kind < 0.33:
+        if kind < 0.4:
             return self._scanned, self._marks
-        if kind < 0.65:
+        if kind < 0.62:
             return self._forms[int(rng.integers(len(self._forms)))], self._marks
         if kind < 0.87 or not self._fonts:
             return self._writers[int(rng.integers(len(self._writers)))], self._marks

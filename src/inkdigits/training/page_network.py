@@ -18,10 +18,8 @@ from inkdigits.modelfile.page_graph import KINDS
 
 CHANNELS = (16, 40, 80, 112, 112)
 """At a half, a quarter, ... of the picture's width and height."""
-DEPTH = (1, 4, 4, 3, 2)
+DEPTH = (1, 2, 3, 3, 2)
 """Convolutions at each of these levels on the way to the coarsest."""
-REFINED = (1, 0, 0)
-"""Convolutions that follow at a quarter, an eighth, ... where all that is seen comes together."""
 SEEN = 64
 """Channels at a quarter of the size, of which kinds and boxes are told."""
 RARE = -4.0
@@ -65,15 +63,12 @@ class PageNetwork(nn.Module):
         self.across = nn.ModuleList(
             nn.Conv2d(coarser, finer, 1) for finer, coarser in pairwise(wide)
         )
-        self.finer = nn.ModuleList(
-            nn.Sequential(_convolution(finer, finer), *(_Residual(finer) for _ in range(more)))
-            for finer, more in zip(wide[:-1], REFINED, strict=True)
-        )
+        self.finer = nn.ModuleList(_convolution(finer, finer) for finer in wide[:-1])
         self.seen = _convolution(CHANNELS[1], SEEN)
         self.kind = nn.Sequential(_convolution(SEEN, SEEN), nn.Conv2d(SEEN, KINDS, 1))
         self.box = nn.Conv2d(SEEN, 4, 1)
         self.to_fine = nn.Conv2d(SEEN, start, 1)
-        self.fine = nn.Sequential(_convolution(start, start), _Residual(start))
+        self.fine = _convolution(start, start)
         self.peak, self.ink, self.owner = (nn.Conv2d(start, n, 1) for n in (1, 1, 2))
         nn.init.constant_(self.peak.bias, RARE)  # type: ignore[arg-type]
 
