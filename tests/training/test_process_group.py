@@ -1,10 +1,7 @@
 """Several processes that train together."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +13,7 @@ from inkdigits.training.fit import Settings
 from inkdigits.training.process_group import joined_group
 from inkdigits.training.tasks.torch_digits import TorchDigits
 from training.tiny import TINY
+from training.two_processes import answer_of
 
 LIMIT = 10_000
 
@@ -44,17 +42,7 @@ def fit(data_dir: str) -> dict[str, Any]:
 
 
 def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: str) -> None:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    output = subprocess.run(
-        [*torchrun, __file__, data_dir],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment,
-    ).stdout
-    together, alone = json.loads(output), fit(data_dir)
+    together, alone = answer_of(__file__, data_dir), fit(data_dir)
     assert together["same"]
     assert together["processes"] == 2
     assert alone["accuracy"] > 0.95

@@ -34,6 +34,7 @@ from inkdigits.training.run import Interrupted, train
 from inkdigits.training.scratch_fit import ScratchFitting
 from training.interruption import ctrl_c
 from training.tiny import TINY, TINY_SCRATCH
+from training.two_processes import TORCHRUN
 
 LIMIT = 2000
 AnyRecipe = Recipe | ScratchRecipe
@@ -269,8 +270,7 @@ def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
 def test_the_command_trains_with_two_processes(tmp_path: Path, data_dir: str) -> None:
     # 257 pictures: the last batch has one, and nothing for the second process.
     options = ["--out", tmp_path / "two", "--epochs", "1", "--limit", "257"]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    together = torchrun + command(*options, data_dir=data_dir)[1:]
+    together = [sys.executable, *TORCHRUN, *command(*options, data_dir=data_dir)[1:]]
     subprocess.run(together, check=True, capture_output=True, timeout=300)
     metrics = json.loads((tmp_path / "two" / "metrics.json").read_text())
     assert metrics["processes"] == 2

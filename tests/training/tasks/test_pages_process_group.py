@@ -1,11 +1,7 @@
 """Several processes that train one network on pages."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +14,7 @@ from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import DrawnPages
 from inkdigits.training.tasks.pages import PagesData, PagesFitting
+from training.two_processes import answer_of
 
 TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, validation_pages=1)
 
@@ -67,17 +64,7 @@ def fit() -> dict[str, Any]:
 
 
 def test_two_processes_share_the_pages_and_learn_one_network() -> None:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    output = subprocess.run(
-        [*torchrun, __file__],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment,
-    ).stdout
-    answer = json.loads(output)
+    answer = answer_of(__file__)
     assert answer["same"]
     assert answer["loss"] > 0
     one, other = ({tuple(seed) for seed in seeds} for seeds in answer["drawn"])
