@@ -16,7 +16,7 @@ from inkdigits import InkDigitsError
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.synthesis.pens import Pen, draw_with
 from inkdigits.synthesis.styles import Style, find_styles, shares
-from inkdigits.training.data import written_digits
+from inkdigits.training.writers import written_digits
 
 
 def plot(digits: list[WrittenDigit], styles: list[Style], path: Path) -> None:

@@ -12,8 +12,9 @@ from inkdigits import InvalidDataset
 from inkdigits.datasets.omniglot import WrittenCharacter
 from inkdigits.synthesis import pages
 from inkdigits.synthesis.glyphs import Manner
+from inkdigits.synthesis.hands import LIKE_DIGITS
 from inkdigits.synthesis.handwriting import INKED
-from inkdigits.synthesis.pages import LIKE_DIGITS, SIDE, DrawnPage, PageGenerator
+from inkdigits.synthesis.pages import SIDE, DrawnPage, PageGenerator
 
 COUNT = 80
 

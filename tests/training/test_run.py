@@ -25,13 +25,14 @@ from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
 from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.training.augmentation import Augmentation
-from inkdigits.training.data import RealInk, written_digits
+from inkdigits.training.drawings import RealInk
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import CNN, Recipe
 from inkdigits.training.run import Interrupted, train
 from inkdigits.training.scratch_fit import ScratchFitting
+from inkdigits.training.writers import written_digits
 from training.interruption import ctrl_c
 from training.tiny import TINY, TINY_SCRATCH
 from training.two_processes import TORCHRUN

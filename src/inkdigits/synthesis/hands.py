@@ -32,6 +32,26 @@ MARKS = ".,-+×÷/=:"
 """Signs that are read and are no digits, in the order of a model file's kinds."""
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefhjkmnprtuvwy"
 """Those that are no digit to the eye, even alone; O, I, l, S, Z, g, q and x are missing."""
+HELD_OUT_FONTS = frozenset(
+    (
+        "caveat",
+        "indie-flower",
+        "kaushan-script",
+        "patrick-hand",
+        "rock-salt",
+        "sacramento",
+        "shantell-sans",
+        "tangerine",
+        "vibur",
+    )
+)
+"""Nothing learns from these: letters of them judge."""
+HELD_OUT_ALPHABETS = frozenset({"Korean", "Early_Aramaic"})
+LIKE_DIGITS = {
+    "Latin": frozenset((2, 4, 7, 9, 12, 15, 17, 19, 24, 26)),  # b d g i l o q s x z
+    "Greek": frozenset((2, 8, 9, 15, 16)),  # beta theta iota omicron pi
+}
+"""Characters that are digits or marks to the eye."""
 INK = 110
 """From this level on a scanned pixel is ink."""
 MOST_LINES = 20_000
@@ -146,6 +166,11 @@ class FontHand:
             rise=-bottom / self._digit,
             advance=self._font.getlength(sign) / self._digit,
         )
+
+
+def unlike_digits(characters: Sequence[WrittenCharacter]) -> list[WrittenCharacter]:
+    """Those that are no digit and no mark to the eye."""
+    return [c for c in characters if c.character not in LIKE_DIGITS.get(c.alphabet, ())]
 
 
 class CharactersHand:

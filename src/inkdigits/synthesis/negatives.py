@@ -53,6 +53,22 @@ SYMBOLS = {
     "percent": "1,0 0,1 | .2,0 .3,.1 .2,.25 .1,.1 .2,0 | .8,.75 .9,.85 .8,1 .7,.85 .8,.75",
 }
 
+SHAPES = {
+    "heart": ".5,1 .1,.55 0,.25 .15,.05 .35,.05 .5,.25 .65,.05 .85,.05 1,.25 .9,.55 .5,1",
+    "house": "0,1 0,.45 .5,0 1,.45 1,1 0,1",
+    "house with a door": "0,1 0,.4 .5,0 1,.4 1,1 0,1 | .4,1 .4,.7 .6,.7 .6,1",
+    "square": "0,0 1,0 1,1 0,1 0,0",
+    "crossed square": "0,0 1,0 1,1 0,1 0,0 1,1 | 1,0 0,1",
+    "triangle": ".5,0 1,1 0,1 .5,0",
+    "diamond": ".5,0 1,.5 .5,1 0,.5 .5,0",
+    "window": "0,0 1,0 1,1 0,1 0,0 | .5,0 .5,1 | 0,.5 1,.5",
+    "boat": "0,.6 1,.6 .8,1 .2,1 0,.6 | .5,.6 .5,0 .9,.5 .5,.5",
+    "fish": "0,.2 .6,.8 .85,.75 1,.5 .85,.25 .6,.2 0,.8 0,.2",
+    "tick": "0,.6 .3,1 1,0",
+    "spiral": ".5,.5 .6,.4 .7,.55 .5,.7 .3,.55 .4,.25 .7,.2 .9,.5 .75,.85 .4,.95 .1,.7 .1,.3 .4,0",
+    "cloud": ".2,.9 0,.7 .1,.5 .2,.45 .3,.15 .6,.1 .75,.35 .95,.4 1,.7 .85,.9 .2,.9",
+}
+
 HALVES = ((0, "top"), (0, "bottom"), (2, "bottom"), (5, "bottom"))
 """Halves that do not look like another digit."""
 OVERLAID = ((2, 4), (3, 4), (4, 5), (0, 4), (6, 7), (2, 6))
@@ -210,6 +226,10 @@ def _symbol(rng: Rng, _: ByLabel, side: int) -> Ink:
     return _shape(list(SYMBOLS.values())[rng.integers(len(SYMBOLS))], rng, side)
 
 
+def _drawn_shape(rng: Rng, _: ByLabel, side: int) -> Ink:
+    return _shape(list(SHAPES.values())[rng.integers(len(SHAPES))], rng, side)
+
+
 FAMILIES: dict[str, Callable[[Rng, ByLabel, int], Ink]] = {
     "scribbles": _scribble,
     "curls": _curls,
@@ -220,6 +240,7 @@ FAMILIES: dict[str, Callable[[Rng, ByLabel, int], Ink]] = {
     "overlaid digits": _overlaid_digits,
     "textures": _texture,
     "printed letters": _printed_letter,
+    "shapes": _drawn_shape,
     "hatching": _hatching,
     "struck-out digits": _struck_out_digit,
     "written letters": _written_letter,

@@ -24,6 +24,7 @@ from inkdigits.synthesis.hands import (
     ScannedHand,
     ScribblesHand,
     WritersHand,
+    unlike_digits,
 )
 from inkdigits.synthesis.handwriting import (
     LEAST_SEEN,
@@ -55,26 +56,6 @@ SCENES = 0.04
 """The share of pictures of other things than writing."""
 HANDS_OF_FORMS = 80
 """So many people write national forms."""
-HELD_OUT_FONTS = frozenset(
-    (
-        "caveat",
-        "indie-flower",
-        "kaushan-script",
-        "patrick-hand",
-        "rock-salt",
-        "sacramento",
-        "shantell-sans",
-        "tangerine",
-        "vibur",
-    )
-)
-"""Nothing learns from these: letters of them judge."""
-HELD_OUT_ALPHABETS = frozenset({"Korean", "Early_Aramaic"})
-LIKE_DIGITS = {
-    "Latin": frozenset((2, 4, 7, 9, 12, 15, 17, 19, 24, 26)),  # b d g i l o q s x z
-    "Greek": frozenset((2, 8, 9, 15, 16)),  # beta theta iota omicron pi
-}
-"""Characters that are digits or marks to the eye."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +108,7 @@ class PageGenerator:
         self._scanned = ScannedHand(pictures, labels)
         self._fonts = [FontHand(file) for file in sorted(fonts)]
         self._marks, self._scribbles = MarksHand(), ScribblesHand()
-        known = [c for c in characters if c.character not in LIKE_DIGITS.get(c.alphabet, ())]
-        self._characters = CharactersHand(known)
+        self._characters = CharactersHand(unlike_digits(characters))
         self._noise = Noise(SIDE, np.random.default_rng(0))
 
     def draw(self, seed: int | Sequence[int]) -> DrawnPage:

@@ -40,7 +40,9 @@ class Augmentation:
     sides: tuple[int, ...] = (36, 56)
     """Each batch is drawn at one of these resolutions."""
     coarse: float = 0.0
-    """This share of the batches is scanned at a quarter of that resolution."""
+    """This share of the batches is scanned at a half to a quarter of that resolution."""
+    bilevel: float = 0.0
+    """This share of the batches is black and white, as a fax has it."""
 
     def __call__(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Bent copies of `pictures`, uint8 (N, H, W) with ink bright, as uint8 (N, S, S).
@@ -60,10 +62,13 @@ class Augmentation:
         if self.blur and _chance(0.25, generator):
             inked = _blurred(inked, self.blur * side * _fraction(generator))
         if self.coarse and _chance(self.coarse, generator):
-            inked = F.avg_pool2d(inked, 4)
+            inked = F.avg_pool2d(inked, 2 + _integer(3, generator))
         inked = inked + self._pixel_noise(inked.shape, generator).to(device)
         if self.holes:
             inked = inked * self._kept(inked.shape, generator).to(device)
+        if self.bilevel and _chance(self.bilevel, generator):
+            edge = inked.amax((1, 2, 3), keepdim=True) * (0.25 + 0.35 * _fraction(generator))
+            inked = (inked > edge).float() * 255
         return inked[:, 0].clamp(0, 255).round().to(torch.uint8)
 
     def _sampling_grid(self, count: int, side: int, generator: torch.Generator) -> Tensor:

@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
 
 from inkdigits.datasets.convert import like_mnist
 from inkdigits.datasets.dataset import Batch
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.spec import find_file, open_dataset
-from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, draw, parse_writers, read_unipen
+from inkdigits.datasets.spec import open_dataset
+from inkdigits.datasets.strokes import WrittenDigit, draw
 from inkdigits.errors import InvalidDataset
 from inkdigits.modelfile.normalizer import Normalizer
-from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
-from inkdigits.synthesis.pens import SIDE
-from inkdigits.synthesis.strokes import StrokeAugmentation, StrokeGenerator
+from inkdigits.training.drawings import KINDS, Drawer, drawings
+from inkdigits.training.writers import DataDir
 
 MNIST = "mnist"
 ONE_IN = 10
 """So many pictures of a data set that has no validation part of its own keep one for it."""
-PENDIGITS_URL = "https://archive.ics.uci.edu/dataset/81"
 ONE_DIGIT_IN = 20
 """Of so many written digits one is for validation; its writer is trained on."""
 DRAWINGS = 4
 """Each digit for validation is drawn so many times."""
-NO_DIGIT = 255
-"""The label of what is no digit."""
-FOR_TRAINING = 1
-"""Beside the seed, so that nobody who draws non-digits to measure by draws the same ones."""
-AT_ONCE = 1000
-"""So many pictures are drawn at a time."""
-
-DataDir = str | os.PathLike[str] | None
-
-
-@dataclass(frozen=True)
-class RealInk:
-    """What a recipe learns from beside MNIST."""
-
-    digits: int = 30_000
-    """Drawings of pen strokes in each epoch."""
-    non_digits: int = 12_000
-    """Scribbles, letters and the like in each epoch."""
-    drawn: int = 8
-    """So many times as many are drawn before the first epoch, 3 kB each; an epoch takes some."""
-    augmentation: StrokeAugmentation = field(default_factory=StrokeAugmentation)
-    """How digits are written anew before they are drawn."""
 
 
 @dataclass(frozen=True)
@@ -96,85 +71,37 @@ def training_data(spec: str, limit: int | None, data_dir: DataDir) -> Data:
 
 def with_real_ink(
     data: Data,
-    real_ink: RealInk,
-    digits: list[WrittenDigit],
+    drawer: Drawer,
+    folder: Path | None = None,
     limit: int | None = None,
-    seed: int = 0,
     console: Console | None = None,
 ) -> Data:
-    """The same data, and beside it drawings of `digits` and of what is no digit."""
+    """The same data, and beside it what `drawer` draws: once, if there is a `folder` to keep it in.
+
+    Some of its written digits are kept out for validation.
+    """
+    digits = drawer.digits
     held_out = digits[::ONE_DIGIT_IN]
-    digits = [digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
+    drawer = replace(
+        drawer, digits=[digit for place, digit in enumerate(digits) if place % ONE_DIGIT_IN]
+    )
     if limit:  # a trial: of the others there are few, too
         held_out = held_out[:: len(held_out) // limit + 1]
-        real_ink = replace(
-            real_ink,
-            digits=min(limit, real_ink.digits),
-            non_digits=min(limit // 2, real_ink.non_digits),
-            drawn=1,
-        )
     drawn, drawn_labels = _drawn_for_validation(held_out)
     count = len(data.validation_labels)
+    console = console or Console(stderr=True)
     return replace(
         data,
         validation_pictures=np.concatenate([data.validation_pictures, drawn]),
         validation_labels=np.concatenate([data.validation_labels, drawn_labels]),
-        beside=_drawn(digits, real_ink, seed, console),
+        beside=tuple(
+            Source(*drawings(drawer, kind, folder, console), getattr(drawer.real_ink, kind))
+            for kind in KINDS
+        ),
         validation_parts={
             **data.validation_parts,
             "strokes:validation": slice(count, count + len(drawn_labels)),
         },
-    )
-
-
-def written_digits(data_dir: DataDir, without_writers: str | None = None) -> list[WrittenDigit]:
-    """The pen strokes of UCI's pendigits, but those of writers such as "25-30".
-
-    Raises InvalidDataset if the strokes are missing or damaged, or there are no such writers.
-    """
-    without = parse_writers(without_writers) if without_writers is not None else frozenset()
-    path = find_file(PENDIGITS, data_dir)
-    if not path.exists():
-        raise InvalidDataset(
-            f"There is no {PENDIGITS} in the data folder (--data-dir, or INKDIGITS_DATA_DIR), "
-            f"where MNIST's files are, too. Get pendigits-orig.tra.Z from {PENDIGITS_URL}, unpack "
-            "it (gzip -d), and pack it again (gzip)."
-        )
-    digits = read_unipen(path)
-    writers = {digit.writer for digit in digits}
-    if strangers := sorted(without - writers):
-        raise InvalidDataset(f"{path} has no writer {strangers[0]}, only 1 to {max(writers)}.")
-    kept = [digit for digit in digits if digit.writer not in without]
-    if {digit.label for digit in kept} != set(range(10)):
-        raise InvalidDataset(f"Without those writers {path} has too few digits left to learn from.")
-    return kept
-
-
-def _drawn(
-    digits: list[WrittenDigit], real_ink: RealInk, seed: int, console: Console | None
-) -> tuple[Source, Source]:
-    """The digits and the non-digits that epochs take from."""
-    generator = StrokeGenerator(digits, real_ink.augmentation)
-    console = console or Console(stderr=True)
-    starts = range(0, real_ink.digits * real_ink.drawn, AT_ONCE)
-    parts = [
-        generator.draw(AT_ONCE, [seed, start])
-        for start in track(starts, "drawing digits", console=console, transient=True)
-    ]
-    families = sorted(set(FAMILIES) - HELD_OUT)
-    each = real_ink.non_digits * real_ink.drawn // len(families) + 1
-    no_digits = [
-        255 - draw_non_digits(family, each, [seed, FOR_TRAINING], digits, SIDE)
-        for family in track(families, "drawing what is none", console=console, transient=True)
-    ]
-    non_digits = np.concatenate(no_digits)
-    return (
-        Source(
-            np.concatenate([pictures for pictures, _ in parts]),
-            np.concatenate([labels for _, labels in parts]),
-            real_ink.digits,
-        ),
-        Source(non_digits, np.full(len(non_digits), NO_DIGIT, np.uint8), real_ink.non_digits),
     )
 
 

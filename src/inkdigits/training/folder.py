@@ -46,6 +46,11 @@ class RunFolder:
         return self.path / "weights.safetensors"
 
     @property
+    def drawings(self) -> Path:
+        """What was drawn to learn from."""
+        return self.path / "drawings"
+
+    @property
     def units(self) -> Path:
         """What the units of a first dense layer look for."""
         return self.path / "weights.png"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inkdigits.modelfile.page_graph import KINDS
+from inkdigits.training.blocks import Residual
 
 CHANNELS = (16, 40, 80, 112, 112)
 """At a half, a quarter, ... of the picture's width and height."""
@@ -55,7 +56,7 @@ class PageNetwork(nn.Module):
         )
         self.coarser = nn.ModuleList(
             nn.Sequential(
-                _convolution(finer, coarser, stride=2), *(_Residual(coarser) for _ in range(depth))
+                _convolution(finer, coarser, stride=2), *(Residual(coarser) for _ in range(depth))
             )
             for (finer, coarser), depth in zip(pairwise(CHANNELS), DEPTH[1:], strict=True)
         )
@@ -85,18 +86,6 @@ class PageNetwork(nn.Module):
         return Maps(
             self.peak(fine), self.ink(fine), self.owner(fine), self.box(seen), self.kind(seen)
         )
-
-
-class _Residual(nn.Module):
-    """A convolution whose outcome is added to what comes in (He et al. 2015)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(channels)
-
-    def forward(self, seen: Tensor) -> Tensor:
-        return torch.relu(seen + self.norm(self.convolution(seen)))
 
 
 def _convolution(before: int, after: int, kernel_size: int = 3, stride: int = 1) -> nn.Sequential:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from inkdigits.training.augmentation import Augmentation
-from inkdigits.training.data import RealInk
+from inkdigits.training.blocks import Residual
+from inkdigits.training.drawings import RealInk
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.page_network import PageNetwork
 
@@ -118,7 +119,7 @@ def _cnn() -> list[nn.Module]:
     ]
 
 
-def _best(first: int = 16) -> list[nn.Module]:
+def _best(first: int = 16, residual: int = 1) -> list[nn.Module]:
     """Little is done at 28 x 28: few channels, no padding, and a stride where others pool."""
     return [
         *_convolution(1, first, padding=0),
@@ -128,6 +129,7 @@ def _best(first: int = 16) -> list[nn.Module]:
         nn.MaxPool2d(2),  # 6 x 6
         nn.Dropout2d(0.1),
         *_convolution(64, 128),
+        *(Residual(128) for _ in range(residual)),
         *_convolution(128, 128, padding=0),
         nn.MaxPool2d(2),
         nn.Flatten(),
@@ -168,7 +170,7 @@ def _ensemble() -> list[nn.Module]:
     """Four networks that look at pictures through kernels of several sizes, since those err in
     different places (An et al. 2020, "An Ensemble of Simple Convolutional Neural Network Models
     for MNIST Digit Recognition")."""
-    members = (_cnn(), _best(first=24), _kernel_5(), _kernel_7())
+    members = (_cnn(), _best(first=24, residual=0), _kernel_5(), _kernel_7())
     return [Ensemble(*(nn.Sequential(*layers) for layers in members))]
 
 
@@ -185,8 +187,10 @@ def _fast() -> list[nn.Module]:
 BEST = Recipe(
     "best",
     _best,
-    epochs=62,
-    rough=Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.25),
+    epochs=36,
+    learning_rate=0.003,
+    augmentation=Augmentation(coarse=0.15, bilevel=0.15),
+    rough=Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.25, bilevel=0.1),
     real_ink=RealInk(),
     float16_weights=True,
 )

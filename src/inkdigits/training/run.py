@@ -17,12 +17,12 @@ from inkdigits.errors import InkDigitsError
 from inkdigits.modelfile.build import revision, write_model
 from inkdigits.progress import TrainingBar
 from inkdigits.scratch.recipes import ScratchRecipe
-from inkdigits.training.data import DataDir
 from inkdigits.training.fit import CHECKPOINT_NAMES, Fitting, InvalidRun, Recipe, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.pictures import draw_curve
 from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
+from inkdigits.training.writers import DataDir
 
 
 class Interrupted(InkDigitsError):
@@ -106,9 +106,11 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
-            training = task.prepared(
-                training, settings, console if group.is_main else Console(quiet=True)
-            )
+            # It draws, too, and the others find what it has drawn.
+            with group.main_first():
+                training = task.prepared(
+                    training, settings, folder, console if group.is_main else Console(quiet=True)
+                )
             fitting = task.fitting(recipe, settings, training, usable_device, group)
             if checkpoint:
                 _restore(fitting, checkpoint, checkpoint_file)

@@ -22,15 +22,14 @@ from torch import nn
 from inkdigits import InvalidDataset
 from inkdigits.cli import app
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.omniglot import read_omniglot
 from inkdigits.modelfile.build import Facts, describe
 from inkdigits.recognition.page import PageFile
-from inkdigits.training.data import written_digits
 from inkdigits.training.fit import InvalidRun, Settings
 from inkdigits.training.page_network import PageNetwork
 from inkdigits.training.recipes import CNN, PagesRecipe
 from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks import drawn_pages, pages
+from inkdigits.training.writers import other_characters, written_digits
 from training.interruption import ctrl_c
 
 TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=2, calibration_pages=1)
@@ -47,7 +46,7 @@ def train_pages(out: Path, recipe: PagesRecipe = TINY, **options: Any) -> dict[s
 def read_once() -> Iterator[None]:
     """Data sets are read from their files once, and not for each run, nor by another process."""
     with pytest.MonkeyPatch.context() as patch:
-        for reads in (read_omniglot, load_mnist, written_digits):
+        for reads in (other_characters, load_mnist, written_digits):
             patch.setattr(drawn_pages, reads.__name__, cache(reads))
         patch.setattr(drawn_pages, "WORKERS", 0)
         yield

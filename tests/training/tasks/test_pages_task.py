@@ -14,7 +14,8 @@ from inkdigits import InvalidDataset
 from inkdigits.datasets.omniglot import WrittenCharacter
 from inkdigits.datasets.strokes import WrittenDigit, parse_writers
 from inkdigits.modelfile.page_graph import COARSE, FINE, NEAR, REACH, USUAL
-from inkdigits.synthesis.pages import HELD_OUT_ALPHABETS, HELD_OUT_FONTS, SIDE, DrawnPage, Placed
+from inkdigits.synthesis.hands import HELD_OUT_ALPHABETS, HELD_OUT_FONTS
+from inkdigits.synthesis.pages import SIDE, DrawnPage, Placed
 from inkdigits.training.fit import Settings
 from inkdigits.training.page_loss import Truth, f1_of_pieces
 from inkdigits.training.page_network import Maps

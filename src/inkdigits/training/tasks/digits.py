@@ -12,24 +12,23 @@ from rich.console import Console
 
 from inkdigits import __version__
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.modelfile.build import Facts, build_model, describe
 from inkdigits.modelfile.calibration import calibrate
 from inkdigits.modelfile.normalizer import Normalizer, normalizer
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
-from inkdigits.training.data import (
-    MNIST,
-    Data,
-    DataDir,
-    training_data,
-    with_real_ink,
-    written_digits,
-)
+from inkdigits.training.data import MNIST, Data, training_data, with_real_ink
+from inkdigits.training.drawings import Drawer
 from inkdigits.training.fit import DigitFitting, Fitting, InvalidRun, Result, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.pictures import draw_filters, draw_mistakes, draw_weights
 from inkdigits.training.tasks.task import Outcome, Task
+from inkdigits.training.writers import (
+    DataDir,
+    handwriting_fonts,
+    other_characters,
+    written_digits,
+)
 
 
 class Digits(Task):
@@ -72,17 +71,24 @@ class Digits(Task):
                 f"{settings.recipe} learns from no writer's pen strokes: all are kept out."
             )
 
-    def load(self, settings: Settings, data_dir: DataDir) -> tuple[Data, list[WrittenDigit]]:
+    def load(self, settings: Settings, data_dir: DataDir) -> tuple[Data, Drawer | None]:
         data = training_data(settings.data, settings.limit, data_dir)
-        return data, written_digits(data_dir, settings.without_writers) if self._real_ink else []
-
-    def prepared(self, data: Any, settings: Settings, console: Console | None) -> Data:
-        training: Data = data[0]
         if not self._real_ink:
+            return data, None
+        load_mnist("train", data_dir)  # whoever draws looks for these later
+        handwriting_fonts(data_dir)
+        other_characters(data_dir)
+        digits = written_digits(data_dir, settings.without_writers)
+        return data, Drawer(digits, self._real_ink.limited(settings.limit), data_dir, settings.seed)
+
+    def prepared(
+        self, data: Any, settings: Settings, folder: RunFolder, console: Console | None
+    ) -> Data:
+        training: Data = data[0]
+        drawer: Drawer | None = data[1]
+        if not drawer:
             return training
-        return with_real_ink(
-            training, self._real_ink, data[1], settings.limit, settings.seed, console
-        )
+        return with_real_ink(training, drawer, folder.drawings, settings.limit, console)
 
     def outcome(self, fitting: DigitFitting, data_dir: DataDir, *, measure_test: bool) -> Outcome:
         data, settings = fitting.data, fitting.settings
@@ -125,7 +131,7 @@ def _trained_on(settings: Settings, data: Data) -> str:
         trained_on += ", pen strokes of UCI's pendigits"
         if settings.without_writers:
             trained_on += f" but those of writers {settings.without_writers}"
-        trained_on += ", and drawings of no digit"
+        trained_on += ", national forms, handwriting fonts, pages, and what is no digit"
     return trained_on
 
 

@@ -15,25 +15,18 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.omniglot import OMNIGLOT, read_omniglot
-from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import parse_writers
-from inkdigits.errors import InvalidDataset
 from inkdigits.modelfile.page_graph import FINE
-from inkdigits.synthesis.pages import (
-    HELD_OUT_ALPHABETS,
-    HELD_OUT_FONTS,
-    SIDE,
-    DrawnPage,
-    PageGenerator,
-    Placed,
-)
-from inkdigits.training.data import DataDir, written_digits
+from inkdigits.synthesis.pages import SIDE, DrawnPage, PageGenerator, Placed
 from inkdigits.training.page_loss import Truth
 from inkdigits.training.page_network import normalised
+from inkdigits.training.writers import (
+    DataDir,
+    handwriting_fonts,
+    other_characters,
+    written_digits,
+)
 
-FONTS = "handwriting-fonts"
-"""The folder of fonts in a data folder."""
 SPOT = 0.1
 """Standard deviation of a target peak, as a share of the piece's width and height."""
 LEAST_SPOT, MOST_SPOT = 0.6, 3.0
@@ -62,16 +55,7 @@ class DrawnPages(Dataset[Item]):
         own = parse_writers(only) if only else None
         digits = written_digits(data_dir, without)
         self._digits = [digit for digit in digits if own is None or digit.writer in own]
-        folder = find_file(FONTS, data_dir)
-        self._fonts = [
-            file for file in sorted(folder.glob("*.woff2")) if file.stem not in HELD_OUT_FONTS
-        ]
-        self._characters = find_file(OMNIGLOT, data_dir)
-        if not self._fonts:
-            raise InvalidDataset(
-                f"There are no fonts (*.woff2) in {FONTS} in the data folder (--data-dir, or "
-                "INKDIGITS_DATA_DIR). Put handwriting fonts there."
-            )
+        self._fonts = handwriting_fonts(data_dir)
         self._generator: PageGenerator | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,11 +70,7 @@ class DrawnPages(Dataset[Item]):
     @property
     def generator(self) -> PageGenerator:
         if self._generator is None:
-            characters = [
-                character
-                for character in read_omniglot(self._characters)
-                if character.alphabet not in HELD_OUT_ALPHABETS
-            ]
+            characters = other_characters(self._data_dir)
             scanned = load_mnist(self._part, self._data_dir)  # type: ignore[arg-type]
             self._generator = PageGenerator(self._digits, *scanned, self._fonts, characters)
         return self._generator

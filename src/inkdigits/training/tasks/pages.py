@@ -26,7 +26,6 @@ from inkdigits.outputs.plot import draw_reading
 from inkdigits.reader import Reader
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
-from inkdigits.training.data import DataDir
 from inkdigits.training.fit import InvalidRun, Report, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.page_calibration import UNCALIBRATED, calibrated_peaks, calibrated_rules
@@ -45,6 +44,7 @@ from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks.drawn_pages import DrawnPages, PageLoader, Seed, batch_of
 from inkdigits.training.tasks.task import Outcome, Task
 from inkdigits.training.torch_fit import TorchFitting, generator_of
+from inkdigits.training.writers import DataDir
 
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""

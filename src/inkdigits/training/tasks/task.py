@@ -10,9 +10,9 @@ from typing import Any
 import onnx
 from rich.console import Console
 
-from inkdigits.training.data import DataDir
 from inkdigits.training.fit import Fitting, InvalidRun, Settings
 from inkdigits.training.folder import RunFolder
+from inkdigits.training.writers import DataDir
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,11 @@ class Task(ABC):
     def load(self, settings: Settings, data_dir: DataDir) -> Any:
         """The data, fetched if need be. Raises InvalidDataset."""
 
-    def prepared(self, data: Any, settings: Settings, console: Console | None) -> Any:
-        """The data, with what is drawn before the first epoch, which takes time."""
+    def prepared(
+        self, data: Any, settings: Settings, folder: RunFolder, console: Console | None
+    ) -> Any:
+        """The data, with what is drawn before the first epoch, which takes time: it is kept in the
+        run's folder."""
         return data
 
     @abstractmethod

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from inkdigits.modelfile.build import CLASSES
 from inkdigits.modelfile.calibration import Calibration
 from inkdigits.modelfile.normalizer import Normalizer
-from inkdigits.training.data import NO_DIGIT, Data, Source
+from inkdigits.training.crops import NO_DIGIT
+from inkdigits.training.data import Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights
 from inkdigits.training.fit import DigitFitting, InvalidRun, Report, Result, Settings
