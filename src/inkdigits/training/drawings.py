@@ -73,7 +73,7 @@ class RealInk:
             strokes=min(limit, self.strokes),
             signs=min(limit, self.signs),
             crops=min(limit, self.crops),
-            pages=min(-(-limit // PAGES_AT_ONCE), self.pages),
+            pages=min(-(-limit // 100), self.pages),
             letters=min(limit // 2, self.letters),
             families=min(limit // 2, self.families),
             drawn=1,
@@ -99,7 +99,7 @@ class Drawer:
         if kind == "signs":
             return self._signs.digits(count, seed)
         if kind == "crops":
-            numbers = range(number * PAGES_AT_ONCE, (number + 1) * PAGES_AT_ONCE)
+            numbers = range(self.real_ink.pages)[number * PAGES_AT_ONCE :][:PAGES_AT_ONCE]
             return crops(self._page_file, (self._pages.draw([*seed[:2], n]) for n in numbers))
         if kind == "letters":
             return _none_a_digit(self._signs.letters(count, seed))
