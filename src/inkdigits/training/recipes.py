@@ -187,7 +187,7 @@ def _fast() -> list[nn.Module]:
 BEST = Recipe(
     "best",
     _best,
-    epochs=22,
+    epochs=60,
     learning_rate=0.003,
     augmentation=Augmentation(coarse=0.15, bilevel=0.15),
     rough=Augmentation(noise=50.0, blur=0.05, holes=0.35, coarse=0.25, bilevel=0.1),
