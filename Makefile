@@ -32,7 +32,7 @@ docs: $(VENV)/dev.installed  ## docs/commands.md, from the commands themselves
 	$(BIN)/python docs/write_commands.py
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
-	$(BIN)/inkdigits train best --out runs/best --measure-test \
+	$(BIN)/inkdigits train best --without-writers 25-30 --out runs/best --measure-test \
 		$(if $(wildcard runs/best/checkpoint.pt),--resume)
 	cp runs/best/model.onnx src/inkdigits/models/digits.onnx
 	$(BIN)/inkdigits runs

@@ -1,8 +1,7 @@
 """Harder and other pages than those of `pages.py`: how many are read exactly right, how surely?
 
-    python benchmarks/hard_pages.py --model RUN/model.onnx          writers 19-24, to choose by
-    python benchmarks/hard_pages.py --model RUN/model.onnx --writers 25-30 --part test
-                                                                    the last measurement
+    python benchmarks/hard_pages.py                                 writers 19-24, to choose by
+    python benchmarks/hard_pages.py --writers 25-30 --part test     the last measurement
     python benchmarks/hard_pages.py --plot hard.png                 how hard it is, to look at
 
 Numbers in the boxes of forms, thin pens from close up, numbers with marks, pictures of few pixels;

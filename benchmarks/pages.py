@@ -1,15 +1,14 @@
 """Numbers on paper and in photos: how many are read exactly right, and how surely?
 
-    python benchmarks/pages.py --model RUN/model.onnx               writers 19-24, to choose by
-    python benchmarks/pages.py --model RUN/model.onnx --writers 25-30 --part test
-                                                                    the last measurement
-    python benchmarks/pages.py --plainly                            the plain way, for comparison
-    python benchmarks/pages.py --plot pages.png                     how hard it is, to look at
+    python benchmarks/pages.py                                 writers 19-24, to choose by
+    python benchmarks/pages.py --writers 25-30 --part test     the last measurement
+    python benchmarks/pages.py --plainly                       the plain way, for comparison
+    python benchmarks/pages.py --plot pages.png                how hard it is, to look at
 
 Half of the numbers are put together from the digits of one writer of pendigits, half from MNIST's.
 The plain way is Otsu's threshold over the whole picture, connected components from left to right,
-and the same model. A figure counts for models that were trained without these writers; `page.onnx`,
-which ships, was trained without writers 19 to 30.
+and the same model. A figure counts for models that were trained without these writers; of those
+that ship `page.onnx` learned from writers 1 to 18, and `digits.onnx` from 1 to 24.
 
 Behind the share that is right stand: what the confidences promise on average, how many readings
 are sure, and how many of those are right. Of pages with no digit on them at all, a page counts as

@@ -38,6 +38,8 @@ from training.tiny import TINY, TINY_SCRATCH
 from training.two_processes import TORCHRUN
 
 LIMIT = 2000
+STROKES = RealInk(signs=0, crops=0, letters=0)
+"""What is soon drawn."""
 AnyRecipe = Recipe | ScratchRecipe
 
 
@@ -115,7 +117,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(
 def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
     tmp_path: Path, data_dir: str
 ) -> None:
-    recipe = replace(TINY, real_ink=RealInk(), float16_weights=True)
+    recipe = replace(TINY, real_ink=STROKES, float16_weights=True)
     metrics = train(recipe, tmp_path / "run", limit=800, without_writers="25-30", data_dir=data_dir)
     assert metrics["without_writers"] == "25-30"
     assert set(metrics["accuracy"]) == {"mnist:validation", "strokes:validation"}
@@ -128,7 +130,7 @@ def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
 
 
 def test_what_is_no_digit_is_doubted_more_than_digits(tmp_path: Path, data_dir: str) -> None:
-    recipe = replace(TINY, real_ink=RealInk(), epochs=4)
+    recipe = replace(TINY, real_ink=STROKES, epochs=4)
     train(recipe, tmp_path / "run", limit=1500, data_dir=data_dir)
     reader = Reader(tmp_path / "run" / "model.onnx")
     digits = written_digits(data_dir)
@@ -226,7 +228,7 @@ def test_a_device_that_is_not_there_is_named(
     [
         TINY,
         replace(TINY, augmentation=None),
-        replace(TINY, real_ink=RealInk(), float16_weights=True),
+        replace(TINY, real_ink=STROKES, float16_weights=True),
         TINY_SCRATCH,
     ],
     ids=["pytorch", "without augmentation", "with real ink", "numpy"],

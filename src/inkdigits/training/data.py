@@ -97,6 +97,7 @@ def with_real_ink(
         beside=tuple(
             Source(*drawings(drawer, kind, folder, console), getattr(drawer.real_ink, kind))
             for kind in KINDS
+            if getattr(drawer.real_ink, kind)
         ),
         validation_parts={
             **data.validation_parts,
