@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bombs import assert_cheap, heic_of_endless_extents
 from PIL import Image
 from test_picture import GREY, STORED, assert_close, encoded, peak_memory_of, reason_of, strokes
 
@@ -196,6 +197,16 @@ def test_a_photo_larger_than_it_says_is_never_decoded():
     assert reason_of(liar) == "damaged"
 
     assert peak_memory_of(lambda: reason_of(liar)) < 4 * 2**20
+
+
+def test_endless_pieces_of_a_canvas_are_not_copied():
+    photo = heic_of_endless_extents(heic(LARGE, tile_size=64), size=8 * 2**20)
+
+    assert_cheap(photo, "(192, 256)")
+
+
+def test_millions_of_boxes_are_damaged():
+    assert_cheap(heic(GREY) + struct.pack(">I4s", 8, b"free") * 4_000_000, "damaged")
 
 
 # ---------------------------------------------------------------- what cannot be read

@@ -69,7 +69,9 @@ def read_picture(
     Raises UnreadablePicture, whose `reason` is "missing", "empty", "unsupported", "damaged" or
     "too large". A file is too large with more than `max_bytes`, and any picture with more than
     `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
-    is decoded. Raises TypeError for any other type of source.
+    is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
+    megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
+    TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)

@@ -11,10 +11,17 @@ from PIL import Image
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.formats import DECODERS, EXTRAS, FORMATS, format_of, other_format_of
 from inkdigits.picture.grey import Grey, grey_of, upright_grey
+from inkdigits.picture.headers import check_bmp, check_gif, check_webp
 from inkdigits.picture.heic import claimed_sizes, open_heic
+from inkdigits.picture.jpeg import lean_jpeg
 from inkdigits.picture.limits import check_header, check_pixels
 from inkdigits.picture.pdf import page_count, render_page
+from inkdigits.picture.png import lean_png
 from inkdigits.picture.sources import NAMELESS
+from inkdigits.picture.tiff import only_needed
+
+_CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
+"""Of formats for which Pillow does too much before its size can be checked, or too slowly."""
 
 
 def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
@@ -32,9 +39,10 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             return _pdf_page(data, name, page, max_pixels)
         if format == "HEIC":
             return _heic_photo(data, name, max_pixels)
-        if format == "GIF":
-            check_pixels(*_gif_size(data), name, max_pixels)
-        image = _open(data, format)
+        if format in _CHECKS:
+            _CHECKS[format](data, name, max_pixels)
+        image = _open(_lean(data, format, name), format)
+        _keep_little_exif(image)
         check_header(image, name, max_pixels)
         image.load()
         return upright_grey(image, name)
@@ -114,19 +122,18 @@ def _open(data: bytes, format: str) -> Image.Image:
     return image
 
 
-def _gif_size(data: bytes) -> tuple[int, int]:
-    """The size that Pillow will give a GIF: its screen, stretched to hold its first frame.
+def _lean(data: bytes, format: str, name: str) -> bytes:
+    if format == "JPEG":
+        return lean_jpeg(data, name)
+    if format == "PNG":
+        return lean_png(data)
+    return only_needed(data) if format == "TIFF" else data
 
-    Pillow itself checks too late, as opening a GIF already allocates a frame of any size.
-    """
-    data = data[: 2**20]  # one whose first frame begins later is hostile, and walking it slow
-    width, height, flags = struct.unpack_from("<HHB", data, 6)
-    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-    while data[at] != ord(","):
-        if data[at] == ord("!"):  # an extension: a label, then blocks, the last of which is empty
-            at += 2
-            while data[at]:
-                at += 1 + data[at]
-        at += 1
-    left, top, frame_width, frame_height = struct.unpack_from("<4H", data, at + 1)
-    return max(width, left + frame_width), max(height, top + frame_height)
+
+def _keep_little_exif(image: Image.Image) -> None:
+    """Pillow warns of each tag that is damaged, on stderr."""
+    if exif := image.info.get("exif"):
+        try:
+            image.info["exif"] = only_needed(exif.removeprefix(b"Exif\0\0"))
+        except (ValueError, struct.error):
+            del image.info["exif"]

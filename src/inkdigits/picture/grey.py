@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,61 +61,96 @@ def grey_of(image: Image.Image, name: str) -> Grey:
     if image.mode.startswith("I;16"):
         return _grey_of_16_bit(image)
     if image.mode in ("I", "F"):
-        return _grey_of_32_bit(np.asarray(image), name)
+        return _grey_of_32_bit(image, name)
     if image.mode == "LAB":
-        return np.array(image.getchannel("L"))
+        return _by_bands(image, lambda band: band.getchannel("L"))
     if not image.has_transparency_data:
-        return np.array(grey_of_colours(image) if image.mode == "RGB" else image.convert("L"))
+        if image.mode == "RGB":
+            image = grey_of_colours(image)
+        return _by_bands(image, lambda band: band.convert("L"))
+    return _on_a_background(
+        _by_bands(image, lambda band: _rgba(band).convert("L")),
+        _by_bands(image, lambda band: _rgba(band).getchannel("A")),
+    )
+
+
+_BAND = 2**20  # pixels
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """The picture in bands, and which rows each is: NumPy makes copies of what it converts."""
+    width, height = image.size
+    rows = max(_BAND // width, 1)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        yield slice(top, bottom), image.crop((0, top, width, bottom))
+
+
+def _by_bands(image: Image.Image, grey_of_band: Callable[[Image.Image], Any]) -> Grey:
+    grey = np.empty(image.size[::-1], np.uint8)
+    for rows, band in _bands(image):
+        grey[rows] = np.asarray(grey_of_band(band))
+    return grey
+
+
+def _rgba(image: Image.Image) -> Image.Image:
     if image.mode == "La":  # Pillow would lose its alpha on the way to RGBA
         image = image.convert("LA")
-    if image.mode != "RGBA":
-        image = image.convert("RGBA")
-    return _on_a_background(image.convert("L"), image.getchannel("A"))
+    return image if image.mode == "RGBA" else image.convert("RGBA")
 
 
 def _grey_of_16_bit(image: Image.Image) -> Grey:
-    values = np.asarray(image)
-    grey = _from_16_bit(values)
+    grey = _by_bands(image, lambda band: _from_16_bit(np.asarray(band)))
     transparent = image.info.get("transparency")
     if transparent is None:
         return grey
-    alpha = np.where(values == transparent, 0, 255).astype(np.uint8)
-    return _on_a_background(Image.fromarray(grey), Image.fromarray(alpha))
+    alpha = _by_bands(image, lambda band: np.where(np.asarray(band) == transparent, 0, 255))
+    return _on_a_background(grey, alpha)
 
 
-def _grey_of_32_bit(values: NDArray[Any], name: str) -> Grey:
+def _grey_of_32_bit(image: Image.Image, name: str) -> Grey:
     """Pillow's 32-bit integers and floats may hold 8 or 16 bits, not rescaled."""
-    low, high = values.min(), values.max()
-    if values.dtype.kind == "f" and low >= 0 and 1 < high <= 255:
-        return (values + 0.5).astype(np.uint8)
-    if values.dtype.kind == "i" and low >= 0 and 255 < high <= 65535:
-        return _from_16_bit(values)
-    return to_uint8(values, name)
+    ends = [(_of(band).min(), _of(band).max()) for _, band in _bands(image)]
+    low, high = np.min(ends), np.max(ends)  # NaN if any is
+    if image.mode == "F" and low >= 0 and 1 < high <= 255:
+        return _by_bands(image, lambda band: (_of(band) + 0.5).astype(np.uint8))
+    if image.mode == "I" and low >= 0 and 255 < high <= 65535:
+        return _by_bands(image, lambda band: _from_16_bit(_of(band)))
+    return _by_bands(image, lambda band: _scaled(_of(band), low, high, name))
 
 
-def _on_a_background(grey: Image.Image, alpha: Image.Image) -> Grey:
-    """Lay a partly transparent picture on the background that lets its ink stand out.
+def _of(band: Image.Image) -> NDArray[Any]:
+    return np.asarray(band)
+
+
+def _on_a_background(grey: Grey, alpha: Grey) -> Grey:
+    """Lay a partly transparent picture, in place, on the background that lets its ink stand out.
 
     A cut-out of paper with ink on it is laid on more of its own paper. Strokes on a transparent
     canvas are laid on white if they are dark, on black if they are light.
     """
-    if alpha.getextrema() == (255, 255):
-        return np.array(grey)
-    picture = Image.new("L", grey.size, _background(np.asarray(grey), alpha))
-    picture.paste(grey, mask=alpha)
-    return np.array(picture)
+    if alpha.min() == 255:
+        return grey
+    background = _background(grey, alpha)
+    step = max(_BAND // grey.shape[1], 1)
+    for top in range(0, len(grey), step):
+        rows = slice(top, top + step)
+        picture = Image.new("L", grey[rows].shape[::-1], background)
+        picture.paste(Image.fromarray(grey[rows]), mask=Image.fromarray(alpha[rows]))
+        grey[rows] = np.asarray(picture)
+    return grey
 
 
-def _background(grey: Grey, alpha: Image.Image) -> int:
-    box = alpha.getbbox()
-    if box is None:
+def _background(grey: Grey, alpha: Grey) -> int:
+    ys, xs = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(ys):
         return 255  # nothing is opaque
-    opaque = np.cumsum(_histogram(grey, np.asarray(alpha)))
+    opaque = np.cumsum(_histogram(grey, alpha))
     darkest, median, lightest = np.searchsorted(opaque, opaque[-1] * np.array([0.001, 0.5, 0.999]))
     # Strokes of two colours, or with a soft edge, have contrast too, but they do not fill the
     # space that they are in as paper does.
-    left, top, right, bottom = box
-    is_solid = opaque[-1] / 255 > (right - left) * (bottom - top) / 2
+    space = (xs[-1] + 1 - xs[0]) * (ys[-1] + 1 - ys[0])
+    is_solid = opaque[-1] / 255 > space / 2
     if is_solid and lightest - darkest >= _OWN_CONTRAST:
         return int(median)
     return 255 if median < 128 else 0
@@ -172,7 +207,11 @@ def to_uint8(values: NDArray[Any], name: str = "The array") -> Grey:
             "floats within 0..1.",
             reason="unsupported",
         )
-    low, high = values.min(), values.max()
+    return _scaled(values, values.min(), values.max(), name)
+
+
+def _scaled(values: NDArray[Any], low: Any, high: Any, name: str) -> Grey:
+    """Values, or some of those, that reach from low to high -> 0..255."""
     if values.dtype.kind == "f" and low >= -1e-6 and high <= 1 + 1e-6:  # not so if either is NaN
         shares: NDArray[np.float32] = np.clip(values, 0, 1).astype(np.float32)
         return (shares * 255 + 0.5).astype(np.uint8)

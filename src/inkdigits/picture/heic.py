@@ -28,6 +28,10 @@ def open_heic(data: bytes) -> HeifFile:
 
 _CANVAS = {b"grid": 4, b"iovl": 10}
 """Pictures put together from others, and where in their data the size of the whole stands."""
+_CANVAS_HEADER = 32
+"""Bytes in which it does."""
+_MOST_BOXES = 20_000
+"""Side by side. A photo in tiles has two for each."""
 
 
 def claimed_sizes(data: bytes) -> Iterator[tuple[int, int]]:
@@ -49,28 +53,29 @@ def _claimed_by_meta(data: bytes, start: int, end: int) -> Iterator[tuple[int, i
             for _, first, last in _boxes_of(b"ipco", data, start, end):
                 for _, place, _ in _boxes_of(b"ispe", data, first, last):
                     yield struct.unpack_from(">II", data, place + 4)
-    canvases = [
-        (item, _CANVAS[type])
+    canvases = {
+        item: _CANVAS[type]
         for kind, start, end in inside
         if kind == b"iinf"
         for item, type in _item_types(data, start, end)
         if type in _CANVAS
-    ]
+    }
     if not canvases:
         return
     item_data = next((start for kind, start, _ in inside if kind == b"idat"), 0)
     for kind, start, _ in inside:
         if kind == b"iloc":
             for item, content in _item_contents(data, start, item_data):
-                for canvas, place in canvases:
-                    if item == canvas:
-                        layout = ">II" if content[1] & 1 else ">HH"
-                        yield struct.unpack_from(layout, content, place)
+                if item in canvases:
+                    layout = ">II" if content[1] & 1 else ">HH"
+                    yield struct.unpack_from(layout, content, canvases[item])
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes that lie side by side: each one's kind, and where its content starts and ends."""
-    while start + 8 <= end:
+    for _ in range(_MOST_BOXES):
+        if start + 8 > end:
+            return
         size, kind = struct.unpack_from(">I4s", data, start)
         header = 8
         if size == 1:
@@ -82,6 +87,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
             raise ValueError("A box is shorter than its header.")
         yield kind, start + header, min(start + size, end)
         start += size
+    raise ValueError("It has too many boxes.")
 
 
 def _boxes_of(kind: bytes, data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -121,5 +127,6 @@ def _item_contents(data: bytes, start: int, item_data: int) -> Iterator[tuple[in
         for _ in range(number(2)):
             number(index_size if version else 0)
             offset, length = base + number(offset_size), number(length_size)
-            content += data[offset : offset + min(length, 32)] if length else data[offset:][:32]
+            if len(content) < _CANVAS_HEADER:  # a length of 0 is to the end
+                content += data[offset : offset + min(length or _CANVAS_HEADER, _CANVAS_HEADER)]
         yield item, content

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
@@ -10,7 +13,9 @@ MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
 """Pixels. Reading takes memory for each row and column, far more than for each pixel."""
-_TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF tags
+MOST_DECODED = 7 * MAX_PIXELS
+"""Bytes of a TIFF in memory, and of the one strip or tile of it that is being unpacked."""
+_BITS, _CHANNELS, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 258, 277, 278, 322, 323  # TIFF tags
 
 
 def check_bytes(size: int, name: str, max_bytes: int) -> None:
@@ -42,6 +47,21 @@ def check_header(image: Image.Image, name: str, max_pixels: int) -> None:
     # The tiles of a TIFF may be far larger than the picture, and are decoded whole.
     tags = getattr(image, "tag_v2", {})
     check_pixels(tags.get(_TILE_WIDTH, 0), tags.get(_TILE_LENGTH, 0), name, max_pixels)
+    if tags and image.info.get("compression") != "raw":
+        _check_strip(*image.size, tags, name, MOST_DECODED * max_pixels // MAX_PIXELS)
+
+
+def _check_strip(width: int, height: int, tags: Mapping[int, Any], name: str, most: int) -> None:
+    """libtiff unpacks a whole strip or tile at a time."""
+    tile = tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0)
+    pixels = tile or width * min(tags.get(_ROWS, height), height)
+    unpacked = pixels * tags.get(_CHANNELS, 1) * max(tags.get(_BITS, (1,))) // 8
+    if 4 * width * height + unpacked > most:
+        raise UnreadablePicture(
+            f"{name} is a TIFF file of too large strips to unpack. Save it in smaller ones, or as "
+            "PNG.",
+            reason="too large",
+        )
 
 
 def no_pixels(name: str) -> UnreadablePicture:
