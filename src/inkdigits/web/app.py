@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, UnreadablePicture
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
-from inkdigits.reader import Reader
+from inkdigits.reader import Reader, check_hints
 from inkdigits.reading import Expect
 from inkdigits.web import reference
 from inkdigits.web.pages import add_pages
@@ -122,6 +122,10 @@ def create_app(
         expect: reference.ExpectParameter = None,
         length: reference.LengthParameter = None,
     ) -> Response:
+        try:
+            check_hints(expect, length)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         body = await read_body(request, content_type, max_bytes)
         loop = asyncio.get_running_loop()
