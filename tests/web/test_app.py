@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 import inkdigits
-from inkdigits import Reader, Reading
+from inkdigits import InvalidModel, Reader, Reading
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
@@ -547,13 +547,14 @@ def test_a_parameter_that_is_not_right_is_refused_in_the_same_shape(reader):
     assert "integer" in message
 
 
-def test_a_mistake_of_ours_is_a_500_that_tells_nothing(reader, png_of):
+@pytest.mark.parametrize("error", [RuntimeError, InvalidModel])
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing(error, png_of):
     class Broken(Reader):
         def __init__(self) -> None:
             self.metadata = {}
 
         def read_array(self, picture: Any, **expected: Any) -> Reading:
-            raise RuntimeError("the secret plan")
+            raise error("the secret plan")
 
     client = TestClient(create_app(Broken()), raise_server_exceptions=False)
     answer = client.post("/api/read", content=png_of(7), headers=PNG)
