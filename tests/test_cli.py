@@ -136,6 +136,37 @@ def test_answers_are_drawn_on_the_picture(form: Path) -> None:
     assert (drawn == SURE).all(2).any()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("named", ["the pipe", "its folder", "a glob"])
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+def test_nobody_waits_for_a_pipe_that_is_called_like_a_picture(
+    folder: Path, named: str, suffix: str
+) -> None:
+    pipe = folder / f"3.{suffix}"
+    os.mkfifo(pipe)
+    result = run("read", {"the pipe": pipe, "its folder": folder}.get(named, folder / "[37].*"))
+    said = result.stdout.decode() + result.stderr.decode()
+    assert result.returncode == 1
+    assert f"3.{suffix} is a pipe or a device, not a file" in said
+    assert "inkdigits read - <" in said
+    assert named == "the pipe" or f"{folder / '7.png'}  7" in said
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin")
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0"])
+def test_a_stream_that_is_asked_for_is_read(name: str) -> None:
+    [row] = rows(run("read", "--json", name, stdin=png(written(7))))
+    assert row["text"] == "7"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_table_that_finds_no_room_is_an_error(form: Path) -> None:
+    result = run("read", form, "--table", "/dev/full")
+    assert result.returncode == 2
+    assert b"/dev/full cannot be written: No space left on device" in result.stderr
+    assert Path("/dev/full").is_char_device()
+
+
 def test_a_mark_is_part_of_the_text(tmp_path: Path) -> None:
     sheet = with_dot(page("314", gap=0.6), 79, 80)
     (tmp_path / "pi.png").write_bytes(png(sheet))

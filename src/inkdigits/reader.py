@@ -86,6 +86,7 @@ class Reader:
         Raises:
             UnreadablePicture: it is not a picture, or is too large.
             NoInk: nothing is written in it.
+            ValueError: `expect` and `length` are not possible, or not together.
         """
         return self.read_array(read_picture(picture), expect=expect, length=length)
 
@@ -93,7 +94,7 @@ class Reader:
         self, picture: Grey, *, expect: Expect = None, length: int | None = None
     ) -> Reading:
         """Read a grey picture (H, W) that `read_picture` has decoded; see `read`."""
-        _check_hints(expect, length)
+        check_hints(expect, length)
         [result] = self._read_batch([picture], expect, length)
         if isinstance(result, InkDigitsError):
             raise result
@@ -142,7 +143,7 @@ class Reader:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
-        _check_hints(expect, length)
+        check_hints(expect, length)
         results = (
             result
             for batch in _batches(iter(pictures), batch_size)
@@ -263,13 +264,17 @@ class Reader:
         return replace(_moved(better, _turned_back(best, *picture.shape)), turned=90 * best)
 
 
-def _check_hints(expect: Expect, length: int | None) -> None:
+def check_hints(expect: Expect, length: int | None) -> None:
+    """Raise ValueError unless a picture can hold that; see `Reader.read`."""
     if expect not in (None, "digit", "number"):
         raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
     if length is not None and length < 1:
         raise ValueError(f"length is {length}; it must be 1 or more.")
     if expect == "digit" and length not in (None, 1):
-        raise ValueError(f'expect is "digit" and length {length}; a digit has length 1.')
+        raise ValueError(
+            f'expect is "digit" and length {length}, but one digit has length 1. '
+            "Leave one of the two out."
+        )
 
 
 def _raised(result: Reading | InkDigitsError) -> Reading:

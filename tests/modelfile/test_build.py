@@ -13,7 +13,14 @@ from onnx import TensorProto, helper
 
 from handwriting import written
 from inkdigits import InvalidModel, Reader
-from inkdigits.modelfile.build import Calibration, Facts, build_model, describe, write_model
+from inkdigits.modelfile.build import (
+    Calibration,
+    Facts,
+    build_model,
+    describe,
+    stamp,
+    write_model,
+)
 from inkdigits.modelfile.graph import Graph
 
 FACTS = Facts("bars", "1.2.3", "nothing", {"made-up": 0.5}, licence="CC0", revision="abc")
@@ -49,6 +56,91 @@ def test_a_network_written_by_hand_becomes_a_model_file(tmp_path: Path) -> None:
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
     write_model(tmp_path / "bars.onnx", build_model(network(), Calibration(1.0, 0.5), FACTS))
     assert [path.name for path in tmp_path.iterdir()] == ["bars.onnx"]
+
+
+def written_bytes(folder: Path, model: onnx.ModelProto) -> bytes:
+    write_model(folder / "model.onnx", model)
+    return (folder / "model.onnx").read_bytes()
+
+
+def test_a_file_with_one_changed_byte_is_refused(tmp_path: Path) -> None:
+    content = written_bytes(tmp_path, build_model(network(), Calibration(1.0, 0.5), FACTS))
+    Reader(content)
+    before_its_name = len(content) - 80
+    for place in (*range(0, before_its_name, before_its_name // 300), len(content) - 1):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        with pytest.raises(InvalidModel, match=r"is damaged.*SHA-256"):
+            Reader(bytes(changed))
+
+
+def test_a_file_with_more_behind_its_end_is_refused(tmp_path: Path) -> None:
+    content = written_bytes(tmp_path, build_model(network(), Calibration(1.0, 0.5), FACTS))
+    with pytest.raises(InvalidModel, match="is damaged"):
+        Reader(content + network().SerializeToString())
+
+
+def test_the_same_model_is_the_same_file_with_a_name_of_its_own(tmp_path: Path) -> None:
+    model = build_model(network(), Calibration(1.0, 0.5), FACTS)
+    content = written_bytes(tmp_path, model)
+    assert written_bytes(tmp_path, model) == content
+    assert written_bytes(tmp_path, onnx.load_from_string(content)) == content
+    another = written_bytes(tmp_path, build_model(network(2.0), Calibration(1.0, 0.5), FACTS))
+    assert Reader(another).metadata["sha256"] != Reader(content).metadata["sha256"]
+
+
+def test_a_changed_model_is_read_once_it_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "bars.onnx"
+    write_model(path, build_model(network(), Calibration(1.0, 0.5), FACTS))
+    model = onnx.load(path)
+    model.producer_name = "other"
+    onnx.save(model, path)
+    with pytest.raises(InvalidModel, match="changed after it was written"):
+        Reader(path)
+    stamp(path)
+    assert onnx.load(path).producer_name == "other"
+    assert Reader(path).metadata["name"] == "bars"
+
+
+def test_a_model_that_is_described_anew_is_not_the_one_that_was_written(tmp_path: Path) -> None:
+    content = written_bytes(tmp_path, build_model(network(), Calibration(1.0, 0.5), FACTS))
+    model = onnx.load_from_string(content)
+    describe(model, replace(FACTS, name="other"))
+    assert read(model).metadata["name"] == "other"
+
+
+def test_a_file_without_a_sha256_is_read_and_may_be_given_one(tmp_path: Path) -> None:
+    path = tmp_path / "bars.onnx"
+    path.write_bytes(build_model(network(), Calibration(1.0, 0.5), FACTS).SerializeToString())
+    assert "sha256" not in Reader(path).metadata
+    stamp(path)
+    assert len(Reader(path).metadata["sha256"]) == 64
+
+
+@pytest.mark.parametrize("key", ["sure_from", "temperature"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-5", "much", ""])
+def test_a_file_whose_calibration_cannot_be_is_refused(key: str, value: str) -> None:
+    model = build_model(network(), Calibration(1.0, 0.5), FACTS)
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, {**said, key: value})
+    with pytest.raises(InvalidModel, match=f"{key} in its metadata must be a number from"):
+        read(model)
+
+
+def test_an_answer_that_is_no_number_is_an_error_and_no_digit() -> None:
+    g = Graph("nowhere")  # the root of what is negative as soon as there is ink on the left
+    left = np.zeros((28, 10), np.float32)
+    left[:10] = -1
+    ink = g.ReduceSum(g.input("seen"), g.integers(1), keepdims=0)
+    g.Sqrt(ink @ g.constant(left) + 1.0, name="logits")
+    nowhere = g.model(
+        inputs={"seen": (TensorProto.FLOAT, ["N", 28, 28])},
+        outputs={"logits": (TensorProto.FLOAT, ["N", 10])},
+    )
+    reader = read(build_model(nowhere, Calibration(1.0, 0.5), FACTS))
+    for ask in (reader.read, lambda picture: reader.predict(picture[None])):
+        with pytest.raises(InvalidModel, match="probabilities that is not from 0 to 1"):
+            ask(written(0))
 
 
 def test_the_file_tells_the_facts() -> None:

@@ -3,8 +3,10 @@
 import base64
 import ctypes
 import io
+import os
 import struct
 import sys
+import threading
 import warnings
 import zlib
 from collections.abc import Callable
@@ -773,6 +775,18 @@ def test_the_limit_on_bytes_holds_for_percent_encoding():
     url = f"data:image/png,{quote_from_bytes(PNG)}"
 
     assert reason_of(url, max_bytes=len(PNG)) == "too large"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_read_once_it_is_open_and_not_by_its_name(tmp_path: Path) -> None:
+    pipe = tmp_path / "7.png"
+    os.mkfifo(pipe)
+    assert reason_of(pipe) == "missing"
+    writer = threading.Thread(target=pipe.write_bytes, args=[PNG])
+    writer.start()
+    with pipe.open("rb") as file:
+        np.testing.assert_array_equal(read_picture(file), GREY)
+    writer.join(timeout=10)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")

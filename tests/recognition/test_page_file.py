@@ -34,6 +34,22 @@ def test_a_page_file_that_says_nonsense_is_refused() -> None:
         PageFile(page_file(pieces_of(row("3")), space="wide"), 1, True)
 
 
+@pytest.mark.parametrize("rule", ["piece_from", "sure_from", "mark_sure_from", "most_pieces"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-5"])
+def test_a_page_file_with_rules_that_cannot_be_is_refused(rule: str, value: str) -> None:
+    with pytest.raises(InvalidModel, match=f"{rule} in its metadata must be a number from"):
+        PageFile(page_file(pieces_of(row("3")), **{rule: value}), 1, True)
+
+
+@pytest.mark.parametrize("share", [np.nan, np.inf, -0.5, 1.5])
+def test_a_piece_that_is_not_likely_from_0_to_1_is_an_error(share: float) -> None:
+    pieces = pieces_of(row("31"))
+    pieces.kind[1, 1] = share
+    page = PageFile(page_file(pieces), 1, True)
+    with pytest.raises(InvalidModel, match="kind that is not from 0 to 1"):
+        page(PICTURE)
+
+
 def test_a_file_for_digits_is_none_for_pages() -> None:
     from pathlib import Path
 

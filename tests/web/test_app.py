@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 import inkdigits
-from inkdigits import Reader, Reading
+from inkdigits import InvalidModel, Reader, Reading
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
@@ -125,8 +125,8 @@ def test_the_length_reaches_the_reader(reader, png_of, length):
     noting = Noting()
     client = TestClient(create_app(noting))
     form = {"file": ("seven.png", png_of(7))}
-    assert client.post(f"/api/read?expect=digit&length={length}", files=form).status_code == 200
-    assert noting.asked == [{"expect": "digit", "length": length}]
+    assert client.post(f"/api/read?expect=number&length={length}", files=form).status_code == 200
+    assert noting.asked == [{"expect": "number", "length": length}]
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,25 @@ def test_a_wrong_parameter_is_named_with_what_it_may_be(client, png_of, query, s
     assert (status, name) == (422, "BadRequest")
     assert message.startswith(says)
     assert len(message) < 200
+
+
+@pytest.mark.parametrize("length", [2, 4, 100])
+def test_one_digit_of_another_length_is_refused_before_anything_is_read(client, length):
+    answer = client.post(f"/api/read?expect=digit&length={length}", content=b"no picture")
+    assert refusal(answer) == (
+        422,
+        "BadRequest",
+        f'expect is "digit" and length {length}, but one digit has length 1. '
+        "Leave one of the two out.",
+    )
+
+
+@pytest.mark.parametrize("expect", ["", "expect=digit", "expect=number"])
+@pytest.mark.parametrize("length", ["", "length=1", "length=4", "length=100"])
+def test_no_two_parameters_are_a_mistake_of_the_server(client, png_of_lines, expect, length):
+    answer = client.post(f"/api/read?{expect}&{length}", content=png_of_lines("20"))
+    possible = expect != "expect=digit" or length in ("", "length=1")
+    assert answer.status_code == (200 if possible else 422)
 
 
 def test_two_wrong_parameters_are_both_named(client, png_of):
@@ -528,13 +547,14 @@ def test_a_parameter_that_is_not_right_is_refused_in_the_same_shape(reader):
     assert "integer" in message
 
 
-def test_a_mistake_of_ours_is_a_500_that_tells_nothing(reader, png_of):
+@pytest.mark.parametrize("error", [RuntimeError, InvalidModel])
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing(error, png_of):
     class Broken(Reader):
         def __init__(self) -> None:
             self.metadata = {}
 
         def read_array(self, picture: Any, **expected: Any) -> Reading:
-            raise RuntimeError("the secret plan")
+            raise error("the secret plan")
 
     client = TestClient(create_app(Broken()), raise_server_exceptions=False)
     answer = client.post("/api/read", content=png_of(7), headers=PNG)

@@ -17,6 +17,7 @@ from inkdigits.modelfile.calibration import Calibration
 from inkdigits.modelfile.graph import IR_VERSION, Graph
 from inkdigits.modelfile.normalizer import normalizer
 from inkdigits.recognition.digits import CONTRACT, CONTRACT_VERSION
+from inkdigits.recognition.fingerprint import KEY, fingerprint_of
 
 CLASSES = 10
 
@@ -68,14 +69,24 @@ def build_model(
 def describe(model: onnx.ModelProto, facts: Facts) -> None:
     """Make a model file say these facts about itself, instead of what it said of them before."""
     properties = {entry.key: entry.value for entry in model.metadata_props}
+    properties.pop(KEY, None)  # the file is another now
     accuracy = json.dumps(dict(facts.accuracy))
     properties |= {**asdict(facts), "accuracy": accuracy}
     helper.set_model_props(model, properties)
 
 
 def write_model(path: str | os.PathLike[str], model: onnx.ModelProto) -> None:
-    """Write the file, whole or not at all."""
-    write_atomically(path, model.SerializeToString())
+    """Write the file, whole or not at all, with its SHA-256 among its metadata."""
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    properties = {entry.key: entry.value for entry in model.metadata_props if entry.key != KEY}
+    helper.set_model_props(model, properties)
+    content = model.SerializeToString(deterministic=True)
+    write_atomically(path, content + fingerprint_of(content))
+
+
+def stamp(path: str | os.PathLike[str]) -> None:
+    """Write a model file anew as it is, with the SHA-256 that it has not got, or not any more."""
+    write_model(path, onnx.load(path))
 
 
 def revision() -> str:

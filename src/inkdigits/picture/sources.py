@@ -14,6 +14,8 @@ from inkdigits.picture.limits import check_bytes
 
 NAMELESS = {"The picture", "The data URL", "The base64 text"}
 """What pictures are called that are in no file."""
+WHERE_ALL_ARE_STREAMS = ("/dev/", "/proc/")
+"""Who names something there wants to read from it: /dev/stdin, or what a shell makes of <(...)."""
 
 
 def bytes_of(source: object, max_bytes: int) -> tuple[bytes, str]:
@@ -41,6 +43,12 @@ def bytes_of_path(path: str, max_bytes: int) -> tuple[bytes, str]:
             raise UnreadablePicture(
                 f"{name} is a folder. Give the path of one picture in it.", reason="missing"
             )
+        if _may_never_end(path):
+            raise UnreadablePicture(
+                f"{name} is a pipe or a device, not a file, and may never end. To read from it, "
+                f"open it and give the open file, or run: inkdigits read - < {name}",
+                reason="missing",
+            )
         with Path(path).open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError as error:
@@ -56,6 +64,15 @@ def bytes_of_path(path: str, max_bytes: int) -> tuple[bytes, str]:
         ) from error
     check_bytes(len(data), name, max_bytes)
     return data, name
+
+
+def _may_never_end(path: str) -> bool:
+    """Whether that is no file, though it has a file's name, as in a folder full of pictures."""
+    return (
+        Path(path).exists()
+        and not Path(path).is_file()
+        and not path.startswith(WHERE_ALL_ARE_STREAMS)
+    )
 
 
 def _bytes_of_file(file: Any, max_bytes: int) -> tuple[bytes, str]:

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.reading import Box, Digit
-from inkdigits.recognition.session import broken, check_contract, model_content, open_session
+from inkdigits.recognition.session import (
+    broken,
+    check_contract,
+    check_shares,
+    model_content,
+    number_in,
+    open_session,
+)
 
 Grey = NDArray[np.uint8]
 Outputs = dict[str, NDArray[Any]]
@@ -27,6 +34,9 @@ CONTRACT = {
 `picture`, uint8 (N, H, W)."""
 
 CONTRACT_VERSION = "1"
+
+NUMBERS = {"temperature": (1e-3, 1e3), "sure_from": (0, 1)}
+"""What a model file's metadata may say, with the least and the most of each."""
 
 MOST_PIXELS_A_RUN = 2**22
 """Larger batches are run in parts, as each pixel takes memory while it is normalised."""
@@ -60,22 +70,31 @@ class DigitsFile:
         threads: int = 1,
         optimize: bool = True,
     ) -> None:
-        name, content = model_content(model, "digits.onnx")
+        self._name, content = name, _ = model_content(model, "digits.onnx")
         self._session = open_session(name, content, threads, optimize)
         self._giving_back = run_options_that_give_memory_back()
         check_contract(name, self._session, CONTRACT, CONTRACT_VERSION)
         _check_on_two_pictures(name, self._session)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        for key, (least, most) in NUMBERS.items():
+            if key in self.metadata:
+                number_in(name, self.metadata, key, least, most)
 
     def run(self, pictures: Grey) -> Iterator[tuple[int, Outputs]]:
-        """All that the file says of (N, H, W), in parts: each part's first, and its outputs."""
+        """All that the file says of (N, H, W), in parts: each part's first, and its outputs.
+
+        Raises InvalidModel if it answers with what is no probability.
+        """
         height, width = pictures.shape[1:]
         step = max(1, MOST_PIXELS_A_RUN // (height * width + PIXELS_A_PICTURE))
         for start in range(0, len(pictures), step):
             part = pictures[start : start + step]
             options = self._giving_back if part.size > LARGE_RUN else None
             values = self._session.run(list(CONTRACT), {"picture": part}, options)
-            yield start, dict(zip(CONTRACT, values, strict=True))
+            outputs = dict(zip(CONTRACT, values, strict=True))
+            answers = outputs["probabilities"][outputs["has_ink"]]
+            check_shares(self._name, "probabilities", answers)
+            yield start, outputs
 
     def read(self, pictures: Grey) -> Iterator[Digit | None]:
         """The digit in each of (N, H, W); None where nothing is written."""

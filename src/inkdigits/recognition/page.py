@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.recognition.digits import LARGE_RUN, Grey, run_options_that_give_memory_back
-from inkdigits.recognition.session import broken, check_contract, model_content, open_session
+from inkdigits.recognition.session import (
+    broken,
+    check_contract,
+    check_shares,
+    model_content,
+    number_in,
+    open_session,
+)
 
 PAGE_CONTRACT = {
     "box": ("tensor(int32)", 2),
@@ -59,6 +65,10 @@ class Rules:
     """If there are more, only the best are given."""
 
 
+RANGES = {"most_pieces": (1, 10**6)}
+"""The least and the most of what is no share, which is in 0..1."""
+
+
 class PageFile:
     """A model file that finds what is written on a page; of None the one that ships.
 
@@ -71,22 +81,29 @@ class PageFile:
         threads: int = 1,
         optimize: bool = True,
     ) -> None:
-        name, content = model_content(model, "page.onnx")
+        self._name, content = name, _ = model_content(model, "page.onnx")
         self._session = open_session(name, content, threads, optimize)
         self._giving_back = run_options_that_give_memory_back()
         check_contract(name, self._session, PAGE_CONTRACT, PAGE_CONTRACT_VERSION, ("H", "W"))
         self.rules = _rules(name, self._session.get_modelmeta().custom_metadata_map)
 
     def __call__(self, picture: Grey) -> Pieces:
-        """The pieces in a grey picture (H, W)."""
+        """The pieces in a grey picture (H, W).
+
+        Raises InvalidModel if the file answers with what is no probability.
+        """
         options = self._giving_back if picture.size > LARGE_RUN // 4 else None
         values = self._session.run(list(PAGE_CONTRACT), {"picture": picture}, options)
-        return Pieces(**dict(zip(PAGE_CONTRACT, values, strict=True)))
+        pieces = Pieces(**dict(zip(PAGE_CONTRACT, values, strict=True)))
+        check_shares(self._name, "kind", pieces.kind)
+        return pieces
 
 
-def _rules(name: str, metadata: dict[str, Any]) -> Rules:
+def _rules(name: str, metadata: dict[str, str]) -> Rules:
     known = [field.name for field in fields(Rules) if field.name in metadata]
     try:
-        return Rules(**{key: float(metadata[key]) for key in known})
-    except (TypeError, ValueError) as error:
+        return Rules(
+            **{key: number_in(name, metadata, key, *RANGES.get(key, (0, 1))) for key in known}
+        )
+    except TypeError as error:
         raise broken(name, f"its metadata do not say what makes a text ({error})") from error

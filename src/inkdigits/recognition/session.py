@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inkdigits.errors import InvalidModel
+from inkdigits.recognition.fingerprint import check_fingerprint
+
+ROUNDING = 1e-3
+"""So far above 1 a probability may be, as the sum of others is."""
 
 
 def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
@@ -26,7 +34,11 @@ def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) ->
 
 
 def open_session(name: str, content: bytes, threads: int, optimize: bool = True) -> Any:
-    """An ONNX Runtime session; raises InvalidModel if the file is none that it can load."""
+    """An ONNX Runtime session.
+
+    Raises InvalidModel if the file is none that it can load, or not as it was written.
+    """
+    check_fingerprint(name, content)
     # Imported here because it takes longer than everything else in the package together.
     import onnxruntime
 
@@ -68,6 +80,26 @@ def check_contract(
     written = session.get_modelmeta().custom_metadata_map.get("contract", "missing")
     if written != version:
         raise broken(name, f"its contract version must be {version}, and is {written}")
+
+
+def number_in(name: str, metadata: Mapping[str, str], key: str, least: float, most: float) -> float:
+    """A number that a file's metadata say; raises InvalidModel if it is not from least to most."""
+    said = metadata[key]
+    try:
+        number = float(said)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:
+        raise broken(
+            name, f"{key} in its metadata must be a number from {least} to {most}, and is {said!r}"
+        )
+    return number
+
+
+def check_shares(name: str, output: str, values: NDArray[np.float32]) -> None:
+    """Raise InvalidModel if what a file has answered is not from 0 to 1, as NaN is not."""
+    if not ((values >= 0) & (values <= 1 + ROUNDING)).all():
+        raise broken(name, f"it answered with a number in {output} that is not from 0 to 1")
 
 
 def broken(name: str, what: str) -> InvalidModel:

@@ -20,9 +20,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
-from inkdigits.reader import Reader
+from inkdigits.reader import Reader, check_hints
 from inkdigits.reading import Expect
 from inkdigits.web import reference
 from inkdigits.web.pages import add_pages
@@ -122,6 +122,10 @@ def create_app(
         expect: reference.ExpectParameter = None,
         length: reference.LengthParameter = None,
     ) -> Response:
+        try:
+            check_hints(expect, length)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         body = await read_body(request, content_type, max_bytes)
         loop = asyncio.get_running_loop()
@@ -201,6 +205,10 @@ def _add_error_handlers(app: FastAPI) -> None:
         reason = error.reason if isinstance(error, UnreadablePicture) else ""
         status = {"unsupported": 415, "too large": 413}.get(reason, 422)
         return _error(status, type(error).__name__, str(error))
+
+    @app.exception_handler(InvalidModel)
+    async def unusable(request: Request, error: InvalidModel) -> Response:
+        raise error  # which is the server's fault, not the client's
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:

@@ -56,7 +56,11 @@ ExpectParameter = Annotated[
 ]
 LengthParameter = Annotated[
     int | None,
-    Query(ge=1, le=100, description="1 to 100: how many digits there are, if that is known."),
+    Query(
+        ge=1,
+        le=100,
+        description="1 to 100: how many digits there are, if that is known; of one digit 1.",
+    ),
 ]
 
 Box = tuple[int, int, int, int]
