@@ -44,7 +44,7 @@ class Digit:
             "probabilities": list(self.probabilities),
         }
         if seen:
-            row["seen"] = self.seen.round(3).astype(float).tolist()
+            row["seen"] = self.seen.astype(float).round(3).tolist()
         return row
 
 

@@ -76,7 +76,7 @@ function answerOf(text) {
 
 test("a picture is sent to the page's own server, and its reading is told", async () => {
   const request = await asked("a seven");
-  assert.equal(request.address, "api/read");
+  assert.equal(request.address, "api/read?seen=true");
   assert.equal(request.method, "POST");
   assert.equal(await request.body.text(), "a seven");
   request.answer(answerOf("7"));

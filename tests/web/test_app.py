@@ -60,6 +60,35 @@ def test_the_answer_is_the_reading_with_what_the_network_saw(client, reader, png
     assert [len(row) for row in digit["seen"]] == [28] * 28
 
 
+def test_what_the_network_saw_of_several_digits_is_sent_only_when_asked(client, png_of_lines):
+    png = png_of_lines("20")
+    seen = {
+        query: [
+            "seen" in digit
+            for digit in client.post(f"/api/read?{query}", content=png).json()["digits"]
+        ]
+        for query in ["", "seen=false", "seen=true"]
+    }
+    assert seen == {"": [False] * 2, "seen=false": [False] * 2, "seen=true": [True] * 2}
+
+
+def test_what_the_network_saw_of_one_digit_can_be_left_out(client, png_of):
+    [digit] = client.post("/api/read?seen=false", content=png_of(7)).json()["digits"]
+    assert "seen" not in digit
+
+
+def test_an_answer_is_packed_for_a_client_that_unpacks_it(client, png_of):
+    plain, packed = (
+        client.post("/api/read", content=png_of(7), headers={"Accept-Encoding": accepted})
+        for accepted in ["identity", "gzip"]
+    )
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert packed.json() == plain.json()
+
+
 def test_a_guess_is_the_text_but_not_sure(unsure_url, png_of):
     answer = httpx.post(f"{unsure_url}/api/read", content=png_of(7), headers=PNG).json()
     assert (answer["text"], answer["sure"]) == ("3", False)
@@ -94,7 +123,7 @@ def test_a_gap_parts_two_numbers_unless_one_number_is_expected(client, reader, p
     assert client.post("/api/read", content=png).json()["text"] == "1 0"
     answer = client.post("/api/read?expect=number", content=png).json()
     assert answer["text"] == "10"
-    assert answer == reader.read(png, expect="number").to_dict(seen=True)
+    assert answer == reader.read(png, expect="number").to_dict()
 
 
 def test_what_is_not_as_expected_is_not_sure(client, png_of_lines):
@@ -142,6 +171,7 @@ def test_the_length_reaches_the_reader(reader, png_of, length):
         ("length=1.5", "length: Input should be a valid integer"),
         ("length=", "length: Input should be a valid integer"),
         ("length=" + "9" * 5000, "length: "),
+        ("seen=some", "seen: Input should be a valid boolean"),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_it_may_be(client, png_of, query, says):
@@ -688,12 +718,12 @@ def test_openapi_describes_all_ways_and_the_answer(client, png_of):
     )
 
 
-def test_openapi_describes_every_field_and_both_parameters(client):
+def test_openapi_describes_every_field_and_all_parameters(client):
     document = client.get("/openapi.json").json()
     read = document["paths"]["/api/read"]["post"]
     assert read["summary"] == "Read the digits in a picture"
     described = {parameter["name"]: parameter["description"] for parameter in read["parameters"]}
-    assert set(described) == {"expect", "length"}
+    assert set(described) == {"expect", "length", "seen"}
     assert all(described.values())
     reading = document["components"]["schemas"]["Reading"]["properties"]
     assert {"text", "lines", "skipped", "turned"} <= set(reading)

@@ -198,7 +198,7 @@ def share_of(page: Page, name: str, colors: list[str]) -> float:
 
 def answer_with(page: Page, reading: dict[str, Any], **changes: Any) -> None:
     """From now on the server answers this."""
-    page.route("**/api/read", lambda route: route.fulfill(json=reading | changes))
+    page.route("**/api/read?*", lambda route: route.fulfill(json=reading | changes))
 
 
 def sure_of_all(reading: dict[str, Any]) -> dict[str, Any]:
@@ -665,7 +665,7 @@ def test_a_file_that_the_browser_cannot_show_is_sent_and_its_answer_shown(
         sent.append(route.request.post_data_buffer)
         route.fulfill(json=reading)
 
-    page.route("**/api/read", answer)
+    page.route("**/api/read?*", answer)
     assert {".heic", ".heif", "application/pdf", "image/*"} == set(
         page.locator("#file").get_attribute("accept").split(",")
     )
@@ -717,7 +717,7 @@ def test_a_picture_over_the_limit_is_not_sent(open_page, reader, png_of):
 def test_a_sure_digit_is_inked_and_said_to_be_sure(open_page, strokes, reader, png_of, scheme):
     page = open_page(color_scheme=scheme)
     sure = reader.read(png_of(7)).to_dict(seen=True) | {"sure": True, "confidence": 0.9876}
-    page.route("**/api/read", lambda route: route.fulfill(json=sure))
+    page.route("**/api/read?*", lambda route: route.fulfill(json=sure))
     draw(page, strokes[7])
     expect(page.locator("#verdict")).to_have_text("Sure")
     expect(page.locator("#detail")).to_have_text("98.7 % certain")
@@ -785,14 +785,14 @@ def held(page: Page) -> list[Any]:
         else:
             waiting.append(route)
 
-    page.route("**/api/read", hold)
+    page.route("**/api/read?*", hold)
     return waiting
 
 
 def test_a_late_answer_about_the_drawing_is_not_shown_for_a_picture(
     page, held, reader, strokes, png_of
 ):
-    with page.expect_request("**/api/read"):
+    with page.expect_request("**/api/read?*"):
         draw(page, strokes[7])
     give(page, "drop", png_of(2))
     expect_reading(page, "2")
@@ -803,7 +803,7 @@ def test_a_late_answer_about_the_drawing_is_not_shown_for_a_picture(
 def test_a_late_answer_about_a_picture_is_not_shown_for_the_drawing_below_it(
     page, held, reader, strokes, png_of
 ):
-    with page.expect_request("**/api/read"):
+    with page.expect_request("**/api/read?*"):
         give(page, "drop", png_of(2))
     page.keyboard.press("Control+z")
     expect_strokes(page, 0)
@@ -817,7 +817,7 @@ def test_a_late_answer_about_one_picture_puts_no_boxes_on_the_next(
     page, held, reader, png_of_lines
 ):
     first, second = png_of_lines("20"), png_of_lines("9  4")
-    with page.expect_request("**/api/read"):
+    with page.expect_request("**/api/read?*"):
         give(page, "drop", first)
     give(page, "drop", second)
     expect_reading(page, "9 4")
@@ -831,8 +831,8 @@ def test_the_boxes_of_one_picture_are_gone_while_the_next_is_read(page, reader, 
     first, second = png_of_lines("20"), png_of_lines("9  4")
     give(page, "drop", first)
     expect_reading(page, "20")
-    page.route("**/api/read", lambda route: None)  # no answer comes
-    with page.expect_request("**/api/read"):
+    page.route("**/api/read?*", lambda route: None)  # no answer comes
+    with page.expect_request("**/api/read?*"):
         give(page, "drop", second)
     expect(page.locator("#verdict")).to_have_text("Reading the picture")
     expect_reading(page, "·")

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,6 +53,9 @@ SECURITY_HEADERS = {
 about requests made without CORS."""
 
 ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
+
+GZIP_FROM = 1000
+"""Bytes. What is smaller goes in one packet anyway."""
 
 LARGE = 2**24
 """Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
@@ -101,13 +105,16 @@ def create_app(
         if other and "*" not in allow_origins and origin not in allow_origins:
             raise HTTPException(403, "Pages of other sites may not use this server.")
 
-    def answer(body: bytes, content_type: str, expect: Expect, length: int | None) -> bytes:
+    def answer(
+        body: bytes, content_type: str, expect: Expect, length: int | None, seen: bool | None
+    ) -> bytes:
         picture = read_picture(
             picture_in(body, content_type), max_bytes=max_bytes, max_pixels=max_pixels
         )
         with large_reading if picture.size > LARGE else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
-        return json.dumps(reading.to_dict(seen=True)).encode()
+        alone = len(reading.digits) == 1
+        return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
 
     @app.post(
         "/api/read",
@@ -121,6 +128,7 @@ def create_app(
         request: Request,
         expect: reference.ExpectParameter = None,
         length: reference.LengthParameter = None,
+        seen: reference.SeenParameter = None,
     ) -> Response:
         try:
             check_hints(expect, length)
@@ -129,7 +137,9 @@ def create_app(
         content_type = request.headers.get("content-type", "")
         body = await read_body(request, content_type, max_bytes)
         loop = asyncio.get_running_loop()
-        content = await loop.run_in_executor(readings, answer, body, content_type, expect, length)
+        content = await loop.run_in_executor(
+            readings, answer, body, content_type, expect, length, seen
+        )
         return Response(
             content, media_type="application/json", headers={"Cache-Control": "no-store"}
         )
@@ -153,6 +163,7 @@ def create_app(
 
     add_pages(app)
     _add_error_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
     app.add_middleware(_SecurityHeaders)
     if allow_origins:
         app.add_middleware(

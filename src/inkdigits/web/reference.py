@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from inkdigits.reading import Expect
 
@@ -30,7 +31,6 @@ EXAMPLE: dict[str, Any] = {
             "sure": True,
             "box": [72, 40, 178, 236],
             "probabilities": [0.001] * 4 + [0.991] + [0.001] * 5,
-            "seen": [[0.0] * 28] * 28,
         },
         {
             "value": 2,
@@ -38,7 +38,6 @@ EXAMPLE: dict[str, Any] = {
             "sure": True,
             "box": [196, 44, 310, 231],
             "probabilities": [0.001] * 2 + [0.991] + [0.001] * 7,
-            "seen": [[0.0] * 28] * 28,
         },
     ],
     "marks": [],
@@ -63,7 +62,16 @@ LengthParameter = Annotated[
     ),
 ]
 
+SeenParameter = Annotated[
+    bool | None,
+    Query(
+        description="true: each digit has what the network saw, some 4 kB. false: none has. If it "
+        "is left out, only the digit of a reading that has no other."
+    ),
+]
+
 Box = tuple[int, int, int, int]
+Seen = Annotated[list[list[float]], Field(min_length=28, max_length=28)]
 
 
 class Digit(BaseModel):
@@ -85,10 +93,10 @@ class Digit(BaseModel):
         min_length=10,
         max_length=10,
     )
-    seen: list[list[float]] = Field(
-        description="What the network saw: 28 lists of 28 numbers in 0..1, ink bright.",
-        min_length=28,
-        max_length=28,
+    seen: Seen | SkipJsonSchema[None] = Field(
+        None,
+        description="What the network saw: 28 lists of 28 numbers in 0..1, ink bright. It is left "
+        "out unless it is asked for, or this is the only digit.",
     )
 
 

@@ -22,7 +22,7 @@ async function read(picture, signal) {
   const request = { method: "POST", body: picture, headers: { "Content-Type": type }, signal };
   let response, answer;
   try {
-    response = await fetch("api/read", request);
+    response = await fetch("api/read?seen=true", request);
     answer = await response.json();
   } catch (error) {
     throw signal.aborted ? error : new Unreachable();
