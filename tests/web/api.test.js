@@ -181,6 +181,7 @@ test("why the server refuses a picture is told in its own words", async () => {
 for (const [what, answer] of [
   ["a proxy's error page", (request) => request.answer("<h1>Bad gateway</h1>", 502)],
   ["a welcome page of a network", (request) => request.answer("<h1>Welcome</h1>", 200)],
+  ["a server that is too busy", (request) => request.answer('{"error": {"message": "Busy."}}', 503)],
   ["an error of somebody else's shape", (request) => request.answer("{}", 500)],
   ["a line that is down", (request) => request.fail(new TypeError("Failed to fetch"))],
 ]) {

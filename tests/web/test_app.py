@@ -710,7 +710,7 @@ def test_openapi_describes_all_ways_and_the_answer(client, png_of):
         "application/pdf",
         "application/json",
     }
-    assert {"200", "400", "403", "413", "415", "422"} <= set(read["responses"])
+    assert {"200", "400", "403", "413", "415", "422", "503"} <= set(read["responses"])
     answer = client.post("/api/read", content=png_of(7), headers=PNG).json()
     assert reference.Reading.model_validate(answer, strict=False).model_dump(mode="json") == answer
     reference.Reading.model_validate(

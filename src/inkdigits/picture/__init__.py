@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.decoding import decode
+from inkdigits.picture.decoding import decode, may_be_larger
 from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
@@ -29,6 +29,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "Grey",
     "PictureSource",
+    "may_be_larger",
     "page_named",
     "pages_in",
     "read_picture",

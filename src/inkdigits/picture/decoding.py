@@ -39,11 +39,7 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             return _pdf_page(data, name, page, max_pixels)
         if format == "HEIC":
             return _heic_photo(data, name, max_pixels)
-        if format in _CHECKS:
-            _CHECKS[format](data, name, max_pixels)
-        image = _open(_lean(data, format, name), format)
-        _keep_little_exif(image)
-        check_header(image, name, max_pixels)
+        image = _open(data, format, name, max_pixels)
         image.load()
         return upright_grey(image, name)
     except UnreadablePicture:
@@ -64,6 +60,20 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             f"{name} starts like a {format} file but does not decode: it is damaged, cut short or "
             "of a rare kind. Copy it again, or save it as an ordinary PNG or JPEG."
         ) from error
+
+
+def may_be_larger(data: bytes, pixels: int) -> bool:
+    """Whether a file has more than so many pixels by its header, or its header does not tell."""
+    format = format_of(data)
+    if format is None or format in EXTRAS:
+        return format is not None
+    try:
+        _open(data, format, "", pixels)
+    except UnreadablePicture as error:
+        return error.reason == "too large"
+    except Exception:  # as in `decode`, which will say so
+        return False
+    return False
 
 
 def _unknown_format(data: bytes, name: str) -> UnreadablePicture:
@@ -115,10 +125,15 @@ def _heic_photo(data: bytes, name: str, max_pixels: int) -> Grey:
     return grey_of(photo.to_pillow(), name)  # upright already
 
 
-def _open(data: bytes, format: str) -> Image.Image:
+def _open(data: bytes, format: str, name: str, max_pixels: int) -> Image.Image:
     """The picture with its header read and nothing decoded."""
+    if format in _CHECKS:
+        _CHECKS[format](data, name, max_pixels)
     module, decoder = DECODERS[format]
-    image: Image.Image = getattr(import_module(module), decoder)(BytesIO(data))
+    lean = BytesIO(_lean(data, format, name))
+    image: Image.Image = getattr(import_module(module), decoder)(lean)
+    _keep_little_exif(image)
+    check_header(image, name, max_pixels)
     return image
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from threading import Lock
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -22,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
-from inkdigits.picture import MAX_BYTES, MAX_PIXELS, read_picture
+from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.reader import Reader, check_hints
 from inkdigits.reading import Expect
 from inkdigits.web import reference
+from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import picture_in, read_body
 
@@ -57,7 +57,7 @@ ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
-LARGE = 2**24
+LARGEST = 2**24
 """Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
 
 
@@ -94,9 +94,8 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    # More readings at once than there are cores are not faster, and each holds a whole picture.
-    readings = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="reading")
-    large_reading = Lock()
+    small, large = small_and_large_lane()
+    largest_reading = Lock()
 
     def refuse_other_sites(request: Request) -> None:
         """A browser says when another site's page is asking; nothing is read for it."""
@@ -106,12 +105,19 @@ def create_app(
             raise HTTPException(403, "Pages of other sites may not use this server.")
 
     def answer(
-        body: bytes, content_type: str, expect: Expect, length: int | None, seen: bool | None
-    ) -> bytes:
-        picture = read_picture(
-            picture_in(body, content_type), max_bytes=max_bytes, max_pixels=max_pixels
-        )
-        with large_reading if picture.size > LARGE else nullcontext():
+        body: bytes,
+        content_type: str,
+        expect: Expect,
+        length: int | None,
+        seen: bool | None,
+        only_small: bool,
+    ) -> bytes | None:
+        """The reading as JSON; None if only what is small is to be read, and this is not."""
+        file = picture_in(body, content_type)
+        if only_small and may_be_larger(file, SMALL_PIXELS):
+            return None
+        picture = read_picture(file, max_bytes=max_bytes, max_pixels=max_pixels)
+        with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
         alone = len(reading.digits) == 1
         return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
@@ -136,10 +142,12 @@ def create_app(
             raise HTTPException(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         body = await read_body(request, content_type, max_bytes)
-        loop = asyncio.get_running_loop()
-        content = await loop.run_in_executor(
-            readings, answer, body, content_type, expect, length, seen
-        )
+        work = partial(answer, body, content_type, expect, length, seen)
+        content = None
+        if len(body) <= SMALL_BYTES:
+            content = await small.run(work, True)
+        if content is None:
+            content = await large.run(work, False)
         return Response(
             content, media_type="application/json", headers={"Cache-Control": "no-store"}
         )
@@ -227,6 +235,7 @@ def _add_error_handlers(app: FastAPI) -> None:
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
             403: ("Forbidden", error.detail),
+            503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
         return _error(error.status_code, name, message, error.headers)
 

@@ -183,6 +183,10 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
         "model": Error,
         "description": "There is no picture, it is damaged or blank, or a parameter is wrong.",
     },
+    503: {
+        "model": Error,
+        "description": "The server is busy. Retry-After says in how many seconds to come again.",
+    },
 }
 
 SEVEN = (

@@ -10,7 +10,7 @@
 /** The server answered, and says why it cannot read the picture. */
 export class Refused extends Error {}
 
-/** Nothing that is our server answered. */
+/** Nothing that is our server answered, or it is too busy. */
 export class Unreachable extends Error {}
 
 /** Between two requests while drawing: the eye needs no more, and a phone's battery less. */
@@ -28,7 +28,7 @@ async function read(picture, signal) {
     throw signal.aborted ? error : new Unreachable();
   }
   if (response.ok) return answer;
-  throw answer.error ? new Refused(answer.error.message) : new Unreachable();
+  throw answer.error && response.status !== 503 ? new Refused(answer.error.message) : new Unreachable();
 }
 
 /** @returns {Promise<{limits: {bytes: number}}>} */
