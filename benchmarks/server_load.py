@@ -117,7 +117,7 @@ def photos(count: int) -> None:
 
 
 def slow(count: int) -> None:
-    with served() as (url, port, server), contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as held, served() as (url, port, server):
         for start in [b"", HEAD, HEAD + b"Content-Length: 5000\r\n\r\nseven"]:
             for _ in range(count):
                 client = held.enter_context(socket.create_connection(("127.0.0.1", port)))
@@ -128,7 +128,7 @@ def slow(count: int) -> None:
 
 def stalled(count: int) -> None:
     """Each sends 31 of 32 MB."""
-    with served() as (url, port, server), contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as held, served() as (url, port, server):
         for _ in range(count):
             client = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
             with contextlib.suppress(OSError):  # refused

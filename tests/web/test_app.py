@@ -234,6 +234,10 @@ def test_health_tells_the_version_and_the_limits(client):
     }
 
 
+def test_a_server_that_reads_is_ready(client):
+    assert client.get("/api/ready").json() == {"status": "ready"}
+
+
 def test_model_tells_what_the_model_file_says_about_itself(client, reader):
     assert client.get("/api/model").json() == reader.metadata
 
@@ -592,6 +596,8 @@ def test_a_mistake_of_ours_is_a_500_that_tells_nothing(error, png_of):
     assert (status, name) == (500, "ServerError")
     assert "secret" not in message
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert client.get("/api/health").status_code == 200
+    assert refusal(client.get("/api/ready"))[:2] == (500, "ServerError")
 
 
 # ---------------------------------------------------------------- other sites
@@ -710,7 +716,7 @@ def test_openapi_describes_all_ways_and_the_answer(client, png_of):
         "application/pdf",
         "application/json",
     }
-    assert {"200", "400", "403", "413", "415", "422", "503"} <= set(read["responses"])
+    assert {"200", "400", "403", "408", "413", "415", "422", "503"} <= set(read["responses"])
     answer = client.post("/api/read", content=png_of(7), headers=PNG).json()
     assert reference.Reading.model_validate(answer, strict=False).model_dump(mode="json") == answer
     reference.Reading.model_validate(

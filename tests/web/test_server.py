@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -11,29 +12,58 @@ import pytest
 from inkdigits import InvalidModel
 from inkdigits.web.server import run
 
-SERVE = "from inkdigits.web.server import run; run(host='127.0.0.1', port={}, workers={})"
+SERVE = """
+from inkdigits.web import server
+server.GRACE = {grace}
+server.run(host="127.0.0.1", port={port}, workers={workers})
+"""
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_digits_are_read_promptly_by_one_process_or_several(workers, png_of, environment):
+@contextmanager
+def served(workers, environment, grace=5):
+    """The port of a server in a process of its own, and the process, with its log in stderr."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    command = [sys.executable, "-c", SERVE.format(port, workers)]
+    command = [sys.executable, "-c", SERVE.format(port=port, workers=workers, grace=grace)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             for _ in range(workers):
                 wait_for_line(server.stderr, "Application startup complete")
-            patient = httpx.HTTPTransport(retries=5)  # the port opens after the startup
-            with httpx.Client(transport=patient, timeout=30) as client:
-                url = f"http://127.0.0.1:{port}/api"
-                assert client.post(f"{url}/read", content=png_of(7)).json()["text"] == "7"
-                waits = [client.get(f"{url}/health").elapsed.total_seconds() for _ in range(20)]
-            assert (
-                min(waits) < 0.03
-            )  # no packet waits for the receipt of another: all would take 0.04 s
+            yield port, server
         finally:
             server.terminate()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_digits_are_read_promptly_by_one_process_or_several(workers, png_of, environment):
+    patient = httpx.HTTPTransport(retries=5)  # the port opens after the startup
+    with (
+        served(workers, environment) as (port, _),
+        httpx.Client(transport=patient, timeout=30) as client,
+    ):
+        url = f"http://127.0.0.1:{port}/api"
+        assert client.post(f"{url}/read", content=png_of(7)).json()["text"] == "7"
+        waits = [client.get(f"{url}/health").elapsed.total_seconds() for _ in range(20)]
+    assert min(waits) < 0.03  # no packet waits for the receipt of another: all would take 0.04 s
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_client_that_is_slow_does_not_keep_a_server_from_ending(workers, environment):
+    patient = httpx.HTTPTransport(retries=5)
+    with (
+        served(workers, environment, grace=1) as (port, server),
+        httpx.Client(transport=patient, timeout=30) as client,
+    ):
+        client.get(f"http://127.0.0.1:{port}/api/health")
+        with socket.create_connection(("127.0.0.1", port)) as slow:
+            slow.sendall(
+                b"POST /api/read HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\n"
+                b"Content-Length: 10\r\n\r\n"
+            )
+            assert slow.recv(100).startswith(b"HTTP/1.1 100 ")  # it waits for the body
+            server.terminate()
+            server.communicate(timeout=30)
 
 
 def wait_for_line(log, text):

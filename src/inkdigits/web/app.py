@@ -27,7 +27,7 @@ from inkdigits.reading import Expect
 from inkdigits.web import reference
 from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
 from inkdigits.web.pages import add_pages
-from inkdigits.web.uploads import picture_in, read_body
+from inkdigits.web.uploads import Uploads, picture_in
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -57,6 +57,9 @@ ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
+HELD = 8
+"""So many of the largest picture files are held at once."""
+
 LARGEST = 2**24
 """Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
 
@@ -67,6 +70,7 @@ def create_app(
     allow_origins: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
+    upload_seconds: float = 60,
 ) -> FastAPI:
     """The page at `/` and the API under `/api`, reading with `reader`.
 
@@ -76,6 +80,7 @@ def create_app(
             for anybody's); without it only the page served here.
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
+        upload_seconds: within which a picture has to arrive.
 
     Raises:
         ValueError: one of `allow_origins` is not an origin.
@@ -94,6 +99,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+    uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
     largest_reading = Lock()
 
@@ -141,13 +147,13 @@ def create_app(
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
-        body = await read_body(request, content_type, max_bytes)
-        work = partial(answer, body, content_type, expect, length, seen)
-        content = None
-        if len(body) <= SMALL_BYTES:
-            content = await small.run(work, True)
-        if content is None:
-            content = await large.run(work, False)
+        async with uploads.body_of(request, content_type) as body:
+            work = partial(answer, body, content_type, expect, length, seen)
+            content = None
+            if len(body) <= SMALL_BYTES:
+                content = await small.run(work, True)
+            if content is None:
+                content = await large.run(work, False)
         return Response(
             content, media_type="application/json", headers={"Cache-Control": "no-store"}
         )
@@ -160,6 +166,16 @@ def create_app(
     async def health() -> reference.Health:
         limits = reference.Limits(bytes=max_bytes, pixels=max_pixels)
         return reference.Health(status="ok", version=__version__, limits=limits)
+
+    @app.get(
+        "/api/ready",
+        summary="Whether the server reads pictures now: it reads a small one",
+        response_description="The server reads pictures.",
+        responses=reference.READY_ANSWERS,
+    )
+    async def ready() -> reference.Ready:
+        await small.run(reader.read, reference.SEVEN)
+        return reference.Ready(status="ready")
 
     @app.get(
         "/api/model",
@@ -235,6 +251,7 @@ def _add_error_handlers(app: FastAPI) -> None:
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
             403: ("Forbidden", error.detail),
+            408: ("TooSlow", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
         return _error(error.status_code, name, message, error.headers)

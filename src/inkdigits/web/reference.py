@@ -157,6 +157,12 @@ class Health(BaseModel):
     limits: Limits = Field(description="What the server refuses.")
 
 
+class Ready(BaseModel):
+    """The answer of a server that reads pictures now."""
+
+    status: Literal["ready"] = Field(description='Always "ready".')
+
+
 class Problem(BaseModel):
     """What went wrong."""
 
@@ -170,6 +176,11 @@ class Error(BaseModel):
     error: Problem = Field(description="Its name and its message.")
 
 
+BUSY: dict[str, Any] = {
+    "model": Error,
+    "description": "The server is busy. Retry-After says in how many seconds to come again.",
+}
+READY_ANSWERS: dict[int | str, dict[str, Any]] = {503: BUSY}
 READ_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The reading.",
@@ -177,16 +188,14 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     400: {"model": Error, "description": "The form or the JSON cannot be read."},
     403: {"model": Error, "description": "Another site's page is asking."},
+    408: {"model": Error, "description": "The picture did not arrive in time."},
     413: {"model": Error, "description": "The file or the picture is too large."},
     415: {"model": Error, "description": "The Content-Type or the picture's format is unknown."},
     422: {
         "model": Error,
         "description": "There is no picture, it is damaged or blank, or a parameter is wrong.",
     },
-    503: {
-        "model": Error,
-        "description": "The server is busy. Retry-After says in how many seconds to come again.",
-    },
+    503: BUSY,
 }
 
 SEVEN = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import threading
@@ -11,22 +10,14 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from inkdigits.web.app import app_from_env
+from inkdigits.web.connection import Connection
 
-
-class PromptProtocol(H11Protocol):
-    """HTTP that sends every packet at once.
-
-    asyncio sees to that for sockets of its own, but not for the one that Uvicorn's workers share:
-    there each answer's body waits 40 ms for the receipt of its headers.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().connection_made(transport)
+BACKLOG = 128
+"""Connections that are accepted at a time, so that those over the limit never use up all files."""
+GRACE = 5
+"""Seconds for what is under way, once the server is to end."""
 
 
 def run(
@@ -55,8 +46,11 @@ def run(
         host=host,
         port=port,
         workers=workers,
-        http=PromptProtocol,
+        http=Connection,
         access_log=False,  # a drawing is many requests
+        backlog=BACKLOG,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=GRACE,
     )
 
 
@@ -64,7 +58,7 @@ def run(
 def running(app: FastAPI, port: int = 0) -> Iterator[str]:
     """`with running(app) as url:` serves it in a thread, on this port or on a free one."""
     listener = socket.create_server(("127.0.0.1", port))  # queues who comes before Uvicorn is up
-    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(app, http=Connection, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
 import logging
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import HTTPException, Request
 from python_multipart.multipart import Field, File, create_form_parser
 
 from inkdigits.errors import UnreadablePicture
+from inkdigits.web.lanes import SMALL_BYTES, busy
 
 # Every odd byte of a form is a warning there; the client hears what is wrong, our log need not.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -41,30 +45,69 @@ JSON_TYPES = {
 }
 
 
-async def read_body(request: Request, content_type: str, max_bytes: int) -> bytes:
-    """The request's body, which may hold a picture of `max_bytes`; never more is kept.
+class Uploads:
+    """Receives bodies, each with a picture of at most `max_bytes`.
 
-    Raises:
-        UnreadablePicture: it is too large, by what its length says or by what arrives.
-        HTTPException: its type is none that holds a picture.
+    Args:
+        seconds: within which a body has to be here.
+        budget: bytes that all bodies may have together, from when they arrive until they are read.
+            A body of at most SMALL_BYTES may always come.
     """
-    limit = _most_bytes(_media_type(content_type), max_bytes)
-    too_large = UnreadablePicture(
-        f"The picture is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one.",
-        reason="too large",
-    )
-    if _declared_length(request) > limit:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        if len(body) + len(chunk) > limit:
+
+    def __init__(self, *, max_bytes: int, seconds: float, budget: int) -> None:
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._free = budget
+
+    @asynccontextmanager
+    async def body_of(self, request: Request, content_type: str) -> AsyncIterator[bytes]:
+        """The request's body, which counts until the context ends.
+
+        Raises:
+            UnreadablePicture: it is too large, by what its length says or by what arrives.
+            HTTPException: its type is none that holds a picture, it comes too slowly, or all
+                bodies together are too large.
+        """
+        limit = _most_bytes(_media_type(content_type), self._max_bytes)
+        too_large = UnreadablePicture(
+            f"The picture is larger than {self._max_bytes / 2**20:.3g} MiB. Send a smaller one.",
+            reason="too large",
+        )
+        if _declared_length(request) > limit:
             raise too_large
-        body += chunk
-    return bytes(body)
+        size = 0
+        body = bytearray()
+        try:
+            async with self._deadline():
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    self._free -= len(chunk)
+                    if size > limit:
+                        raise too_large
+                    if size > SMALL_BYTES and self._free < 0:
+                        raise busy("It holds as many pictures as it can.")
+                    body += chunk
+            whole = bytes(body)
+            body.clear()
+            yield whole
+        finally:
+            self._free += size
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except TimeoutError as error:
+            raise HTTPException(
+                408,
+                f"The picture did not arrive within {self._seconds:g} seconds. Send a smaller one.",
+                {"Connection": "close"},
+            ) from error
 
 
 def picture_in(body: bytes, content_type: str) -> bytes:
-    """The picture file in a body of `content_type`, which `read_body` has let through."""
+    """The picture file in a body of `content_type`, which `Uploads` has let through."""
     if not body:
         raise UnreadablePicture("The request is empty. Send a picture.", reason="empty")
     media_type = _media_type(content_type)
