@@ -1,6 +1,7 @@
 """How long others wait while somebody keeps the server busy.
 
     python benchmarks/server_load.py photos 4    a canvas, while 4 clients send 49 megapixels each
+    python benchmarks/server_load.py dense 4     the same, while they send 900 digits on 720 x 720
     python benchmarks/server_load.py slow 300    health, beside 300 each: connections that send
                                                  nothing, half a header, a body that never ends
     python benchmarks/server_load.py stalled 40  memory, beside 40 uploads that stall at 31 MB
@@ -91,10 +92,17 @@ def memory(process: int) -> str:
     )
 
 
-def photos(count: int) -> None:
+def photo() -> bytes:
     file = io.BytesIO()
-    photo = Image.fromarray(written(7)).resize((7000, 7000))
-    photo.save(file, "JPEG", quality=80)
+    Image.fromarray(written(7)).resize((7000, 7000)).save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def dense() -> bytes:
+    return png(np.tile(written(7, 24), (30, 30)))
+
+
+def crowd(count: int, picture: bytes) -> None:
     statuses = collections.Counter[int]()
     with served() as (url, _, server):
         over = threading.Event()
@@ -102,7 +110,7 @@ def photos(count: int) -> None:
         def send() -> None:
             with httpx.Client(timeout=120) as client, contextlib.suppress(httpx.HTTPError):
                 while not over.is_set():
-                    answer = client.post(f"{url}/api/read", content=file.getvalue())
+                    answer = client.post(f"{url}/api/read", content=picture)
                     statuses[answer.status_code] += 1
                     over.wait(float(answer.headers.get("retry-after", 0)))
 
@@ -112,7 +120,7 @@ def photos(count: int) -> None:
             threading.Thread(target=send, daemon=True).start()
         time.sleep(1)
         asked(f"{url}/api/read", SECONDS, content=canvas)
-        print(f"photos: {dict(statuses)}; {memory(server.pid)}")
+        print(f"the others: {dict(statuses)}; {memory(server.pid)}")
         over.set()
 
 
@@ -162,7 +170,9 @@ def answer() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["photos", count]:
-            photos(int(count))
+            crowd(int(count), photo())
+        case ["dense", count]:
+            crowd(int(count), dense())
         case ["slow", count]:
             slow(int(count))
         case ["stalled", count]:
