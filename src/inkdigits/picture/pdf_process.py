@@ -45,8 +45,9 @@ class Limits:
 
     cpu_seconds: int = 5
     """A page scanned in 600 pixels an inch takes less than half a second."""
-    memory: int = 768 * 2**20
-    """Bytes of the whole process, beside 8 for each pixel that the page may have."""
+    memory: int = 2**30
+    """Bytes of the whole process, beside 8 for each pixel that the page may have. PDFium itself
+    leaves a picture of more than 1 GB out; with less memory it would leave out smaller ones."""
     deadline: float = 20
     """Seconds by the clock. More than cpu_seconds, for machines that have other work, too."""
 
