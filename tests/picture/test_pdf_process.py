@@ -244,7 +244,7 @@ def test_a_busy_process_ends_at_once_with_the_program(
 
 
 @needs_proc
-def test_a_process_inherits_neither_files_nor_secrets(square: Path, tmp_path: Path):
+def test_a_process_inherits_neither_files_nor_secrets_nor_ctrl_c(square: Path, tmp_path: Path):
     code = """
 import os, sys
 from inkdigits.picture import read_picture
@@ -261,23 +261,34 @@ sys.stdin.read()
 
     files = [str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()]
     environment = Path(f"/proc/{process}/environ").read_bytes()
+    groups = {os.getpgid(process), os.getpgid(program.pid)}
     program.communicate(timeout=60)
 
     assert len(files) == 3
     assert "open.txt" not in " ".join(files)
     assert b"PASSWORD" not in environment
+    assert len(groups) == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_fork_reads_with_a_process_of_its_own(square: Path):
+@needs_proc
+def test_a_fork_reads_with_a_process_of_its_own_and_keeps_no_other_alive(square: Path):
     code = """
-import os, sys
+import os, signal, sys
+from test_pdf_process import processes_of
 from inkdigits.picture import read_picture
-before = read_picture(sys.argv[1])
-child = os.fork()
-for _ in range(20):
-    assert (read_picture(sys.argv[1]) == before).all()
-if child:
-    print(os.waitpid(child, 0)[1])
+read_picture(sys.argv[1])
+if os.fork():
+    print(*processes_of(os.getpid()), flush=True)
+    signal.pause()
+else:
+    sys.stdin.read()
+    print(read_picture(sys.argv[1])[300, 300])
 """
-    assert start(code, square).communicate(timeout=100) == (b"0\n", b"")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = start(code, square, stdin=subprocess.PIPE, env=environment)
+    process = int(program.stdout.readline())
+
+    program.kill()
+
+    wait_until(lambda: not is_running(process))  # though the fork is there yet
+    assert program.communicate(timeout=60) == (b"0\n", b"")
