@@ -12,7 +12,8 @@ class UnreadablePicture(InkDigitsError):
 
     `reason` is for programs (the message is for people): "missing" (no such file, or it may not
     be opened), "empty", "unsupported" (a format that inkdigits does not read), "damaged" (not a
-    picture at all, or truncated) or "too large" (over a limit, and refused before decoding).
+    picture at all, or truncated) or "too large" (over a limit: refused before decoding, but for
+    a PDF, which may be over one only when it is rendered).
     """
 
     def __init__(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pdfs import CATALOG, ONE_PAGE, drawing, pdf
 from PIL import Image
 from test_picture import GREY, assert_close, reason_of
 
@@ -28,35 +29,6 @@ def pdf_of(*pages: np.ndarray, resolution: float = 200) -> bytes:
     file = io.BytesIO()
     first.save(file, "PDF", resolution=resolution, quality=95, save_all=True, append_images=others)
     return file.getvalue()
-
-
-def pdf(*objects: bytes, trailer: bytes = b"") -> bytes:
-    """A PDF of these objects, the first of which is its catalog."""
-    data, places = b"%PDF-1.7\n", []
-    for number, content in enumerate(objects, 1):
-        places.append(len(data))
-        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    count = len(objects) + 1
-    return b"".join(
-        [
-            data,
-            b"xref\n0 %d\n0000000000 65535 f \n" % count + table,
-            b"trailer\n<</Size %d/Root 1 0 R%s>>\n" % (count, trailer),
-            b"startxref\n%d\n%%%%EOF\n" % len(data),
-        ]
-    )
-
-
-CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
-ONE_PAGE = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
-
-
-def drawing(content: bytes, box: bytes = b"0 0 216 288", more: bytes = b"") -> bytes:
-    """A PDF of one page, 3 x 4 inches if not said otherwise, with lines and areas drawn on it."""
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[%s]/Contents 4 0 R%s>>" % (box, more)
-    stream = b"<</Length %d>>stream\n%s\nendstream" % (len(content), content)
-    return pdf(CATALOG, ONE_PAGE, page, stream)
 
 
 @pytest.fixture

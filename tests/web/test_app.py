@@ -18,6 +18,7 @@ from inkdigits import InvalidModel, Reader, Reading
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
+from pdfs import deflated_three_times
 
 PNG = {"Content-Type": "image/png"}
 JSON = {"Content-Type": "application/json"}
@@ -319,6 +320,21 @@ def test_a_decompression_bomb_is_refused_before_decoding(client):
     status, name, message = refusal(client.post("/api/read", content=file.getvalue(), headers=PNG))
     assert (status, name) == (413, "UnreadablePicture")
     assert "pixel" in message
+
+
+def test_pdfs_that_are_too_dear_to_render_are_refused_and_others_are_read(url, png_of):
+    pytest.importorskip("pypdfium2", reason="inkdigits[pdf] is not installed")
+    hostile = {"content": deflated_three_times(), "headers": {"Content-Type": "application/pdf"}}
+    with ThreadPoolExecutor() as clients:
+        refused = [
+            clients.submit(httpx.post, f"{url}/api/read", timeout=100, **hostile) for _ in range(4)
+        ]
+        read = httpx.post(f"{url}/api/read", content=png_of(7), headers=PNG, timeout=100)
+    assert read.json()["text"] == "7"
+    for answer in refused:
+        status, name, message = refusal(answer.result())
+        assert (status, name) == (413, "UnreadablePicture")
+        assert message.startswith("The picture takes too ")
 
 
 # ---------------------------------------------------------------- limits

@@ -72,7 +72,8 @@ def read_picture(
     `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
     is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
     megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
-    TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
+    TIFF packed in strips of hundreds of MB, a PDF of over 5 seconds or a gigabyte, which is opened
+    in a process of its own (see `pdf_process.py`). Raises TypeError for any other type of source.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)

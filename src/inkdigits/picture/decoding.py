@@ -15,9 +15,8 @@ from inkdigits.picture.headers import check_bmp, check_gif, check_webp
 from inkdigits.picture.heic import claimed_sizes, open_heic
 from inkdigits.picture.jpeg import lean_jpeg
 from inkdigits.picture.limits import check_header, check_pixels
-from inkdigits.picture.pdf import page_count, render_page
+from inkdigits.picture.pdf import render_page
 from inkdigits.picture.png import lean_png
-from inkdigits.picture.sources import NAMELESS
 from inkdigits.picture.tiff import only_needed
 
 _CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
@@ -32,8 +31,6 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
         raise UnreadablePicture(
             f"{name} is no PDF and has no pages. Leave out [{page}].", reason="unsupported"
         )
-    if format in EXTRAS:
-        _check_extra(format, name)
     try:
         if format == "PDF":
             return _pdf_page(data, name, page, max_pixels)
@@ -88,27 +85,20 @@ def _unknown_format(data: bytes, name: str) -> UnreadablePicture:
     )
 
 
-def _check_extra(format: str, name: str) -> None:
-    kind, module, package, extra = EXTRAS[format]
-    try:
-        import_module(module)
-    except (ImportError, OSError) as error:  # OSError: its library does not load on this machine
-        raise UnreadablePicture(
-            f"{name} is {kind}, which needs {package}: "
-            f'pip install "inkdigits[{extra}]". Or save it as {FORMATS}.',
-            reason="unsupported",
-        ) from error
+def _missing_extra(format: str, name: str) -> UnreadablePicture:
+    kind, package, extra = EXTRAS[format]
+    return UnreadablePicture(
+        f"{name} is {kind}, which needs {package}: "
+        f'pip install "inkdigits[{extra}]". Or save it as {FORMATS}.',
+        reason="unsupported",
+    )
 
 
 def _pdf_page(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
-    if page is None and (count := page_count(data, name)) > 1:
-        how = (
-            "Give one of them, as a PDF of its own or as a picture."
-            if name in NAMELESS
-            else f'Name one of them: "{name}[1]" to "{name}[{count}]".'
-        )
-        raise UnreadablePicture(f"{name} is a PDF of {count} pages. {how}", reason="unsupported")
-    return render_page(data, name, 1 if page is None else page, max_pixels)
+    try:
+        return render_page(data, name, page, max_pixels)
+    except ImportError as error:
+        raise _missing_extra("PDF", name) from error
 
 
 _HEIC_PADDING = 64
@@ -116,6 +106,10 @@ _HEIC_PADDING = 64
 
 
 def _heic_photo(data: bytes, name: str, max_pixels: int) -> Grey:
+    try:
+        import_module("pi_heif")
+    except (ImportError, OSError) as error:  # OSError: its library does not load on this machine
+        raise _missing_extra("HEIC", name) from error
     photo = open_heic(data)
     width, height = photo.size
     check_pixels(width, height, name, max_pixels)

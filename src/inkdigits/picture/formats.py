@@ -40,11 +40,11 @@ DECODERS = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
 }
 
-# What reads the formats that are none of Pillow's: what to call the file, the module, the package
-# and our extra that brings it.
+# What reads the formats that are none of Pillow's: what to call the file, the package and
+# our extra that brings it.
 EXTRAS = {
-    "HEIC": ("a HEIC photo", "pi_heif", "pi-heif", "heic"),
-    "PDF": ("a PDF", "pypdfium2", "pypdfium2", "pdf"),
+    "HEIC": ("a HEIC photo", "pi-heif", "heic"),
+    "PDF": ("a PDF", "pypdfium2", "pdf"),
 }
 
 _OTHER_MAGIC = (

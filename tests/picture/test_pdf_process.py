@@ -1,0 +1,294 @@
+"""PDFs that are dear to render, and the processes in which all PDFs are opened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from inkdigits.errors import UnreadablePicture
+from inkdigits.picture import MAX_PIXELS, pages_in, read_picture
+from inkdigits.picture.pdf import Limits, page_count, render_page
+from pdfs import BOMBS, CATALOG, ONE_PAGE, drawing, pattern_of_tiny_steps, pdf
+
+pytest.importorskip("pypdfium2")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc here")
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all limits")
+
+SQUARE = drawing(b"0 g 72 144 72 72 re f")
+ENDLESS = pattern_of_tiny_steps()
+PATIENT = Limits(cpu_seconds=1000, deadline=1000)
+
+
+def processes_of(parent: int) -> set[int]:
+    """Ids of the processes that open PDFs for another one."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_worker = b"pdf_worker.py" in (folder / "cmdline").read_bytes()
+            its_parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:  # it has just ended
+            continue
+        if is_worker and int(its_parent) == parent:
+            found.add(int(folder.name))
+    return found
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def seconds_of_processor(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[bytes]:
+    """A Python program, which is watched from outside."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+@pytest.fixture
+def square(tmp_path: Path) -> Path:
+    path = tmp_path / "square.pdf"
+    path.write_bytes(SQUARE)
+    return path
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    path = tmp_path / "endless.pdf"
+    path.write_bytes(ENDLESS)
+    return path
+
+
+# ---------------------------------------------------------------- limits
+
+COST = """
+import json, resource, sys
+from inkdigits.errors import UnreadablePicture
+from inkdigits.picture.pdf import Limits, render_page
+
+data = sys.stdin.buffer.read()
+try:
+    answer = str(render_page(data, "bomb.pdf", None, 10**6, Limits(1, 2**30, 100)).shape)
+except UnreadablePicture as error:
+    answer = f"{error.reason}: {error}"
+own, other = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+seconds = sum(each.ru_utime + each.ru_stime for each in (own, other))
+print(json.dumps([answer, seconds, other.ru_maxrss * 1024]))
+"""
+
+
+@needs_limits
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_a_small_pdf_takes_no_more_than_its_limits(bomb: Callable[[], bytes]):
+    data = bomb()
+    assert len(data) < 3000
+
+    result = subprocess.run([sys.executable, "-c", COST], input=data, capture_output=True)
+
+    answer, seconds, memory = json.loads(result.stdout)
+    assert answer.startswith("too large: bomb.pdf takes too ")
+    assert answer.endswith(" to render. Print it to a new PDF, or save the page as PNG.")
+    assert seconds < 1 + 2 + 1  # the limit is in whole seconds, and Python has to start twice
+    assert memory < 1.1 * 2**30
+    assert result.stderr == b""
+
+
+def test_a_deadline_ends_what_no_other_limit_does():
+    limits = Limits(cpu_seconds=1000, deadline=0.5)
+
+    with pytest.raises(UnreadablePicture, match=r"slow\.pdf takes too long to render") as raised:
+        render_page(ENDLESS, "slow.pdf", None, MAX_PIXELS, limits)
+
+    assert raised.value.reason == "too large"
+    assert read_picture(SQUARE).shape == (800, 600)
+
+
+@needs_proc
+def test_each_pdf_has_the_whole_time_for_itself():
+    """Though the system counts a processor's time from the start of a process."""
+    page = drawing(b"0 0 m 216 288 l S\n" * 3000)
+
+    def spent() -> float:
+        return sum(map(seconds_of_processor, processes_of(os.getpid())))
+
+    before = spent()
+    while spent() < before + 3:
+        render_page(page, "one of many.pdf", None, MAX_PIXELS, Limits(cpu_seconds=1))
+
+
+def test_pages_are_counted_within_limits_too():
+    pages = pdf(
+        CATALOG,
+        b"<</Type/Pages/Kids[%s]/Count 100000>>" % (b"3 0 R " * 100_000),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>",
+    )
+    assert page_count(pages, "long.pdf") == 100_000
+    with pytest.raises(UnreadablePicture, match=r"long\.pdf takes too long"):
+        page_count(pages, "long.pdf", Limits(deadline=0))
+
+
+def test_a_count_of_pages_that_are_not_there_is_not_believed(tmp_path: Path):
+    (tmp_path / "one.pdf").write_bytes(
+        pdf(
+            CATALOG,
+            ONE_PAGE.replace(b"1>>", b"2000000000>>"),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>",
+        )
+    )
+    assert pages_in(str(tmp_path / "one.pdf")) == [str(tmp_path / "one.pdf")]
+
+
+# ---------------------------------------------------------------- processes
+
+
+@needs_proc
+def test_one_process_is_used_again_and_ends_with_the_program(square: Path):
+    code = """
+import os, sys
+from test_pdf_process import processes_of
+from inkdigits.picture import read_picture
+for _ in range(3):
+    read_picture(sys.argv[1])
+    print(*processes_of(os.getpid()))
+"""
+    program = start(code, square, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    output, errors = program.communicate(timeout=100)
+
+    first, *others = output.decode().split()
+    assert others == [first, first]
+    assert errors == b""
+    wait_until(lambda: not is_running(int(first)))
+
+
+@needs_proc
+def test_others_are_read_while_a_process_is_busy_and_after_it_was_killed():
+    with ThreadPoolExecutor() as threads:
+        busy = threads.submit(render_page, ENDLESS, "slow.pdf", None, MAX_PIXELS, PATIENT)
+        try:
+            wait_until(lambda: processes_of(os.getpid()))
+            for _ in range(3):
+                assert read_picture(SQUARE)[300, 300] == 0
+            assert not busy.done()
+        finally:
+            for process in processes_of(os.getpid()):
+                os.kill(process, signal.SIGKILL)
+        with pytest.raises(UnreadablePicture, match=r"slow\.pdf takes too much memory"):
+            busy.result()
+    assert read_picture(SQUARE)[300, 300] == 0
+
+
+@needs_proc
+def test_threads_share_no_process_at_once():
+    lines = [drawing(b"0 g 0 %d 216 9 re f" % (18 * i)) for i in range(16)]
+    pictures = [read_picture(line) for line in lines]
+
+    with ThreadPoolExecutor(8) as threads:
+        for picture, again in zip(pictures, threads.map(read_picture, lines), strict=True):
+            assert (picture == again).all()
+
+    assert len(processes_of(os.getpid())) <= max(2, os.cpu_count() or 1)
+
+
+BUSY = """
+import sys
+from pathlib import Path
+from inkdigits.picture import MAX_PIXELS
+from inkdigits.picture.pdf import Limits, render_page
+try:
+    render_page(Path(sys.argv[1]).read_bytes(), "", None, MAX_PIXELS, Limits(1000, deadline=1000))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    ("sent", "output"), [(signal.SIGKILL, b""), (signal.SIGINT, b"interrupted\n")]
+)
+def test_a_busy_process_ends_at_once_with_the_program(
+    endless: Path, sent: signal.Signals, output: bytes
+):
+    program = start(BUSY, endless, start_new_session=True)
+    wait_until(lambda: processes_of(program.pid))
+    [process] = processes_of(program.pid)
+    wait_until(lambda: seconds_of_processor(process) > 0.5)  # it renders
+
+    os.killpg(program.pid, sent)  # as Ctrl-C does
+
+    assert program.communicate(timeout=60) == (output, b"")
+    wait_until(lambda: not is_running(process))
+
+
+@needs_proc
+def test_a_process_inherits_neither_files_nor_secrets_nor_ctrl_c(square: Path, tmp_path: Path):
+    code = """
+import os, sys
+from inkdigits.picture import read_picture
+os.environ["PASSWORD"] = "secret"
+file = open(sys.argv[2], "w")
+os.set_inheritable(file.fileno(), True)
+read_picture(sys.argv[1])
+print("read", flush=True)
+sys.stdin.read()
+"""
+    program = start(code, square, tmp_path / "open.txt", stdin=subprocess.PIPE)
+    assert program.stdout.readline() == b"read\n"
+    [process] = processes_of(program.pid)
+
+    files = [str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()]
+    environment = Path(f"/proc/{process}/environ").read_bytes()
+    groups = {os.getpgid(process), os.getpgid(program.pid)}
+    program.communicate(timeout=60)
+
+    assert len(files) == 3
+    assert "open.txt" not in " ".join(files)
+    assert b"PASSWORD" not in environment
+    assert len(groups) == 2
+
+
+@needs_proc
+def test_a_fork_reads_with_a_process_of_its_own_and_keeps_no_other_alive(square: Path):
+    code = """
+import os, signal, sys
+from test_pdf_process import processes_of
+from inkdigits.picture import read_picture
+read_picture(sys.argv[1])
+if os.fork():
+    print(*processes_of(os.getpid()), flush=True)
+    signal.pause()
+else:
+    sys.stdin.read()
+    print(read_picture(sys.argv[1])[300, 300])
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = start(code, square, stdin=subprocess.PIPE, env=environment)
+    process = int(program.stdout.readline())
+
+    program.kill()
+
+    wait_until(lambda: not is_running(process))  # though the fork is there yet
+    assert program.communicate(timeout=60) == (b"0\n", b"")
