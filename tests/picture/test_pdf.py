@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pdfs import CATALOG, ONE_PAGE, drawing, pdf
 from PIL import Image
 from test_picture import GREY, assert_close, reason_of
 
 from handwriting import png, written
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture import page_named, pages_in, read_picture
+from pdfs import CATALOG, ONE_PAGE, drawing, pdf
 
 pytest.importorskip("pypdfium2")
 
