@@ -92,22 +92,24 @@ def test_stalled_uploads_take_only_so_much_memory(reader: Reader, connect: Conne
     size = 2**19
     with running(create_app(reader, max_bytes=size)) as url, httpx.Client(timeout=30) as client:
 
-        def until(happens: Callable[[int], bool]) -> httpx.Response:
-            """The first answer to a large body with such a status."""
+        def until(status: int, stall: bool) -> httpx.Response:
+            """The first answer with that status to a large body, perhaps after one that stalls."""
             end = time.monotonic() + 30
             while time.monotonic() < end:
+                if stall:
+                    stalled.append(connect(url))
+                    head = HEAD + b"Content-Length: %d\r\n\r\n" % size
+                    stalled[-1].sendall(head + bytes(size - 1))
                 answer = client.post(f"{url}/api/read", content=bytes(size))
-                if happens(answer.status_code):
+                if answer.status_code == status:
                     return answer
             raise AssertionError(answer.text)
 
-        stalled = [connect(url) for _ in range(9)]
-        for each in stalled:
-            each.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % size + bytes(size - 1))
-        refused = until(lambda status: status == 503)
+        stalled: list[socket.socket] = []
+        refused = until(503, stall=True)
         assert refused.json()["error"]["type"] == "Busy"
         assert int(refused.headers["retry-after"]) > 0
         assert client.post(f"{url}/api/read", content=png_of(7)).json()["text"] == "7"
         for each in stalled:
             each.close()
-        assert until(lambda status: status != 503).status_code == 422  # it is no picture
+        until(422, stall=False)  # it is no picture
