@@ -43,10 +43,10 @@ class Traffic:
         page.on("requestfailed", self._is_answered)
 
     def _asks(self, request: Request) -> None:
-        self.asked += request.url.endswith("/api/read")
+        self.asked += "/api/read" in request.url
 
     def _is_answered(self, request: Request) -> None:
-        self.answered += request.url.endswith("/api/read")
+        self.answered += "/api/read" in request.url
 
     async def settled(self) -> None:
         """Until all is answered and nothing more is asked for a while."""

@@ -111,9 +111,6 @@ def test_lines_of_numbers_are_read_with_a_newline_between_lines(client, png_of_l
     assert (answer["skipped"], answer["turned"]) == ([], 0)
 
 
-@pytest.mark.xfail(
-    reason="page.onnx is sure of digits from 98.57 % on, and of one 98.5 %", strict=True
-)
 def test_clean_lines_of_numbers_are_sure(client, png_of_lines):
     answer = client.post("/api/read", content=png_of_lines("2048", "17 5"), headers=PNG).json()
     assert answer["sure"]
