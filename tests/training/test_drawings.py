@@ -28,8 +28,11 @@ def test_each_kind_is_pictures_with_bright_ink_and_labels(kind: str, data_dir: s
     assert len(pictures) == len(labels) >= 15
     assert pictures.dtype == labels.dtype == np.uint8
     assert np.median(pictures) < 60
-    digits = {"strokes": 1.0, "signs": 1.0, "letters": 0.0, "families": 0.0}
-    assert np.mean(labels != NO_DIGIT) == pytest.approx(digits.get(kind, 0.7), abs=0.3)
+    digits = np.mean(labels != NO_DIGIT)
+    if kind == "crops":
+        assert digits > 0.4
+    else:
+        assert digits == (kind in ("strokes", "signs"))
 
 
 def test_the_same_seed_draws_the_same(data_dir: str) -> None:
