@@ -29,7 +29,7 @@ from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 
 SIDE = 280
-PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 200))"
+PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 1500))"
 """By the page's own clock, late if the machine is busy; between two requests the page waits 50."""
 
 

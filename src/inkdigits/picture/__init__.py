@@ -18,7 +18,6 @@ from inkdigits.picture.decoding import decode, may_be_larger
 from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
-from inkdigits.picture.pdf import page_count
 from inkdigits.picture.sources import bytes_of, bytes_of_path, exists
 
 __all__ = [
@@ -109,6 +108,8 @@ def pages_in(path: str) -> list[str]:
 
     A PDF that cannot be opened is itself, too: reading it will say why.
     """
+    from inkdigits.picture.pdf import page_count
+
     try:
         count = page_count(*bytes_of_path(path, MAX_BYTES))
     except Exception:

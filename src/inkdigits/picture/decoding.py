@@ -15,7 +15,6 @@ from inkdigits.picture.headers import check_bmp, check_gif, check_webp
 from inkdigits.picture.heic import claimed_sizes, open_heic
 from inkdigits.picture.jpeg import lean_jpeg
 from inkdigits.picture.limits import check_header, check_pixels
-from inkdigits.picture.pdf import render_page
 from inkdigits.picture.png import lean_png
 from inkdigits.picture.tiff import only_needed
 
@@ -95,6 +94,8 @@ def _missing_extra(format: str, name: str) -> UnreadablePicture:
 
 
 def _pdf_page(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
+    from inkdigits.picture.pdf import render_page  # imports subprocess, which others do without
+
     try:
         return render_page(data, name, page, max_pixels)
     except ImportError as error:
