@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ WORDS = (0.55, 0.2, 0.15, 0.1)
 """How often none, a tenth, half or all of a page's rows are words."""
 SCENES = 0.04
 """The share of pictures of other things than writing."""
+WHOLE = 0.9
+"""A piece of which the edge leaves less is not judged."""
 HANDS_OF_FORMS = 80
 """So many people write national forms."""
 
@@ -72,6 +74,25 @@ class DrawnPage:
     """(K, 4): x0, y0, x1, y1 of each piece."""
     kinds: NDArray[np.int64]
     """(K,): 0 to 19 as in a model file; -1 if the edge leaves too little to tell."""
+
+    @property
+    def seen(self) -> NDArray[np.float32]:
+        """(K, 4): what of each box is in the picture."""
+        height, width = self.picture.shape
+        inside: NDArray[np.float32] = self.boxes.clip(0, [width, height, width, height])
+        return inside
+
+    @property
+    def is_whole(self) -> NDArray[np.bool_]:
+        """(K,): whether the edge leaves so much of a piece that anybody could tell what it is."""
+        whole: NDArray[np.bool_] = areas(self.seen) > WHOLE * areas(self.boxes)
+        return whole
+
+
+def areas(boxes: NDArray[Any]) -> NDArray[Any]:
+    """Of boxes (K, 4)."""
+    sizes: NDArray[Any] = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    return sizes
 
 
 class Placed(NamedTuple):

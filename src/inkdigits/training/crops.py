@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 
 from inkdigits.recognition.page import PageFile, Pieces
 from inkdigits.synthesis.handwriting import KIND
-from inkdigits.synthesis.pages import DrawnPage
+from inkdigits.synthesis.pages import DrawnPage, areas
 
 NO_DIGIT = 255
 """The label of what is no digit."""
 OVERLAP = 0.5
 """A box that shares so much of its area with a piece's is that piece's."""
-WHOLE = 0.9
-"""What the picture's edge leaves less of is nobody's: it could not be told what it was."""
 LIKE_ONES = [KIND[sign] for sign in ",./"]
 """Marks that are a 1 to the eye when they stand alone, or nothing."""
 
@@ -38,22 +36,14 @@ def crops(
 
 def _truth(pieces: Pieces, page: DrawnPage) -> NDArray[np.int64]:
     """(K,) the kind of each piece that was found; -1 where the page does not tell."""
-    height, width = page.picture.shape
-    boxes = page.boxes.clip(0, [width, height, width, height])  # what is seen of each
-    sizes, all_of_it = _areas(boxes), _areas(page.boxes)
-    found = pieces.box.astype(float)
+    boxes, found = page.seen, pieces.box.astype(float)
     if not len(boxes) or not len(found):
         return np.full(len(found), -1)
     low = np.maximum(found[:, None, :2], boxes[None, :, :2])
     high = np.minimum(found[:, None, 2:], boxes[None, :, 2:])
     both = (high - low).clip(0).prod(2)
-    share = both / (_areas(found)[:, None] + sizes - both).clip(1e-6)
+    share = both / (areas(found)[:, None] + areas(boxes) - both).clip(1e-6)
     best = share.argmax(1)
-    is_known = (share.max(1) > OVERLAP) & (sizes > WHOLE * all_of_it)[best]
+    is_known = (share.max(1) > OVERLAP) & page.is_whole[best]
     kinds: NDArray[np.int64] = np.where(is_known, page.kinds[best], -1)
     return kinds
-
-
-def _areas(boxes: NDArray[np.floating]) -> NDArray[np.floating]:
-    areas: NDArray[np.floating] = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    return areas

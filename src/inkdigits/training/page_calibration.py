@@ -23,8 +23,6 @@ WRONG = 0.008
 """Of sure digits so many are wrong, at most, on pages that are harder than most."""
 WRONG_MARKS = 0.03
 """Of sure marks so many are wrong, at most: a number has fewer of them."""
-WHOLE = 0.9
-"""What the picture's edge leaves less of is not judged: nobody could tell what it was."""
 UNCALIBRATED = Rules(
     piece_from=0.7, sure_from=0.0, mark_sure_from=0.0, space=0.6, digits_weight=0.5
 )
@@ -76,12 +74,10 @@ def calibrated_rules(
 def _is_right(kind: int, box: Sequence[int], page: DrawnPage) -> bool | None:
     """Whether there is such a piece at a box; None where the picture's edge cuts one off."""
     middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2
-    height, width = page.picture.shape
-    boxes = page.boxes.clip(0, [width, height, width, height])  # what is seen of each
+    boxes = page.seen
     middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     there = (np.abs(middles - middle) < np.maximum(sizes / 3, 3)).all(1)
-    whole = sizes.prod(1) > WHOLE * (page.boxes[:, 2:] - page.boxes[:, :2]).prod(1)
-    if (~whole[there] | (page.kinds[there] == -1)).any():
+    if (~page.is_whole[there] | (page.kinds[there] == -1)).any():
         return None
     return bool((page.kinds[there] == kind).any())
 
