@@ -1,5 +1,7 @@
 """Forms of digits as they are written in many countries."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -33,9 +35,9 @@ def test_one_hand_writes_a_digit_much_alike_and_another_hand_otherwise(sign: str
         ]
         return float(np.abs(padded[0] - padded[1]).sum() / padded[0].sum())
 
-    hands = [FormsHand(number) for number in range(8)]
+    hands = [FormsHand(number) for number in range(16)]
     same = [apart(drawn(hand, sign, 1), drawn(hand, sign, 2)) for hand in hands]
-    others = [apart(drawn(hands[0], sign), drawn(hand, sign)) for hand in hands[1:]]
+    others = [apart(drawn(one, sign), drawn(other, sign)) for one, other in pairwise(hands)]
     assert np.mean(same) < np.mean(others)
     assert len({drawn(hands[0], sign, seed).tobytes() for seed in range(12)}) > 1
 

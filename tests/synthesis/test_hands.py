@@ -95,7 +95,7 @@ def test_marks_are_small_and_where_they_belong(sign: str) -> None:
         x0, y0, x1, y1 = (at / TALL for at in glyph.box)
         assert low <= glyph.rise
         assert glyph.rise + (y1 - y0) <= high + 0.03
-        assert x1 - x0 < 0.85
+        assert x1 - x0 < (1.7 if sign == "-" else 0.85)
         assert drawn(glyph).size
 
 

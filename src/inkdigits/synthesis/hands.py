@@ -247,7 +247,10 @@ def _comma(rng: Rng) -> Strokes:
 
 
 def _minus(rng: Rng) -> Strokes:
-    return [np.array(_dash(rng, rng.uniform(0.3, 0.6), rng.uniform(0.22, 0.8)))]
+    """Long and slanting, too, as it ends an amount."""
+    length = float(np.exp(rng.uniform(np.log(0.22), np.log(1.5))))
+    rise, up = length * rng.normal(0, 0.12), rng.uniform(0.3, 0.6)
+    return [np.array([[-length / 2, up - rise], [length / 2, up + rise]])]
 
 
 def _plus(rng: Rng) -> Strokes:

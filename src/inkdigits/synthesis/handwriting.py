@@ -253,7 +253,7 @@ def some_number(rng: Rng) -> str:
             return "".join(rng.choice(list("1100079"), int(rng.integers(2, 8))))
         return digits(1, 9)
     if kind < 0.75:  # an amount
-        groups = [digits(1, 3), *(f"{rng.integers(1000):03d}" for _ in range(rng.integers(0, 3)))]
+        groups = [digits(1, 3), *(_thousand(rng) for _ in range(rng.integers(0, 3)))]
         point, comma = (".", ",") if rng.random() < 0.7 else (",", ".")
         ends = ["", ".-", ",-", "-", ".", "=", comma + digits(2, 2)]
         return point.join(groups) + str(rng.choice(ends))
@@ -267,6 +267,11 @@ def some_number(rng: Rng) -> str:
         return text + ("=" + digits(1, 3) if rng.random() < 0.5 else "")
     sign = str(rng.choice(list("./-:")))
     return sign.join(digits(1, 2) for _ in range(rng.integers(2, 4)))
+
+
+def _thousand(rng: Rng) -> str:
+    """Three digits; amounts are often round."""
+    return "000" if rng.random() < 0.3 else f"{rng.integers(1000):03d}"
 
 
 def some_word(rng: Rng) -> str:

@@ -41,7 +41,7 @@ def some_spacing(rng: Rng) -> Spacing:
     joined = 0.0
     if kind < 0.3:  # touching
         gap, spread = rng.uniform(-0.08, 0.03), 0.04
-    elif kind < 0.4:
+    elif kind < 0.45:
         gap, spread, joined = rng.uniform(-0.03, 0.3), 0.06, rng.uniform(0.3, 1)
     elif kind < 0.8:
         gap, spread = rng.uniform(0.05, 0.4), 0.06

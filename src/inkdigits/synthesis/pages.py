@@ -54,10 +54,16 @@ WORDS = (0.55, 0.2, 0.15, 0.1)
 """How often none, a tenth, half or all of a page's rows are words."""
 SCENES = 0.04
 """The share of pictures of other things than writing."""
+SLIVER = 0.35
+"""Of a piece of which the edge leaves less nothing is asked: neighbours in view are not read."""
+CROPPED = 0.25
+"""How often the first digits of a number that is cut out are cut off, and how often the last."""
 WHOLE = 0.9
 """A piece of which the edge leaves less is not judged."""
-HANDS_OF_FORMS = 80
+HANDS_OF_FORMS = 240
 """So many people write national forms."""
+HANDS = (0.3, 0.33, 0.23, 0.14)
+"""How often scanned digits, national forms, pen strokes or a font write a number's digits."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,9 @@ class PageGenerator:
         if not complete:
             raise InvalidDataset("Nobody among the writers has written all ten digits.")
         self._writers: list[Hand] = [WritersHand(own) for own in complete]
-        self._forms = [FormsHand(number) for number in range(HANDS_OF_FORMS)]
-        self._scanned = ScannedHand(pictures, labels)
-        self._fonts = [FontHand(file) for file in sorted(fonts)]
+        self._forms: list[Hand] = [FormsHand(number) for number in range(HANDS_OF_FORMS)]
+        self._scanned: Hand = ScannedHand(pictures, labels)
+        self._fonts: list[Hand] = [FontHand(file) for file in sorted(fonts)]
         self._marks, self._scribbles = MarksHand(), ScribblesHand()
         self._characters = CharactersHand(unlike_digits(characters))
         self._noise = Noise(SIDE, np.random.default_rng(0))
@@ -184,6 +190,8 @@ class PageGenerator:
         height = min(height, 110.0)
         manner = some_manner(height, rng)
         over, under, before, after = rng.uniform(-0.1, 0.6, 4) * height
+        before -= height * rng.uniform(0, 1.5) * (rng.random() < CROPPED)
+        after -= height * rng.uniform(0, 1.5) * (rng.random() < CROPPED)
         canvas = Canvas.empty(SIDE, SIDE)
         base, slope = height * 1.05 + over, rng.normal(0, 0.03)
         boxes = self._write_numbers(canvas, height, manner, slope, before, base, rng)
@@ -290,15 +298,11 @@ class PageGenerator:
 
     def _hand(self, rng: Rng) -> tuple[Hand, Hand]:
         """Who writes digits, and who writes marks."""
-        kind = rng.random()
-        if kind < 0.4:
-            return self._scanned, self._marks
-        if kind < 0.62:
-            return self._forms[int(rng.integers(len(self._forms)))], self._marks
-        if kind < 0.87 or not self._fonts:
-            return self._writers[int(rng.integers(len(self._writers)))], self._marks
-        font = self._fonts[int(rng.integers(len(self._fonts)))]
-        return font, font if rng.random() < 0.5 else self._marks
+        hands = ([self._scanned], self._forms, self._writers, self._fonts or self._writers)
+        some = hands[int(rng.choice(len(hands), p=HANDS))]
+        hand = some[int(rng.integers(len(some)))]
+        is_font = isinstance(hand, FontHand)
+        return hand, hand if is_font and rng.random() < 0.5 else self._marks
 
     # -------------------------------------------------------------- sheet and camera
 
@@ -356,6 +360,9 @@ class PageGenerator:
 
 def _page(picture: NDArray[np.uint8], canvas: Canvas) -> DrawnPage:
     boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
-    kinds = np.array(canvas.kinds, np.int64)
-    kinds[np.array(canvas.seen) < LEAST_SEEN] = -1
-    return DrawnPage(picture, (canvas.ink * 255).astype(np.uint8), canvas.owner, boxes, kinds)
+    kinds, seen = np.array(canvas.kinds, np.int64), np.array(canvas.seen)
+    kinds[seen < LEAST_SEEN] = -1
+    is_piece = seen >= SLIVER
+    numbers = np.append(0, np.where(is_piece, is_piece.cumsum(), 0)).astype(np.uint8)
+    ink, owner = (canvas.ink * 255).astype(np.uint8), numbers[canvas.owner]
+    return DrawnPage(picture, ink, owner, boxes[is_piece], kinds[is_piece])

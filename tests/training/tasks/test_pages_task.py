@@ -1,6 +1,11 @@
 """The task of finding pieces of writing on a page."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +36,7 @@ from inkdigits.training.tasks.pages import (
     loss_of,
     validation_batch,
 )
+from training import blank_pages
 
 TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=3)
 KINDS = 20
@@ -277,6 +283,23 @@ def test_pages_are_the_same_however_many_processes_draw_them(data_dir: str) -> N
                 assert torch.equal(getattr(truth, name), getattr(same_truth, name))
             drawn.append(pictures.tobytes())
     assert len(set(drawn)) == 3
+
+
+def test_the_process_that_draws_ends_even_if_the_one_that_learns_is_killed() -> None:
+    learning = subprocess.Popen(
+        [sys.executable, blank_pages.__file__],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert learning.stdout
+        assert learning.stdout.readline() == b"a batch\n"
+        learning.kill()
+        learning.communicate(timeout=30)  # to the end of what both of them can still write
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(learning.pid, signal.SIGKILL)
 
 
 def test_strips_are_learned_from_side_by_side_each_normalised_by_itself(

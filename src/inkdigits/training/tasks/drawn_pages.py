@@ -4,9 +4,12 @@ learns, and made into what the network sees and what it should say.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cached_property
+from multiprocessing import parent_process
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -105,8 +108,21 @@ class PageLoader:
             multiprocessing_context="spawn" if self._workers else None,
             persistent_workers=bool(self._workers),
             prefetch_factor=AHEAD if self._workers else None,
+            worker_init_fn=_end_with_parent if self._workers else None,
             generator=torch.Generator(),  # PyTorch's own is for what is learned
         )
+
+
+def _end_with_parent(_: int) -> None:
+    """A process whose parent was killed would else wait for ever to hand on what it has drawn."""
+    parent = parent_process()
+    assert parent
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _target(places: Sequence[Placed]) -> Item:
