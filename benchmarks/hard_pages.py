@@ -4,11 +4,11 @@
     python benchmarks/hard_pages.py --writers 25-30 --part test     the last measurement
     python benchmarks/hard_pages.py --plot hard.png                 how hard it is, to look at
 
-Numbers in the boxes of forms, thin pens from close up, numbers with marks, pictures of few pixels;
-and what no digit is in, where a picture counts as fooled if any digit is sure. A page is right if
-its text is, to the last mark; behind that stands how many are if only digits count, as in
-`real_pictures.py`. What draws them is in `hard_pictures.py`, and nothing is trained on
-it, nor on the fonts and the alphabets that are named here.
+Numbers in the boxes of forms, thin pens from close up, digits cut out of numbers, numbers with
+marks, pictures of few pixels; and what no digit is in, where a picture counts as fooled if any digit
+is sure. A page is right if its text is, to the last mark; behind that stands how many are if only
+digits count, as in `real_pictures.py`. What draws them is in `hard_pictures.py`, and nothing is
+trained on it, nor on the fonts and the alphabets that are named here.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "3 to 8 in printed boxes, scan": partial(draw.in_printed_boxes, photo=False),
     "3 to 8 in printed boxes, photo": partial(draw.in_printed_boxes, photo=True),
     "one digit, thin pen, close up": draw.one_thin_digit,
+    "one digit, neighbours in view": draw.one_of_a_number,
     "with marks, plain paper": partial(draw.with_marks, photo=False),
     "with marks, photo": partial(draw.with_marks, photo=True),
     "2 to 4 in 20 to 64 px, smooth": partial(draw.in_few_pixels, smooth_edges=True),

@@ -229,6 +229,27 @@ def one_thin_digit(hands: Hands, rng: Rng) -> Page:
     return _photographed(sheet, paper, box, page, frame.tolist(), rng)
 
 
+def one_of_a_number(hands: Hands, rng: Rng) -> Page:
+    """A digit that is cut out of a number, with up to 30 % of each neighbour in view."""
+    text = "".join(map(str, rng.integers(0, 10, rng.integers(3, 6))))
+    height = int(rng.integers(30, 91))
+    written = in_a_row(text, hands.any(rng), height, height * rng.uniform(0.05, 0.14), rng)
+    page = as_photo(written, rng) if rng.random() < 0.5 else on_plain_paper(written, rng)
+    place = int(rng.integers(len(text)))
+    x0, y0, x1, y1 = page.boxes[place]
+    above, below, before, after = rng.uniform(0.1, 0.5, 4) * (y1 - y0)
+    left, right = x0 - before, x1 + after
+    if place > 0:
+        start, _, end, _ = page.boxes[place - 1]
+        left = max(left, end - 0.3 * (end - start))
+    if place + 1 < len(text):
+        start, _, end, _ = page.boxes[place + 1]
+        right = min(right, start + 0.3 * (end - start))
+    left, top = max(round(min(left, x0)), 0), max(round(y0 - above), 0)
+    picture = page.picture[top : round(y1 + below), left : round(max(right, x1))]
+    return Page(picture, text[place], ((x0 - left, y0 - top, x1 - left, y1 - top),))
+
+
 def with_marks(hands: Hands, rng: Rng, photo: bool) -> Page:
     """A price, a date, a time, a sum: 2 to 8 digits and marks."""
     height = int(rng.integers(40, 111))

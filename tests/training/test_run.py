@@ -40,6 +40,7 @@ from training.two_processes import TORCHRUN
 LIMIT = 2000
 STROKES = RealInk(signs=0, crops=0, letters=0)
 """What is soon drawn."""
+REAL_INK = replace(TINY, real_ink=STROKES, float16_weights=True, epochs=4)
 AnyRecipe = Recipe | ScratchRecipe
 
 
@@ -114,25 +115,29 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(
     assert not same_weights(finished, tmp_path / "other")
 
 
+@pytest.fixture(scope="module")
+def with_real_ink(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
+    """A finished run that has learned from strokes, but not from those of writers 25 to 30."""
+    out = tmp_path_factory.mktemp("runs") / "real-ink"
+    train(REAL_INK, out, limit=1500, without_writers="25-30", data_dir=data_dir)
+    return out
+
+
 def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
-    tmp_path: Path, data_dir: str
+    with_real_ink: Path, data_dir: str
 ) -> None:
-    recipe = replace(TINY, real_ink=STROKES, float16_weights=True)
-    metrics = train(recipe, tmp_path / "run", limit=800, without_writers="25-30", data_dir=data_dir)
+    metrics = json.loads((with_real_ink / "metrics.json").read_text())
     assert metrics["without_writers"] == "25-30"
     assert set(metrics["accuracy"]) == {"mnist:validation", "strokes:validation"}
     assert min(metrics["accuracy"].values()) > 0.5
-    assert (
-        "those of writers 25-30" in Reader(tmp_path / "run" / "model.onnx").metadata["trained_on"]
-    )
+    trained_on = Reader(with_real_ink / "model.onnx").metadata["trained_on"]
+    assert "those of writers 25-30" in trained_on
     with pytest.raises(InvalidRun, match="has without_writers 25-30, not 1"):
-        train(recipe, tmp_path / "run", resume=True, without_writers="1", data_dir=data_dir)
+        train(REAL_INK, with_real_ink, resume=True, without_writers="1", data_dir=data_dir)
 
 
-def test_what_is_no_digit_is_doubted_more_than_digits(tmp_path: Path, data_dir: str) -> None:
-    recipe = replace(TINY, real_ink=STROKES, epochs=4)
-    train(recipe, tmp_path / "run", limit=1500, data_dir=data_dir)
-    reader = Reader(tmp_path / "run" / "model.onnx")
+def test_what_is_no_digit_is_doubted_more_than_digits(with_real_ink: Path, data_dir: str) -> None:
+    reader = Reader(with_real_ink / "model.onnx")
     digits = written_digits(data_dir)
     scribbles = draw_non_digits("several digits", 100, 0, digits, side=56)
     pictures, _ = load_mnist("validation", data_dir)
@@ -142,12 +147,12 @@ def test_what_is_no_digit_is_doubted_more_than_digits(tmp_path: Path, data_dir: 
 
 def test_a_share_of_the_pictures_is_bent_roughly(tmp_path: Path, data_dir: str) -> None:
     learned = []
-    for share in (0.0, 0.0, 1.0):
+    for share in (0.0, 1.0):
         recipe = replace(TINY, rough=Augmentation(noise=200.0), rough_share=share)
         folder = tmp_path / str(len(learned))
         train(recipe, folder, epochs=1, limit=300, data_dir=data_dir)
         learned.append(Reader(folder / "model.onnx").metadata["accuracy"])
-    assert learned[0] == learned[1] != learned[2]
+    assert learned[0] != learned[1]
 
 
 def test_writers_are_kept_out_only_of_a_recipe_that_learns_from_strokes(
@@ -225,13 +230,8 @@ def test_a_device_that_is_not_there_is_named(
 
 @pytest.mark.parametrize(
     "recipe",
-    [
-        TINY,
-        replace(TINY, augmentation=None),
-        replace(TINY, real_ink=STROKES, float16_weights=True),
-        TINY_SCRATCH,
-    ],
-    ids=["pytorch", "without augmentation", "with real ink", "numpy"],
+    [replace(TINY, augmentation=None), replace(REAL_INK, epochs=2), TINY_SCRATCH],
+    ids=["without augmentation", "with real ink", "numpy"],
 )
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
     tmp_path: Path, data_dir: str, recipe: AnyRecipe
@@ -362,7 +362,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: str) ->
         train(TINY_SCRATCH, tmp_path / "file", data_dir=data_dir)
 
 
-@pytest.mark.parametrize(("epochs", "limit"), [(1, 1), (1, 100), (2, 200), (1, 450)])
+@pytest.mark.parametrize(("epochs", "limit"), [(1, 1), (2, 200)])
 def test_the_shortest_trials_run_to_their_end(
     recipe: AnyRecipe, tmp_path: Path, data_dir: str, epochs: int, limit: int
 ) -> None:
