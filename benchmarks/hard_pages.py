@@ -5,10 +5,10 @@
     python benchmarks/hard_pages.py --plot hard.png                 how hard it is, to look at
 
 Numbers in the boxes of forms, thin pens from close up, digits cut out of numbers, numbers with
-marks, pictures of few pixels; and what no digit is in, where a picture counts as fooled if any digit
-is sure. A page is right if its text is, to the last mark; behind that stands how many are if only
-digits count, as in `real_pictures.py`. What draws them is in `hard_pictures.py`, and nothing is
-trained on it, nor on the fonts and the alphabets that are named here.
+marks, pictures of few pixels; and what no digit is in, where a picture counts as fooled if any
+digit is sure. A page is right if its text is, to the last mark; behind that stands how many are if
+only digits count, as in `real_pictures.py`. What draws them is in `hard_pictures.py`, and nothing
+is trained on it, nor on the fonts and the alphabets that are named here.
 """
 
 from __future__ import annotations
