@@ -78,10 +78,12 @@ def test_of_a_canvas_that_is_cut_less_is_seen_of_each_piece() -> None:
     canvas = Canvas.empty(20, 30)
     canvas.paste(np.ones((10, 8), np.float32), 2, 4, kind=3)
     canvas.paste(np.ones((10, 8), np.float32), 20, 4, kind=4)
-    cut = canvas.cut(9, 15)
-    assert cut.ink.shape == cut.owner.shape == (9, 15)
-    assert (cut.boxes, cut.kinds) == (canvas.boxes, canvas.kinds)
-    assert cut.seen == [pytest.approx(0.5), 0.0]
+    canvas.paste(np.ones((10, 8), np.float32), -4, 4, kind=5)
+    cut = canvas.cut(9, 4, 22)
+    assert cut.ink.shape == cut.owner.shape == (9, 18)
+    assert cut.boxes == [(-2, 4, 6, 14), (16, 4, 24, 14), (-8, 4, 0, 14)]
+    assert cut.kinds == [3, 4, 5]
+    assert cut.seen == pytest.approx([0.5 * 6 / 8, 0.5 * 2 / 8, 0.0])
 
 
 def test_of_a_piece_that_is_cut_off_the_share_that_is_seen_is_told() -> None:

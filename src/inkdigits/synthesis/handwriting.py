@@ -60,14 +60,22 @@ class Canvas:
             self.kinds.append(kind)
             self.seen.append(on_the_sheet / float(mask.sum()))
 
-    def cut(self, height: int, width: int) -> Canvas:
-        """The upper left part, at most so high and wide."""
-        cut = Canvas(self.ink[:height, :width], self.owner[:height, :width], self.boxes, self.kinds)
+    def cut(self, height: int, left: int, right: int) -> Canvas:
+        """The upper part, at most so high, between two columns."""
+        part = np.s_[:height, left:right]
         boxes = np.array(self.boxes).reshape(-1, 4)
-        left = np.minimum(boxes[:, 2:], (width, height)) - boxes[:, :2]
-        share = (left / (boxes[:, 2:] - boxes[:, :2])).clip(0, 1).prod(1)
-        cut.seen = (np.array(self.seen) * share).tolist()
-        return cut
+        here, there = (
+            (boxes[:, 2:].clip(None, high) - boxes[:, :2].clip(low)).clip(0)
+            for low, high in (((0, 0), self.ink.shape[::-1]), ((left, 0), (right, height)))
+        )
+        share = there.prod(1) / here.prod(1).clip(1e-6)
+        return Canvas(
+            self.ink[part],
+            self.owner[part],
+            [tuple(box) for box in (boxes - [left, 0, left, 0]).tolist()],
+            self.kinds,
+            (np.array(self.seen) * share).tolist(),
+        )
 
     def lay(self, mask: Mask, left: int, top: int, number: int = 0) -> float:
         """Lay ink (h, w) there, of that piece or of none: how much of it is on the sheet."""

@@ -54,10 +54,12 @@ WORDS = (0.55, 0.2, 0.15, 0.1)
 """How often none, a tenth, half or all of a page's rows are words."""
 SCENES = 0.04
 """The share of pictures of other things than writing."""
-SLIVER = 0.35
+SLIVER = 0.5
 """Of a piece of which the edge leaves less nothing is asked: neighbours in view are not read."""
 CROPPED = 0.25
 """How often the first digits of a number that is cut out are cut off, and how often the last."""
+ALONE = 0.25
+"""How often only one sign of a number that is cut out is whole."""
 WHOLE = 0.9
 """A piece of which the edge leaves less is not judged."""
 HANDS_OF_FORMS = 240
@@ -200,10 +202,13 @@ class PageGenerator:
             printed = paper.form(SIDE, height, [boxes], rng)
         if rng.random() < 0.2:
             printed = np.maximum(printed, paper.ruling(SIDE, height, base, 2 * height, rng))
-        right = max((box[2] for box in boxes), default=SIDE)
-        low = max((box[3] for box in boxes), default=SIDE)
-        high, wide = (round(max(at, 16)) for at in (low + under, right + after))
-        return canvas.cut(high, wide), printed
+        left, right = 0.0, max((box[2] for box in boxes), default=SIDE) + after
+        low = max((box[3] for box in boxes), default=SIDE) + under
+        if len(boxes) > 2 and rng.random() < ALONE:
+            left, right = _around_one(boxes, height, rng)
+        start = round(max(left, 0))
+        strip = canvas.cut(round(max(low, 16)), start, max(round(right), start + 16))
+        return strip, printed[:, start:]
 
     def _write(self, canvas: Canvas, height: float, rng: Rng) -> Mask:
         """Fill the canvas with rows: what is printed about them."""
@@ -356,6 +361,20 @@ class PageGenerator:
         else:
             photo = sheet
         return camera.as_levels(photo)
+
+
+def _around_one(boxes: Sequence[Box], height: float, rng: Rng) -> tuple[float, float]:
+    """From where to where a picture shows one sign of a row, and little of its neighbours."""
+    place = int(rng.integers(len(boxes)))
+    near, far = rng.uniform(0.05, 0.6, 2) * height
+    left, right = boxes[place][0] - near, boxes[place][2] + far
+    if place > 0:
+        start, _, end, _ = boxes[place - 1]
+        left = max(left, end - rng.uniform(0, 0.4) * (end - start))
+    if place + 1 < len(boxes):
+        start, _, end, _ = boxes[place + 1]
+        right = min(right, start + rng.uniform(0, 0.4) * (end - start))
+    return min(left, boxes[place][0]), max(right, boxes[place][2])
 
 
 def _page(picture: NDArray[np.uint8], canvas: Canvas) -> DrawnPage:
