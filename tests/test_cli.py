@@ -103,8 +103,8 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     seven, two = rows(result)
     assert (seven["text"], two["text"]) == ("7", "2")
     assert list(seven) == [
-        *("file", "text", "confidence", "sure", "lines", "number", "digits", "marks", "skipped"),
-        *("turned", "warnings"),
+        *("file", "text", "confidence", "sure", "lines", "number", "numbers", "digits"),
+        *("marks", "skipped", "turned", "warnings"),
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 

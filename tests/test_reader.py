@@ -60,8 +60,8 @@ def test_any_source_gives_the_same_reading(reader: Reader, tmp_path: Path) -> No
 def test_readings_become_json(reader: Reader) -> None:
     row = json.loads(json.dumps(reader.read(written(2)).to_dict()))
     assert list(row) == [
-        *("text", "confidence", "sure", "lines", "number", "digits", "marks", "skipped", "turned"),
-        "warnings",
+        *("text", "confidence", "sure", "lines", "number", "numbers", "digits", "marks"),
+        *("skipped", "turned", "warnings"),
     ]
     assert (row["lines"], row["number"], row["turned"]) == (["2"], 2, 0)
     assert row["marks"] == row["skipped"] == row["warnings"] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, overload
@@ -14,7 +14,7 @@ from PIL import Image
 
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
-from inkdigits.reading import Box, Digit, Expect, Reading
+from inkdigits.reading import Box, Digit, Expect, Reading, turned_box
 from inkdigits.recognition.digits import (
     CONTRACT,
     MOST_PIXELS_A_RUN,
@@ -23,6 +23,7 @@ from inkdigits.recognition.digits import (
     is_alone,
     is_clean_around,
 )
+from inkdigits.recognition.lines import in_lines
 from inkdigits.recognition.page import PageFile, Pieces
 from inkdigits.recognition.text import perhaps_digits, read_pieces
 
@@ -218,7 +219,7 @@ class Reader:
     ) -> Reading | NoInk:
         """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
         small = _reduced(picture, LARGEST)
-        pieces = self._page(small)
+        pieces = in_lines(self._page(small))
         reading = self._read_pieces(pieces, expect, length)
         if reading:
             if expect != "digit" and _is_doubtful(reading):
@@ -253,7 +254,7 @@ class Reader:
         if shares[best] < TURNED_FROM:
             return reading
         upright = np.ascontiguousarray(np.rot90(picture, -best))
-        better = self._read_pieces(self._page(upright), expect, length)
+        better = self._read_pieces(in_lines(self._page(upright)), expect, length)
         if (
             better is None
             or (best == 2 and set(better.text) <= SAME_UPSIDE_DOWN)
@@ -261,7 +262,8 @@ class Reader:
             or _sure(better) < TURNED_FROM * _count(better)
         ):
             return reading
-        return replace(_moved(better, _turned_back(best, *picture.shape)), turned=90 * best)
+        back = better.moved(lambda box: turned_box(box, 360 - 90 * best, *upright.shape))
+        return replace(back, turned=90 * best)
 
 
 def check_hints(expect: Expect, length: int | None) -> None:
@@ -348,28 +350,9 @@ def _scaled(reading: Reading, side: int, picture: Grey) -> Reading:
         x0, y0, x1, y1 = np.minimum(np.multiply(box, factor), ends).tolist()
         return x0, y0, x1, y1
 
-    return _moved(reading, move) if factor > 1 else reading
+    return reading.moved(move) if factor > 1 else reading
 
 
 def _factor(picture: Grey, side: int) -> int:
     height, width = picture.shape
     return -(-max(int(height), int(width)) // side)
-
-
-def _turned_back(quarters: int, height: int, width: int) -> Callable[[Box], Box]:
-    """From boxes in a page (height, width) turned clockwise to the page as it was."""
-    turn: dict[int, Callable[[int, int, int, int], Box]] = {
-        1: lambda x0, y0, x1, y1: (y0, height - x1, y1, height - x0),
-        2: lambda x0, y0, x1, y1: (width - x1, height - y1, width - x0, height - y0),
-        3: lambda x0, y0, x1, y1: (width - y1, x0, width - y0, x1),
-    }
-    return lambda box: turn[quarters](*box)
-
-
-def _moved(reading: Reading, move: Callable[[Box], Box]) -> Reading:
-    return replace(
-        reading,
-        digits=tuple(replace(digit, box=move(digit.box)) for digit in reading.digits),
-        marks=tuple(replace(mark, box=move(mark.box)) for mark in reading.marks),
-        skipped=tuple(map(move, reading.skipped)),
-    )

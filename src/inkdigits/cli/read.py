@@ -138,7 +138,6 @@ def _leave_pictures(
     """Write what --plot and --table ask for."""
     from inkdigits.atomic_file import write_atomically
     from inkdigits.outputs.plot import draw_reading
-    from inkdigits.outputs.table import table_of
 
     content = io.BytesIO()
     try:
@@ -148,7 +147,7 @@ def _leave_pictures(
             write_atomically(plot, content.getvalue())
         if table:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(table_of(reading))
+            csv.writer(text, lineterminator="\n").writerows(reading.table())
             write_atomically(table, text.getvalue().encode())
     except OSError as error:
         raise InkDigitsError(
