@@ -122,6 +122,18 @@ def test_lines_of_numbers_are_read_for_people(form: Path) -> None:
     assert re.fullmatch(r"form\.png  12 305 / 47 968 +[0-9.]+%\n", result.stdout.decode())
 
 
+def test_in_csv_each_number_may_have_a_row(form: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    result = run("read", "--csv", "--numbers", "form.png", "bad.png", cwd=form.parent)
+    *numbers, bad = csv.DictReader(io.StringIO(result.stdout.decode()))
+    assert [(n["file"], n["line"], n["text"], n["value"], n["sure"]) for n in numbers] == [
+        ("form.png", line, text, text, "true")
+        for line, text in (("0", "12"), ("0", "305"), ("1", "47"), ("1", "968"))
+    ]
+    assert int(numbers[1]["x0"]) > int(numbers[0]["x1"]) > int(numbers[0]["x0"])
+    assert (bad["file"], bad["text"], bad["error"]) == ("bad.png", "", "UnreadablePicture")
+
+
 def test_numbers_in_rows_and_columns_become_a_table(form: Path) -> None:
     result = run("read", "form.png", "--table", "out.csv", cwd=form.parent)
     assert result.returncode == 0
@@ -234,6 +246,7 @@ def test_what_a_picture_holds_can_be_said(tmp_path: Path) -> None:
     [
         (("--plot", "out.png", "form.png", "form.png"), "for one picture, not for 2"),
         (("--plot", "out.gif", "form.png"), "--plot writes .png"),
+        (("--numbers", "form.png"), "--numbers goes with --csv"),
         (("--expect", "digit", "--length", "2", "form.png"), "--expect digit means --length 1"),
         (("--length", "0", "form.png"), "0 is not in the range"),
     ],

@@ -62,6 +62,11 @@ def test_what_is_not_sure_has_a_question_mark() -> None:
     assert reading_of(FORM, unsure="96").table()[1] == ["4", "96?", "88"]
 
 
+def test_a_number_that_is_less_likely_than_is_asked_for_has_a_question_mark() -> None:
+    form = reading_of([FORM[0]])  # of digits of 0.99
+    assert form.table(sure_from=0.975) == [["12", "305?", "7"]]
+
+
 def test_a_number_with_a_sign_left_out_is_not_sure() -> None:
     reading = replace(reading_of(FORM), skipped=((222, 66, 226, 70),))
     assert reading.table() == [["12", "305?", "7"], ["4", "96", "88"], ["150", "2", "61"]]

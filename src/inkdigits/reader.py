@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from PIL import Image
 
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
+from inkdigits.picture.sources import exists, shown
 from inkdigits.reading import Box, Digit, Expect, Reading, turned_box
 from inkdigits.recognition.digits import (
     CONTRACT,
@@ -30,6 +32,8 @@ from inkdigits.recognition.text import perhaps_digits, read_pieces
 LARGEST, GLANCE = 1600, 560
 """A picture is read at a size at which its longer side is at most so many pixels, and looked at for
 a single digit at the second."""
+ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
+"""What is no collection of pictures, though some of it can be iterated over."""
 TURNED_FROM = 0.75
 """A page is read turned if at least this share of what is on it is surely a digit then."""
 AT_ONCE = 64
@@ -46,7 +50,8 @@ class Reader:
     keep it.
 
     Args:
-        model: a model file's path or its bytes; the model that ships if left out.
+        model: a model file's path or its bytes, or a training run's folder; the model that ships
+            if left out.
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
@@ -137,20 +142,20 @@ class Reader:
         Args:
             pictures: any iterable of what `read` takes; it is consumed as readings are taken.
             batch_size: how many pictures are decoded at a time; those of one shape run together.
-            errors: "raise" stops at the first picture that cannot be read; "return" gives its
-                error in the place of its reading and goes on. What is no picture by its type, and
-                what the iterable itself raises, always stops.
+            errors: "raise" stops at the first picture that cannot be read, and says which it is,
+                counted from 0; "return" gives its error in the place of its reading and goes on.
+                What is no picture by its type, and what the iterable itself raises, always stops.
             expect, length: what each picture holds; see `read`.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
         check_hints(expect, length)
-        results = (
-            result
-            for batch in _batches(iter(pictures), batch_size)
-            for result in self._read_batch(batch, expect, length)
-        )
-        return results if errors == "return" else map(_raised, results)
+        if isinstance(pictures, ONE_PICTURE) or hasattr(pictures, "read"):
+            raise TypeError(
+                "read_many takes several pictures, such as a list, and "
+                f"{type(pictures).__name__} is one. Give it as [picture], or to read."
+            )
+        return self._read_all(pictures, batch_size, errors == "raise", expect, length)
 
     def predict(self, pictures: ArrayLike) -> NDArray[np.int64]:
         """The digit in each of `pictures` (N, H, W), as (N,) integers; see `predict_proba`."""
@@ -188,6 +193,29 @@ class Reader:
     @cached_property
     def _page(self) -> PageFile:
         return PageFile(*self._page_file)
+
+    def _read_all(
+        self,
+        pictures: Iterable[PictureSource],
+        batch_size: int,
+        stops: bool,
+        expect: Expect,
+        length: int | None,
+    ) -> Iterator[Reading | InkDigitsError]:
+        """As `read_many`; the first error `stops` it, and says in which picture it was."""
+        paths: deque[str] = deque()  # of those whose results are still to come
+        results = (
+            result
+            for batch in _batches(_noted(pictures, paths), batch_size)
+            for result in self._read_batch(batch, expect, length)
+        )
+        for number, result in enumerate(results):
+            path = paths.popleft()
+            if stops and isinstance(result, InkDigitsError):
+                path = f", {path}" if path and path not in str(result) else ""
+                result.args = (f"Picture {number}{path}: {result}",)
+                raise result
+            yield result
 
     def _read_batch(
         self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
@@ -279,10 +307,12 @@ def check_hints(expect: Expect, length: int | None) -> None:
         )
 
 
-def _raised(result: Reading | InkDigitsError) -> Reading:
-    if isinstance(result, InkDigitsError):
-        raise result
-    return result
+def _noted(pictures: Iterable[PictureSource], paths: deque[str]) -> Iterator[PictureSource]:
+    """The pictures; as each is taken, `paths` gets its path, or "" if it has none."""
+    for picture in pictures:
+        is_path = isinstance(picture, os.PathLike) or (isinstance(picture, str) and exists(picture))
+        paths.append(shown(str(picture)) if is_path else "")
+        yield picture
 
 
 def _stack(pictures: ArrayLike) -> Grey:

@@ -175,17 +175,22 @@ class Reading:
             for text in words.split()
         )
 
-    def table(self) -> list[list[str]]:
+    def table(self, *, sure_from: float = 0.0) -> list[list[str]]:
         """The numbers in rows, each of as many columns; "" where a row has nothing in a column.
 
         Numbers that lie above each other are a column, those beside each other a row, also on a
-        page that is not quite upright. One that is not sure has a question mark behind it.
+        page that is not quite upright. One that is not sure, or less likely than `sure_from`, has
+        a question mark behind it.
         """
         upright = self.upright()
         numbers = upright.numbers
+        sure = [number.sure and number.confidence >= sure_from for number in numbers]
         return rows_and_columns(
             np.array([number.box for number in numbers]),
-            [number.text if number.sure else f"{number.text}{DOUBT}" for number in numbers],
+            [
+                n.text if is_sure else n.text + DOUBT
+                for n, is_sure in zip(numbers, sure, strict=True)
+            ],
             slope_of(np.array([digit.box for digit in upright.digits])) if numbers else 0.0,
         )
 

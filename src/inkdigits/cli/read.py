@@ -17,7 +17,7 @@ from inkdigits.cli.app import NOT_ALL_READ, app
 from inkdigits.cli.names import expand, no_pictures, source_of
 from inkdigits.cli.options import model_option
 from inkdigits.errors import InkDigitsError
-from inkdigits.outputs.rows import write_csv, write_json, write_table
+from inkdigits.outputs.rows import write_csv, write_json, write_numbers, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,9 @@ FEW = 100
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option(
+    "--numbers", is_flag=True, help="With --csv: a row for each number, not for each picture."
+)
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
@@ -61,6 +64,7 @@ def read(
     files: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
+    numbers: bool,
     min_confidence: float | None,
     expect: Expect,
     length: int | None,
@@ -84,6 +88,8 @@ def read(
 
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
+    if numbers and not as_csv:
+        raise click.UsageError("--numbers goes with --csv. With --json each line has its numbers.")
     if files.count("-") > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
     if min_confidence is not None and math.isnan(min_confidence):
@@ -106,10 +112,11 @@ def read(
             sources, batch_size=16, errors="return", expect=expect, length=length
         )
     rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
-    write = write_json if as_json else write_csv if as_csv else write_table
+    write_rows = write_numbers if numbers else write_csv
+    write = write_json if as_json else write_rows if as_csv else write_table
     all_read = write(rows, names)
     for picture, reading in kept:
-        _leave_pictures(picture, reading, plot, table)
+        _leave_pictures(picture, reading, min_confidence, plot, table)
     sys.exit(0 if all_read else NOT_ALL_READ)
 
 
@@ -133,7 +140,11 @@ def _kept(
 
 
 def _leave_pictures(
-    picture: NDArray[np.uint8], reading: Reading, plot: Path | None, table: Path | None
+    picture: NDArray[np.uint8],
+    reading: Reading,
+    min_confidence: float | None,
+    plot: Path | None,
+    table: Path | None,
 ) -> None:
     """Write what --plot and --table ask for."""
     from inkdigits.atomic_file import write_atomically
@@ -147,7 +158,8 @@ def _leave_pictures(
             write_atomically(plot, content.getvalue())
         if table:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(reading.table())
+            rows = reading.table(sure_from=min_confidence or 0.0)
+            csv.writer(text, lineterminator="\n").writerows(rows)
             write_atomically(table, text.getvalue().encode())
     except OSError as error:
         raise InkDigitsError(
@@ -163,6 +175,6 @@ def _row(
         return {"file": name, "error": {"type": type(result).__name__, "message": message}}
     row = {"file": name, **result.to_dict()}
     if min_confidence is not None:
-        for answer in (row, *row["digits"], *row["marks"]):
+        for answer in (row, *row["numbers"], *row["digits"], *row["marks"]):
             answer["sure"] = answer["sure"] and answer["confidence"] >= min_confidence
     return row
