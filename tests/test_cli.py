@@ -296,6 +296,23 @@ def test_a_dash_is_standard_input() -> None:
     assert (row["file"], row["text"]) == ("-", "5")
 
 
+@pytest.fixture
+def three_pages() -> bytes:
+    """A PDF with a 2, a 7 and a 4."""
+    pytest.importorskip("pypdfium2")
+    first, *others = (Image.fromarray(written(value)) for value in (2, 7, 4))
+    file = io.BytesIO()
+    first.save(file, "PDF", resolution=200, save_all=True, append_images=others)
+    return file.getvalue()
+
+
+def test_a_pdf_on_standard_input_is_read_page_by_page(three_pages: bytes) -> None:
+    pages = rows(run("read", "--json", "-", stdin=three_pages))
+    assert [(page["file"], page["text"]) for page in pages] == [
+        *(("-[1]", "2"), ("-[2]", "7"), ("-[3]", "4"))
+    ]
+
+
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
     (folder / "blank.png").write_bytes(png(written(1)[:30, :30]))
     names = ["2.png", "notes.txt", "none.png", "blank.png", "7.png"]

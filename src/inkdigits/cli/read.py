@@ -7,14 +7,13 @@ import io
 import math
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from inkdigits.cli.app import NOT_ALL_READ, app
-from inkdigits.cli.names import expand, no_pictures, source_of
+from inkdigits.cli.names import no_pictures, pictures_of
 from inkdigits.cli.options import model_option
 from inkdigits.errors import InkDigitsError
 from inkdigits.outputs.rows import write_csv, write_json, write_numbers, write_table
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from inkdigits.picture import PictureSource
     from inkdigits.reader import Reader
     from inkdigits.reading import Expect, Reading
 
@@ -74,7 +74,8 @@ def read(
 ) -> None:
     """Read the numbers in each picture: a digit, a number, or lines of numbers with their marks.
 
-    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input.
+    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input. Of a PDF each
+    page is read; scan.pdf[2] is the second alone.
 
     A line is the file, the number and its confidence; a slash stands where a new line of writing
     begins. Where the model is not sure, no number but "not sure (perhaps 314, 41.2%)" follows the
@@ -96,13 +97,13 @@ def read(
         raise click.UsageError("--min-confidence must be a number from 0 to 1.")
     if expect == "digit" and length not in (None, 1):
         raise click.UsageError("--expect digit means --length 1.")
-    names = list(chain.from_iterable(expand(file) for file in files))
+    pictures = [picture for file in files for picture in pictures_of(file)]
+    names, sources = zip(*pictures, strict=True)
     if (plot or table) and len(names) > 1:
         raise click.UsageError(f"--plot and --table are for one picture, not for {len(names)}.")
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")
     reader = Reader(model, optimize=len(names) > FEW)
-    sources: Iterator[Any] = (source_of(name) for name in names)
     kept: list[tuple[NDArray[np.uint8], Reading]] = []
     results: Iterator[Reading | InkDigitsError]
     if plot or table:
@@ -122,7 +123,7 @@ def read(
 
 def _kept(
     reader: Reader,
-    source: Path | BinaryIO,
+    source: PictureSource,
     expect: Expect,
     length: int | None,
     kept: list[tuple[NDArray[np.uint8], Reading]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 CORNERS = ["x0", "y0", "x1", "y1"]
@@ -13,7 +13,7 @@ CERTAIN = 0.999
 """A confidence is printed as at most that: nothing is 100 % certain."""
 
 
-def write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
+def write_json(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
     all_read = True
     for row in rows:
         all_read = all_read and "error" not in row
@@ -21,7 +21,7 @@ def write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
     return all_read
 
 
-def write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
+def write_csv(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
     """One line a picture."""
 
     def line_of(row: dict[str, Any]) -> list[list[Any]]:
@@ -33,7 +33,7 @@ def write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
     return _write_csv(rows, ["text", "confidence", "sure", *CORNERS], line_of)
 
 
-def write_numbers(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
+def write_numbers(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
     """CSV, one line a number; a picture in which no number was read has one that is empty."""
     columns = ["line", "text", "value", "confidence", "sure", *CORNERS]
 
@@ -64,7 +64,7 @@ def _write_csv(
     return all_read
 
 
-def write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
+def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
     """One line a picture as soon as it is read; plain text, so that nothing has to be imported."""
     all_read = True
     width = min(max(map(len, names)), 60)
