@@ -85,13 +85,14 @@ def test_the_command_says_what_was_misread(folder: Path) -> None:
         ({}, "nothing", "neither a folder nor a CSV file"),
         ({"a.csv": "file,label\n7.png,7"}, "a.csv", "has no column text"),
         ({"a.csv": "file,text\n7.png"}, "a.csv", "row 2 has no text"),
+        ({"a.csv": "file,text\n7.png,3×4"}, "a.csv", "is not UTF-8"),
     ],
 )
 def test_what_says_no_texts_is_refused(
     reader: Reader, tmp_path: Path, files: dict[str, str], name: str, says: str
 ) -> None:
     for file, content in files.items():
-        (tmp_path / file).write_text(content)
+        (tmp_path / file).write_text(content, "latin-1")
     with pytest.raises(InvalidDataset, match=says):
         read_texts(reader, f"texts:{tmp_path / name}")
 

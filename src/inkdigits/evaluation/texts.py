@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,17 +72,19 @@ def _of_folder(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _of_csv(path: Path) -> Iterator[tuple[Path, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-            raise InvalidDataset(
-                f"{path} has no column {missing[0]}. Its first line must name the columns "
-                f"{' and '.join(COLUMNS)}."
-            )
-        for row in rows:
-            if row["text"] is None:
-                raise InvalidDataset(f"{path}, row {rows.line_num} has no text. Write it there.")
-            yield path.parent / row["file"], row["text"].strip()
+    try:
+        rows = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise InvalidDataset(f"{path} is not UTF-8. Save it as CSV in UTF-8.") from error
+    if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+        raise InvalidDataset(
+            f"{path} has no column {missing[0]}. Its first line must name the columns "
+            f"{' and '.join(COLUMNS)}."
+        )
+    for row in rows:
+        if row["text"] is None:
+            raise InvalidDataset(f"{path}, row {rows.line_num} has no text. Write it there.")
+        yield path.parent / row["file"], row["text"].strip()
 
 
 def figures_of(dataset: str, texts: list[TextRead]) -> dict[str, Any]:
