@@ -21,7 +21,7 @@ def row(text: str = "7", confidence: float = 0.9, sure: bool = True) -> dict[str
 
 @pytest.mark.parametrize(
     ("confidence", "printed"),
-    [(0.9998, "99.9%"), (1.0, "99.9%"), (0.9987, "99.9%"), (0.5, "50.0%")],
+    [(0.9998, "99.9%"), (1.0, "99.9%"), (0.9989, "99.8%"), (0.5, "50.0%")],
 )
 def test_no_confidence_is_printed_as_certain(
     capsys: pytest.CaptureFixture[str], confidence: float, printed: str

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 CORNERS = ["x0", "y0", "x1", "y1"]
-CERTAIN = 0.999
-"""A confidence is printed as at most that: nothing is 100 % certain."""
 
 
 def write_json(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
@@ -73,7 +71,7 @@ def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
             all_read = False
             answer = f"{error['type']}: {error['message']}"
         else:
-            text, confidence = " / ".join(row["lines"]), f"{min(row['confidence'], CERTAIN):.1%}"
+            text, confidence = " / ".join(row["lines"]), _percent(row["confidence"])
             signs = len(row["skipped"])
             left_out = f"; {signs} sign{'s' * (signs > 1)} left out" if signs else ""
             guess = f"perhaps {text}, {confidence}" if text else "no digit or mark"
@@ -83,3 +81,8 @@ def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
         for warning in row.get("warnings", ()):
             print(f"inkdigits: {row['file']}: {warning}", file=sys.stderr, flush=True)
     return all_read
+
+
+def _percent(confidence: float) -> str:
+    """Rounded down, as on the page, and never all: nothing is 100 % certain."""
+    return f"{min(int(confidence * 1000), 999) / 10:.1f}%"
