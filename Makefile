@@ -1,14 +1,15 @@
 # `make serve` and `make test` set up all they need in .venv, whatever Python started them.
 
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: serve test coverage lint format docs model page clean
 
-serve: $(VENV)/web.installed  ## the page and its API on http://127.0.0.1:8000
-	$(BIN)/inkdigits serve
+serve: $(VENV)/web,heic,pdf.installed  ## the page and its API on http://127.0.0.1:8000, or on PORT=9000
+	$(BIN)/inkdigits serve --port $(PORT)
 
 # Two tests at a time that compute with several threads each would wait for one another.
 test coverage: export OMP_NUM_THREADS := 1

@@ -103,8 +103,8 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     seven, two = rows(result)
     assert (seven["text"], two["text"]) == ("7", "2")
     assert list(seven) == [
-        *("file", "text", "confidence", "sure", "lines", "number", "digits", "marks", "skipped"),
-        *("turned", "warnings"),
+        *("file", "text", "confidence", "sure", "lines", "number", "numbers", "digits"),
+        *("marks", "skipped", "turned", "warnings"),
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 
@@ -120,6 +120,18 @@ def test_lines_of_numbers_are_read_for_people(form: Path) -> None:
     result = run("read", "form.png", cwd=form.parent)
     assert result.returncode == 0
     assert re.fullmatch(r"form\.png  12 305 / 47 968 +[0-9.]+%\n", result.stdout.decode())
+
+
+def test_in_csv_each_number_may_have_a_row(form: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    result = run("read", "--csv", "--numbers", "form.png", "bad.png", cwd=form.parent)
+    *numbers, bad = csv.DictReader(io.StringIO(result.stdout.decode()))
+    assert [(n["file"], n["line"], n["text"], n["value"], n["sure"]) for n in numbers] == [
+        ("form.png", line, text, text, "true")
+        for line, text in (("0", "12"), ("0", "305"), ("1", "47"), ("1", "968"))
+    ]
+    assert int(numbers[1]["x0"]) > int(numbers[0]["x1"]) > int(numbers[0]["x0"])
+    assert (bad["file"], bad["text"], bad["error"]) == ("bad.png", "", "UnreadablePicture")
 
 
 def test_numbers_in_rows_and_columns_become_a_table(form: Path) -> None:
@@ -234,6 +246,7 @@ def test_what_a_picture_holds_can_be_said(tmp_path: Path) -> None:
     [
         (("--plot", "out.png", "form.png", "form.png"), "for one picture, not for 2"),
         (("--plot", "out.gif", "form.png"), "--plot writes .png"),
+        (("--numbers", "form.png"), "--numbers goes with --csv"),
         (("--expect", "digit", "--length", "2", "form.png"), "--expect digit means --length 1"),
         (("--length", "0", "form.png"), "0 is not in the range"),
     ],
@@ -281,6 +294,23 @@ def test_a_dash_is_standard_input() -> None:
     assert result.returncode == 0
     [row] = rows(result)
     assert (row["file"], row["text"]) == ("-", "5")
+
+
+@pytest.fixture
+def three_pages() -> bytes:
+    """A PDF with a 2, a 7 and a 4."""
+    pytest.importorskip("pypdfium2")
+    first, *others = (Image.fromarray(written(value)) for value in (2, 7, 4))
+    file = io.BytesIO()
+    first.save(file, "PDF", resolution=200, save_all=True, append_images=others)
+    return file.getvalue()
+
+
+def test_a_pdf_on_standard_input_is_read_page_by_page(three_pages: bytes) -> None:
+    pages = rows(run("read", "--json", "-", stdin=three_pages))
+    assert [(page["file"], page["text"]) for page in pages] == [
+        *(("-[1]", "2"), ("-[2]", "7"), ("-[3]", "4"))
+    ]
 
 
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:

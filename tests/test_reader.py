@@ -18,7 +18,7 @@ from PIL import Image
 
 import inkdigits
 from handwriting import png, written
-from inkdigits import InvalidModel, NoInk, Reader, UnreadablePicture
+from inkdigits import InkDigitsError, InvalidModel, NoInk, Reader, UnreadablePicture
 from inkdigits.datasets.mnist import load_mnist
 
 DIGITS = range(10)
@@ -60,8 +60,8 @@ def test_any_source_gives_the_same_reading(reader: Reader, tmp_path: Path) -> No
 def test_readings_become_json(reader: Reader) -> None:
     row = json.loads(json.dumps(reader.read(written(2)).to_dict()))
     assert list(row) == [
-        *("text", "confidence", "sure", "lines", "number", "digits", "marks", "skipped", "turned"),
-        "warnings",
+        *("text", "confidence", "sure", "lines", "number", "numbers", "digits", "marks"),
+        *("skipped", "turned", "warnings"),
     ]
     assert (row["lines"], row["number"], row["turned"]) == (["2"], 2, 0)
     assert row["marks"] == row["skipped"] == row["warnings"] == []
@@ -116,6 +116,25 @@ def test_a_bad_picture_stops_many_unless_its_error_is_wanted(reader: Reader) -> 
     results = list(reader.read_many(pictures, errors="return"))
     kinds = [type(result).__name__ for result in results]
     assert kinds == ["Reading", "UnreadablePicture", "NoInk", "Reading"]
+
+
+def test_of_many_pictures_the_one_that_stopped_it_is_named(reader: Reader, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    blank.write_bytes(png(BLANK))
+    for pictures, says in (
+        ([written(1), BLANK], r"^Picture 1: Nothing is written"),
+        ([written(1), written(2), str(blank)], r"^Picture 2, .*blank\.png: Nothing is written"),
+        ([b"", written(1)], r"^Picture 0: The picture is empty"),
+        ([Path("none.png")], r"^Picture 0: none\.png does not exist"),
+    ):
+        with pytest.raises(InkDigitsError, match=says):
+            list(reader.read_many(pictures, batch_size=2))
+
+
+@pytest.mark.parametrize("picture", ["seven.png", Path("seven.png"), b"bytes", io.BytesIO()])
+def test_one_picture_alone_is_not_many(reader: Reader, picture: object) -> None:
+    with pytest.raises(TypeError, match=r"is one\. Give it as \[picture\], or to read"):
+        reader.read_many(picture)  # type: ignore[arg-type]
 
 
 def test_many_pictures_are_taken_as_readings_are(reader: Reader) -> None:
@@ -248,6 +267,16 @@ def test_what_the_network_saw_cannot_be_changed(reader: Reader) -> None:
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidModel, match=r"none\.onnx"):
         Reader(tmp_path / "none.onnx")
+
+
+def test_a_runs_folder_is_its_model(unsure_model: Path) -> None:
+    assert unsure_model.name == "model.onnx"
+    assert Reader(unsure_model.parent).metadata["name"] == "unsure"
+
+
+def test_a_folder_without_a_model_is_named_with_what_should_be_in_it(tmp_path: Path) -> None:
+    with pytest.raises(InvalidModel, match=r"model\.onnx: .*a training run that was finished"):
+        Reader(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x0a" * 50])

@@ -19,7 +19,7 @@ from inkdigits.errors import (
     UnreadablePicture,
 )
 from inkdigits.reader import Reader
-from inkdigits.reading import Digit, Mark, Reading
+from inkdigits.reading import Digit, Mark, Number, Reading
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
@@ -32,6 +32,7 @@ __all__ = [
     "InvalidModel",
     "Mark",
     "NoInk",
+    "Number",
     "Reader",
     "Reading",
     "UnreadablePicture",

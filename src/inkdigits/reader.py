@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, overload
@@ -14,7 +15,8 @@ from PIL import Image
 
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
-from inkdigits.reading import Box, Digit, Expect, Reading
+from inkdigits.picture.sources import exists, shown
+from inkdigits.reading import Box, Digit, Expect, Reading, turned_box
 from inkdigits.recognition.digits import (
     CONTRACT,
     MOST_PIXELS_A_RUN,
@@ -23,12 +25,15 @@ from inkdigits.recognition.digits import (
     is_alone,
     is_clean_around,
 )
+from inkdigits.recognition.lines import in_lines
 from inkdigits.recognition.page import PageFile, Pieces
 from inkdigits.recognition.text import perhaps_digits, read_pieces
 
 LARGEST, GLANCE = 1600, 560
 """A picture is read at a size at which its longer side is at most so many pixels, and looked at for
 a single digit at the second."""
+ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
+"""What is no collection of pictures, though some of it can be iterated over."""
 TURNED_FROM = 0.75
 """A page is read turned if at least this share of what is on it is surely a digit then."""
 AT_ONCE = 64
@@ -45,7 +50,8 @@ class Reader:
     keep it.
 
     Args:
-        model: a model file's path or its bytes; the model that ships if left out.
+        model: a model file's path or its bytes, or a training run's folder; the model that ships
+            if left out.
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
@@ -136,20 +142,20 @@ class Reader:
         Args:
             pictures: any iterable of what `read` takes; it is consumed as readings are taken.
             batch_size: how many pictures are decoded at a time; those of one shape run together.
-            errors: "raise" stops at the first picture that cannot be read; "return" gives its
-                error in the place of its reading and goes on. What is no picture by its type, and
-                what the iterable itself raises, always stops.
+            errors: "raise" stops at the first picture that cannot be read, and says which it is,
+                counted from 0; "return" gives its error in the place of its reading and goes on.
+                What is no picture by its type, and what the iterable itself raises, always stops.
             expect, length: what each picture holds; see `read`.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
         check_hints(expect, length)
-        results = (
-            result
-            for batch in _batches(iter(pictures), batch_size)
-            for result in self._read_batch(batch, expect, length)
-        )
-        return results if errors == "return" else map(_raised, results)
+        if isinstance(pictures, ONE_PICTURE) or hasattr(pictures, "read"):
+            raise TypeError(
+                "read_many takes several pictures, such as a list, and "
+                f"{type(pictures).__name__} is one. Give it as [picture], or to read."
+            )
+        return self._read_all(pictures, batch_size, errors == "raise", expect, length)
 
     def predict(self, pictures: ArrayLike) -> NDArray[np.int64]:
         """The digit in each of `pictures` (N, H, W), as (N,) integers; see `predict_proba`."""
@@ -188,6 +194,29 @@ class Reader:
     def _page(self) -> PageFile:
         return PageFile(*self._page_file)
 
+    def _read_all(
+        self,
+        pictures: Iterable[PictureSource],
+        batch_size: int,
+        stops: bool,
+        expect: Expect,
+        length: int | None,
+    ) -> Iterator[Reading | InkDigitsError]:
+        """As `read_many`; the first error `stops` it, and says in which picture it was."""
+        paths: deque[str] = deque()  # of those whose results are still to come
+        results = (
+            result
+            for batch in _batches(_noted(pictures, paths), batch_size)
+            for result in self._read_batch(batch, expect, length)
+        )
+        for number, result in enumerate(results):
+            path = paths.popleft()
+            if stops and isinstance(result, InkDigitsError):
+                path = f", {path}" if path and path not in str(result) else ""
+                result.args = (f"Picture {number}{path}: {result}",)
+                raise result
+            yield result
+
     def _read_batch(
         self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
     ) -> list[Reading | InkDigitsError]:
@@ -218,7 +247,7 @@ class Reader:
     ) -> Reading | NoInk:
         """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
         small = _reduced(picture, LARGEST)
-        pieces = self._page(small)
+        pieces = in_lines(self._page(small))
         reading = self._read_pieces(pieces, expect, length)
         if reading:
             if expect != "digit" and _is_doubtful(reading):
@@ -253,7 +282,7 @@ class Reader:
         if shares[best] < TURNED_FROM:
             return reading
         upright = np.ascontiguousarray(np.rot90(picture, -best))
-        better = self._read_pieces(self._page(upright), expect, length)
+        better = self._read_pieces(in_lines(self._page(upright)), expect, length)
         if (
             better is None
             or (best == 2 and set(better.text) <= SAME_UPSIDE_DOWN)
@@ -261,7 +290,8 @@ class Reader:
             or _sure(better) < TURNED_FROM * _count(better)
         ):
             return reading
-        return replace(_moved(better, _turned_back(best, *picture.shape)), turned=90 * best)
+        back = better.moved(lambda box: turned_box(box, 360 - 90 * best, *upright.shape))
+        return replace(back, turned=90 * best)
 
 
 def check_hints(expect: Expect, length: int | None) -> None:
@@ -277,10 +307,12 @@ def check_hints(expect: Expect, length: int | None) -> None:
         )
 
 
-def _raised(result: Reading | InkDigitsError) -> Reading:
-    if isinstance(result, InkDigitsError):
-        raise result
-    return result
+def _noted(pictures: Iterable[PictureSource], paths: deque[str]) -> Iterator[PictureSource]:
+    """The pictures; as each is taken, `paths` gets its path, or "" if it has none."""
+    for picture in pictures:
+        is_path = isinstance(picture, os.PathLike) or (isinstance(picture, str) and exists(picture))
+        paths.append(shown(str(picture)) if is_path else "")
+        yield picture
 
 
 def _stack(pictures: ArrayLike) -> Grey:
@@ -348,28 +380,9 @@ def _scaled(reading: Reading, side: int, picture: Grey) -> Reading:
         x0, y0, x1, y1 = np.minimum(np.multiply(box, factor), ends).tolist()
         return x0, y0, x1, y1
 
-    return _moved(reading, move) if factor > 1 else reading
+    return reading.moved(move) if factor > 1 else reading
 
 
 def _factor(picture: Grey, side: int) -> int:
     height, width = picture.shape
     return -(-max(int(height), int(width)) // side)
-
-
-def _turned_back(quarters: int, height: int, width: int) -> Callable[[Box], Box]:
-    """From boxes in a page (height, width) turned clockwise to the page as it was."""
-    turn: dict[int, Callable[[int, int, int, int], Box]] = {
-        1: lambda x0, y0, x1, y1: (y0, height - x1, y1, height - x0),
-        2: lambda x0, y0, x1, y1: (width - x1, height - y1, width - x0, height - y0),
-        3: lambda x0, y0, x1, y1: (width - y1, x0, width - y0, x1),
-    }
-    return lambda box: turn[quarters](*box)
-
-
-def _moved(reading: Reading, move: Callable[[Box], Box]) -> Reading:
-    return replace(
-        reading,
-        digits=tuple(replace(digit, box=move(digit.box)) for digit in reading.digits),
-        marks=tuple(replace(mark, box=move(mark.box)) for mark in reading.marks),
-        skipped=tuple(map(move, reading.skipped)),
-    )

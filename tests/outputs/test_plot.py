@@ -50,3 +50,15 @@ def test_a_reading_of_other_writing_alone_is_drawn() -> None:
     reading = Reading("", 0.0, False, (), skipped=((200, 210, 260, 250),))
     drawn = np.asarray(draw_reading(np.full((400, 600), 255, np.uint8), reading))
     assert pixels_of(drawn, SKIPPED) == (199, 209, 261, 251)
+
+
+def test_a_page_that_lay_wrong_is_drawn_upright() -> None:
+    picture = np.full((400, 600), 255, np.uint8)
+    picture[150:220, 100:120] = 0
+    seven = Digit(7, 0.99, True, (100, 150, 120, 220), (0.1,) * 10, SEEN)
+    reading = Reading("7", 0.99, True, (seven,), turned=90)
+    drawn = np.asarray(draw_reading(picture, reading))
+    assert drawn.shape == (600, 400, 3)
+    left, _, right, bottom = pixels_of(drawn, SURE)
+    assert (left, right, bottom) == (400 - 220 - 1, 400 - 150 + 1, 120 + 1)
+    assert pixels_of(drawn, (0, 0, 0)) == (400 - 220, 100, 400 - 151, 119)

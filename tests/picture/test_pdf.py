@@ -14,7 +14,7 @@ from test_picture import GREY, assert_close, reason_of
 
 from handwriting import png, written
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture import page_named, pages_in, read_picture
+from inkdigits.picture import Page, page_count, page_named, pages_in, read_picture
 from pdfs import CATALOG, ONE_PAGE, drawing, pdf
 
 pytest.importorskip("pypdfium2")
@@ -133,6 +133,12 @@ def test_the_only_page_may_be_named(tmp_path: Path):
     assert_close(read_picture(tmp_path / "one.pdf[1]"), SCAN, tolerance=LOSSY)
 
 
+def test_a_page_of_several_is_named_wherever_the_pdf_is(scan: Path):
+    data = scan.read_bytes()
+    for pdf_ in (scan, str(scan), data, io.BytesIO(data)):
+        assert_close(read_picture(Page(pdf_, 2)), SCAN[::-1], tolerance=LOSSY)
+
+
 def test_several_pages_say_how_to_name_one(scan: Path):
     with pytest.raises(UnreadablePicture) as raised:
         read_picture(scan)
@@ -187,6 +193,7 @@ def test_pages_are_counted(scan: Path):
     assert pages_in(str(scan)) == [f"{scan}[1]", f"{scan}[2]", f"{scan}[3]"]
     assert pages_in(str(one)) == [str(one)]
     assert pages_in(str(none)) == [str(none)]
+    assert [page_count(file) for file in (scan.read_bytes(), png(GREY), none)] == [3, 1, 1]
 
 
 # ---------------------------------------------------------------- limits

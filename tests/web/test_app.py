@@ -526,6 +526,13 @@ def test_another_method_is_refused_and_told_what_is_allowed(client, method):
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize("path", ["/", "/page.js", "/docs", "/api/health", "/nothing"])
+def test_head_is_answered_as_get_without_the_body(client, path):
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert {**head.headers} == {**get.headers}
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/api/read/", "/app.py", "/%2e%2e/app.py", "/%00"])
 def test_an_address_with_nothing_is_said_to_have_nothing(client, path):
     assert refusal(client.get(path))[:2] == (404, "NotFound")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from inkdigits import InvalidModel
+from inkdigits import InkDigitsError, InvalidModel
 from inkdigits.web.server import run
 
 SERVE = """
@@ -79,3 +79,15 @@ def test_a_model_that_is_none_is_refused_before_anything_is_served(environment, 
 def test_what_is_no_origin_is_refused_before_anything_is_served(environment):
     with pytest.raises(ValueError, match="is not an origin"):
         run(host="127.0.0.1", port=0, allow_origins=["example.org"])
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(environment):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(InkDigitsError, match=rf"{port} is taken.*--port {port + 1}.*PORT="):
+            run(host="127.0.0.1", port=port)
+
+
+def test_an_address_that_is_not_of_this_machine_is_told(environment):
+    with pytest.raises(InkDigitsError, match=r"192\.0\.2\.1 port 0 cannot be listened on"):
+        run(host="192.0.2.1", port=0)

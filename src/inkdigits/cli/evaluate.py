@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,31 +15,67 @@ from inkdigits.cli.options import data_dir_option, extra, reader_of
 @app.command()
 @click.argument("model")
 @click.argument("dataset")
+@click.option(
+    "--read",
+    "by_reading",
+    is_flag=True,
+    help="Read each picture as inkdigits read does: what is not one digit there is misread.",
+)
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures, too.")
 @data_dir_option
 def evaluate(
-    model: str, dataset: str, as_json: bool, html: Path | None, data_dir: Path | None
+    model: str,
+    dataset: str,
+    by_reading: bool,
+    as_json: bool,
+    html: Path | None,
+    data_dir: Path | None,
 ) -> None:
     """Judge MODEL on DATASET.
 
     MODEL is a model file, a run's folder, or "shipped". DATASET is such as mnist:test, csv:FILE or
-    folder:my-digits; see convert.
+    folder:my-digits (see convert), whose pictures go straight into the model file.
+
+    Numbers and pages are texts:FOLDER, where names say what is written (2048__mine.jpg,
+    12_305__page.png, 24%2F7__x.png), or texts:FILE.csv with the columns file and text. They are
+    read as inkdigits read does, and right if the text is right to the last mark.
     """
     with extra("scratch"):
-        from inkdigits.datasets.spec import open_dataset
-        from inkdigits.evaluation.metrics import evaluate as figures_of
-        from inkdigits.evaluation.predictions import predict
-        from inkdigits.evaluation.text import evaluation_text
+        from inkdigits.evaluation.texts import PREFIX
 
-        predictions = predict(reader_of(model), open_dataset(dataset, data_dir))
-        figures = figures_of(predictions)
-        if html:
-            from inkdigits.atomic_file import write_atomically
-            from inkdigits.evaluation.page import page
+        if dataset.startswith(PREFIX):
+            if html:
+                raise click.UsageError(f"--html is not for {PREFIX} Leave it out.")
+            figures, words = _of_texts(model, dataset)
+        else:
+            figures, words = _of_digits(model, dataset, by_reading, html, data_dir)
+    print(json.dumps({"model": model, **figures}) if as_json else words)
 
-            write_atomically(html, page(model, predictions, figures).encode())
-    if as_json:
-        print(json.dumps({"model": model, **figures}))
-    else:
-        print(evaluation_text(model, figures))
+
+def _of_texts(model: str, dataset: str) -> tuple[dict[str, Any], str]:
+    """The figures, and how to say them."""
+    from inkdigits.evaluation.texts import figures_of, read_texts, texts_in_words
+
+    figures = figures_of(dataset, read_texts(reader_of(model), dataset))
+    return figures, texts_in_words(model, figures)
+
+
+def _of_digits(
+    model: str, dataset: str, by_reading: bool, html: Path | None, data_dir: Path | None
+) -> tuple[dict[str, Any], str]:
+    """Likewise; and `html` is written."""
+    from inkdigits.datasets.spec import open_dataset
+    from inkdigits.evaluation.metrics import evaluate as figures_of
+    from inkdigits.evaluation.predictions import predict
+    from inkdigits.evaluation.text import evaluation_text
+
+    opened = open_dataset(dataset, data_dir)
+    predictions = predict(reader_of(model), opened, by_reading=by_reading)
+    figures = figures_of(predictions)
+    if html:
+        from inkdigits.atomic_file import write_atomically
+        from inkdigits.evaluation.page import page
+
+        write_atomically(html, page(model, predictions, figures).encode())
+    return figures, evaluation_text(model, figures)

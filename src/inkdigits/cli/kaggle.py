@@ -31,4 +31,6 @@ def kaggle(test: Path, out: Path, model: Path | None) -> None:
         print(f"inkdigits: {origin} is blank: its label is a guess.", file=sys.stderr)
     print(f"{submission.count:,} rows written to {out}")
     trained_on = reader.metadata.get("trained_on") or "data that it does not tell"
-    print(f"The model was trained on {trained_on}. {HONESTY}")
+    print(f"The model was trained on {trained_on}.")
+    if model is None:
+        print(HONESTY)

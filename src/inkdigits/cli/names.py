@@ -6,14 +6,34 @@ import glob
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
 
-from inkdigits.picture import PAGED_SUFFIXES, PICTURE_SUFFIXES, page_named, pages_in
+from inkdigits.picture import (
+    MAX_BYTES,
+    PAGED_SUFFIXES,
+    PICTURE_SUFFIXES,
+    Page,
+    PictureSource,
+    page_count,
+    page_named,
+    pages_in,
+)
 
 
-def expand(file: str) -> list[str]:
-    """The pictures that an argument stands for; itself where there is nothing to expand."""
-    if file == "-" or page_named(file):
+def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
+    """The pictures that an argument stands for: what each is called, and what to read."""
+    if file != "-":
+        # A Path and not the string, which might pass for base64 or a data URL.
+        return [(name, Path(name)) for name in _expanded(file)]
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    count = page_count(data)
+    if count < 2:
+        return [(file, data)]
+    return [(f"{file}[{number}]", Page(data, number)) for number in range(1, count + 1)]
+
+
+def _expanded(file: str) -> list[str]:
+    """The paths that it stands for; itself where there is nothing to expand."""
+    if page_named(file):
         return [file]
     if is_folder(file):
         inside = sorted(str(path) for path in Path(file).rglob("*") if _is_picture(path))
@@ -25,7 +45,7 @@ def expand(file: str) -> list[str]:
             files = [match for match in matches if not is_folder(match)]
             matches = list({os.path.realpath(match): match for match in reversed(files)}.values())
             matches.reverse()
-        return [picture for match in matches for picture in expand(match)] or [file]
+        return [picture for match in matches for picture in _expanded(match)] or [file]
     return _pages(file)
 
 
@@ -44,11 +64,6 @@ def is_folder(name: str) -> bool:
 
 def _exists(name: str) -> bool:
     return os.path.exists(name)  # noqa: PTH110 (likewise)
-
-
-def source_of(name: str) -> Path | BinaryIO:
-    # A Path and not the string, which might pass for base64 or a data URL.
-    return sys.stdin.buffer if name == "-" else Path(name)
 
 
 def no_pictures(name: str) -> str | None:

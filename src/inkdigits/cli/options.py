@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 model_option = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="A model file (.onnx).  [default: the one that ships]",
+    help="A model file (.onnx) or a run's folder.  [default: the one that ships]",
 )
 
 data_dir_option = click.option(
@@ -49,7 +49,4 @@ def reader_of(model: str) -> Reader:
     """For a model file, a run's folder, or "shipped"."""
     from inkdigits.reader import Reader
 
-    path = Path(model)
-    if path.is_dir():
-        path = path / "model.onnx"
-    return Reader(None if model == "shipped" else path, threads=os.cpu_count() or 1)
+    return Reader(None if model == "shipped" else model, threads=os.cpu_count() or 1)

@@ -7,22 +7,22 @@ import io
 import math
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from inkdigits.cli.app import NOT_ALL_READ, app
-from inkdigits.cli.names import expand, no_pictures, source_of
+from inkdigits.cli.names import no_pictures, pictures_of
 from inkdigits.cli.options import model_option
 from inkdigits.errors import InkDigitsError
-from inkdigits.outputs.rows import write_csv, write_json, write_table
+from inkdigits.outputs.rows import write_csv, write_json, write_numbers, write_table
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from inkdigits.picture import PictureSource
     from inkdigits.reader import Reader
     from inkdigits.reading import Expect, Reading
 
@@ -35,6 +35,9 @@ FEW = 100
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option(
+    "--numbers", is_flag=True, help="With --csv: a row for each number, not for each picture."
+)
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
@@ -61,6 +64,7 @@ def read(
     files: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
+    numbers: bool,
     min_confidence: float | None,
     expect: Expect,
     length: int | None,
@@ -70,7 +74,8 @@ def read(
 ) -> None:
     """Read the numbers in each picture: a digit, a number, or lines of numbers with their marks.
 
-    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input.
+    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input. Of a PDF each
+    page is read; scan.pdf[2] is the second alone.
 
     A line is the file, the number and its confidence; a slash stands where a new line of writing
     begins. Where the model is not sure, no number but "not sure (perhaps 314, 41.2%)" follows the
@@ -84,19 +89,21 @@ def read(
 
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
+    if numbers and not as_csv:
+        raise click.UsageError("--numbers goes with --csv. With --json each line has its numbers.")
     if files.count("-") > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
     if min_confidence is not None and math.isnan(min_confidence):
         raise click.UsageError("--min-confidence must be a number from 0 to 1.")
     if expect == "digit" and length not in (None, 1):
         raise click.UsageError("--expect digit means --length 1.")
-    names = list(chain.from_iterable(expand(file) for file in files))
+    pictures = [picture for file in files for picture in pictures_of(file)]
+    names, sources = zip(*pictures, strict=True)
     if (plot or table) and len(names) > 1:
         raise click.UsageError(f"--plot and --table are for one picture, not for {len(names)}.")
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")
     reader = Reader(model, optimize=len(names) > FEW)
-    sources: Iterator[Any] = (source_of(name) for name in names)
     kept: list[tuple[NDArray[np.uint8], Reading]] = []
     results: Iterator[Reading | InkDigitsError]
     if plot or table:
@@ -106,16 +113,17 @@ def read(
             sources, batch_size=16, errors="return", expect=expect, length=length
         )
     rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
-    write = write_json if as_json else write_csv if as_csv else write_table
+    write_rows = write_numbers if numbers else write_csv
+    write = write_json if as_json else write_rows if as_csv else write_table
     all_read = write(rows, names)
     for picture, reading in kept:
-        _leave_pictures(picture, reading, plot, table)
+        _leave_pictures(picture, reading, min_confidence, plot, table)
     sys.exit(0 if all_read else NOT_ALL_READ)
 
 
 def _kept(
     reader: Reader,
-    source: Path | BinaryIO,
+    source: PictureSource,
     expect: Expect,
     length: int | None,
     kept: list[tuple[NDArray[np.uint8], Reading]],
@@ -133,12 +141,15 @@ def _kept(
 
 
 def _leave_pictures(
-    picture: NDArray[np.uint8], reading: Reading, plot: Path | None, table: Path | None
+    picture: NDArray[np.uint8],
+    reading: Reading,
+    min_confidence: float | None,
+    plot: Path | None,
+    table: Path | None,
 ) -> None:
     """Write what --plot and --table ask for."""
     from inkdigits.atomic_file import write_atomically
     from inkdigits.outputs.plot import draw_reading
-    from inkdigits.outputs.table import table_of
 
     content = io.BytesIO()
     try:
@@ -148,7 +159,8 @@ def _leave_pictures(
             write_atomically(plot, content.getvalue())
         if table:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(table_of(reading))
+            rows = reading.table(sure_from=min_confidence or 0.0)
+            csv.writer(text, lineterminator="\n").writerows(rows)
             write_atomically(table, text.getvalue().encode())
     except OSError as error:
         raise InkDigitsError(
@@ -164,6 +176,6 @@ def _row(
         return {"file": name, "error": {"type": type(result).__name__, "message": message}}
     row = {"file": name, **result.to_dict()}
     if min_confidence is not None:
-        for answer in (row, *row["digits"], *row["marks"]):
+        for answer in (row, *row["numbers"], *row["digits"], *row["marks"]):
             answer["sure"] = answer["sure"] and answer["confidence"] >= min_confidence
     return row

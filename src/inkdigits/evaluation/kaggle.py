@@ -14,11 +14,11 @@ from inkdigits.errors import InvalidDataset
 from inkdigits.reader import Reader
 
 HONESTY = (
-    "Kaggle's test rows come from MNIST, and the model that ships was trained on most of MNIST: "
-    "its score there says little. For an honest submission train on Kaggle's train.csv alone: "
-    "inkdigits train cnn --data csv:train.csv --out runs/kaggle, then --model "
-    "runs/kaggle/model.onnx."
+    "Kaggle's test rows come from MNIST, most of which the model that ships was trained on: its "
+    "score there says little. For an honest submission train on Kaggle's train.csv alone: "
+    "inkdigits train cnn --data csv:train.csv --out runs/kaggle, then --model runs/kaggle."
 )
+"""What to say of a submission by the model that ships."""
 
 
 @dataclass(frozen=True)

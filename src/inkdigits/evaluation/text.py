@@ -22,9 +22,7 @@ def evaluation_text(model: str, figures: dict[str, Any]) -> str:
         "these right",
     ]
     if figures["no_ink_seen"]:
-        lines.append(
-            f"no ink     seen in {figures['no_ink_seen']:,} pictures, which count as misread"
-        )
+        lines.append(f"no answer  to {figures['no_ink_seen']:,} pictures, which count as misread")
     lines += ["", "digit  precision  recall      F1  pictures"]
     for digit, row in figures["digits"].items():
         lines.append(

@@ -1,4 +1,4 @@
-"""What becomes of a reading: lines of text, rows and columns, a drawing over its picture.
+"""What becomes of a reading: lines of text, a drawing over its picture.
 
-In: a Reading, or what it is as a dictionary. Out: text, a table, a PIL image.
+In: a Reading, or what it is as a dictionary. Out: text, a PIL image.
 """

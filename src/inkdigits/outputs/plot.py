@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from inkdigits.reading import Box, Digit, Mark, Reading
+from inkdigits.reading import DOUBT, Box, Digit, Mark, Reading
+from inkdigits.sketch import SKIPPED, SURE, UNSURE
 
-SURE, UNSURE, SKIPPED = (0, 120, 60), (200, 80, 0), (90, 90, 200)
 LEAST_SIDE = 400
 """Pixels. A smaller picture is enlarged, so that the answers can be read."""
 
@@ -18,8 +18,10 @@ LEAST_SIDE = 400
 def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
     """The grey picture (H, W) with a box around each digit and mark, and what it was read as.
 
-    Signs that are sure are green, others orange with a question mark; what was skipped is blue.
+    Signs that are sure are green, others orange with a question mark; what was skipped is blue. A
+    picture that was turned to be read is shown upright.
     """
+    reading, picture = reading.upright(*picture.shape), np.rot90(picture, -reading.turned // 90)
     scale = max(-(-LEAST_SIDE // max(picture.shape)), 1)
     height, width = picture.shape
     image = Image.fromarray(picture).convert("RGB")
@@ -38,7 +40,7 @@ def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
     signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
     for sign in signs:
         text = str(sign.value) if isinstance(sign, Digit) else sign.text
-        colour, doubt = (SURE, "") if sign.sure else (UNSURE, "?")
+        colour, doubt = (SURE, "") if sign.sure else (UNSURE, DOUBT)
         outline(sign.box, colour, f"{text}{doubt}")
     for box in reading.skipped:
         outline(box, SKIPPED)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+CORNERS = ["x0", "y0", "x1", "y1"]
 
-def write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
+
+def write_json(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
     all_read = True
     for row in rows:
         all_read = all_read and "error" not in row
@@ -17,27 +19,50 @@ def write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
     return all_read
 
 
-def write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
+def write_csv(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
+    """One line a picture."""
+
+    def line_of(row: dict[str, Any]) -> list[list[Any]]:
+        boxes = [sign["box"] for sign in (*row["digits"], *row["marks"])]
+        corners = zip(*(boxes or [[""] * 4]), strict=True)
+        box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
+        return [[row["text"], row["confidence"], str(row["sure"]).lower(), *box]]
+
+    return _write_csv(rows, ["text", "confidence", "sure", *CORNERS], line_of)
+
+
+def write_numbers(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
+    """CSV, one line a number; a picture in which no number was read has one that is empty."""
+    columns = ["line", "text", "value", "confidence", "sure", *CORNERS]
+
+    def lines_of(row: dict[str, Any]) -> list[list[Any]]:
+        return [
+            [*(n[key] for key in columns[:4]), str(n["sure"]).lower(), *n["box"]]
+            for n in row["numbers"]
+        ] or [[""] * len(columns)]
+
+    return _write_csv(rows, columns, lines_of)
+
+
+def _write_csv(
+    rows: Iterator[dict[str, Any]],
+    columns: list[str],
+    lines_of: Callable[[dict[str, Any]], list[list[Any]]],
+) -> bool:
     all_read = True
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(
-        ["file", "text", "confidence", "sure", "x0", "y0", "x1", "y1", "error", "message"]
-    )
+    writer.writerow(["file", *columns, "error", "message"])
     for row in rows:
         if error := row.get("error"):
             all_read = False
-            writer.writerow([row["file"], *[""] * 7, error["type"], error["message"]])
+            writer.writerow([row["file"], *[""] * len(columns), error["type"], error["message"]])
         else:
-            boxes = [sign["box"] for sign in (*row["digits"], *row["marks"])]
-            corners = zip(*(boxes or [[""] * 4]), strict=True)
-            box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
-            answer = [row["text"], row["confidence"], str(row["sure"]).lower()]
-            writer.writerow([row["file"], *answer, *box, "", ""])
+            writer.writerows([row["file"], *line, "", ""] for line in lines_of(row))
         sys.stdout.flush()
     return all_read
 
 
-def write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
+def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
     """One line a picture as soon as it is read; plain text, so that nothing has to be imported."""
     all_read = True
     width = min(max(map(len, names)), 60)
@@ -46,13 +71,18 @@ def write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
             all_read = False
             answer = f"{error['type']}: {error['message']}"
         else:
-            text, confidence = " / ".join(row["lines"]), row["confidence"]
+            text, confidence = " / ".join(row["lines"]), _percent(row["confidence"])
             signs = len(row["skipped"])
             left_out = f"; {signs} sign{'s' * (signs > 1)} left out" if signs else ""
-            guess = f"perhaps {text}, {confidence:.1%}" if text else "no digit or mark"
+            guess = f"perhaps {text}, {confidence}" if text else "no digit or mark"
             unsure = f"not sure ({guess}{left_out})"
-            answer = f"{text}  {confidence:6.1%}" if row["sure"] else unsure
+            answer = f"{text}  {confidence:>6}" if row["sure"] else unsure
         print(f"{row['file']:<{width}}  {answer}", flush=True)
         for warning in row.get("warnings", ()):
             print(f"inkdigits: {row['file']}: {warning}", file=sys.stderr, flush=True)
     return all_read
+
+
+def _percent(confidence: float) -> str:
+    """Rounded down, as on the page, and never all: nothing is 100 % certain."""
+    return f"{min(int(confidence * 1000), 999) / 10:.1f}%"

@@ -6,6 +6,7 @@ UnreadablePicture, which says what was wrong and what to do.
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -15,10 +16,10 @@ from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.decoding import decode, may_be_larger
-from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
+from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES, format_of
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
-from inkdigits.picture.sources import bytes_of, bytes_of_path, exists
+from inkdigits.picture.sources import bytes_of, exists
 
 __all__ = [
     "MAX_BYTES",
@@ -27,17 +28,29 @@ __all__ = [
     "PAGED_SUFFIXES",
     "PICTURE_SUFFIXES",
     "Grey",
+    "Page",
     "PictureSource",
     "may_be_larger",
+    "page_count",
     "page_named",
     "pages_in",
     "read_picture",
     "to_uint8",
 ]
 
-PictureSource: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any] | Image.Image
-)
+FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a PDF, as a picture."""
+
+    pdf: FileSource
+    number: int
+    """From 1."""
+
+
+PictureSource: TypeAlias = FileSource | Page | NDArray[Any] | Image.Image
 
 
 def read_picture(
@@ -52,9 +65,9 @@ def read_picture(
       string may be any of the last three or a path, so a server should never pass on a string
       that a stranger sent: decode it, and pass bytes;
     - a HEIC photo, with the extra `inkdigits[heic]`, or a PDF of one page, with `inkdigits[pdf]`,
-      in any of these ways. A page of a longer PDF is named by a path such as "scan.pdf[2]",
-      counted from 1, unless there is a file of that name. Pages are rendered in 200 pixels an
-      inch, so that the digits of a form have the 20 pixels that the network sees of them;
+      in any of these ways. A page of a longer PDF is `Page(source, 2)`, counted from 1, or a path
+      such as "scan.pdf[2]", unless there is a file of that name. Pages are rendered in 200 pixels
+      an inch, so that the digits of a form have the 20 pixels that the network sees of them;
     - a PIL image;
     - a NumPy array of shape (H, W), (H, W, 1), (H, W, 2) with alpha, (H, W, 3) or (H, W, 4) with
       alpha. Its values are bools (True is white), floats within 0..1, integers within 0..255, or
@@ -78,10 +91,10 @@ def read_picture(
         return grey_of_array(np.asarray(source), max_pixels)
     if isinstance(source, Image.Image):
         return grey_of_image(source, max_pixels)
-    page = None
     if isinstance(source, str | os.PathLike) and (named := page_named(os.fsdecode(source))):
-        source, page = Path(named[0]), named[1]
-    data, name = bytes_of(source, max_bytes)
+        source = Page(Path(named[0]), named[1])
+    file, page = (source.pdf, source.number) if isinstance(source, Page) else (source, None)
+    data, name = bytes_of(file, max_bytes)
     if not data:
         raise UnreadablePicture(
             f"{name} is empty. Give a picture file that has been written to its end.",
@@ -104,14 +117,20 @@ def page_named(path: str) -> tuple[str, int] | None:
 
 
 def pages_in(path: str) -> list[str]:
-    """What to call each page of a PDF for `read_picture`; the path itself of anything else.
+    """What to call each page of a PDF for `read_picture`; the path itself of anything else."""
+    count = page_count(Path(path))
+    return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
-    A PDF that cannot be opened is itself, too: reading it will say why.
+
+def page_count(file: FileSource) -> int:
+    """How many pages a PDF has; 1 for anything else.
+
+    That is also a PDF that cannot be opened: reading it will say why.
     """
     from inkdigits.picture.pdf import page_count
 
     try:
-        count = page_count(*bytes_of_path(path, MAX_BYTES))
+        data, name = bytes_of(file, MAX_BYTES)
+        return page_count(data, name) if format_of(data) == "PDF" else 1
     except Exception:
-        return [path]
-    return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
+        return 1

@@ -12,7 +12,7 @@ from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.formats import format_of, other_format_of
 from inkdigits.picture.limits import check_bytes
 
-NAMELESS = {"The picture", "The data URL", "The base64 text"}
+NAMELESS = {"The picture", "The data URL", "The base64 text", "<stdin>"}
 """What pictures are called that are in no file."""
 WHERE_ALL_ARE_STREAMS = ("/dev/", "/proc/")
 """Who names something there wants to read from it: /dev/stdin, or what a shell makes of <(...)."""

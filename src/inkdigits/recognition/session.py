@@ -14,22 +14,30 @@ from numpy.typing import NDArray
 from inkdigits.errors import InvalidModel
 from inkdigits.recognition.fingerprint import check_fingerprint
 
+IN_A_FOLDER = "model.onnx"
+"""What a training run calls its model file."""
 ROUNDING = 1e-3
 """So far above 1 a probability may be, as the sum of others is."""
 
 
 def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
-    """A name for messages, and the file's bytes; of the one of that name that ships for None."""
+    """A name for messages, and the file's bytes; of the one of that name that ships for None.
+
+    Of a folder, such as a training run's, it is the model file in it.
+    """
     if model is None:
         model = Path(__file__).parents[1] / "models" / shipped
     if isinstance(model, bytes):
         return "the model", model
+    path = Path(model)
     try:
-        return os.fspath(model), Path(model).read_bytes()
+        path = path / IN_A_FOLDER if path.is_dir() else path
+        return os.fspath(path), path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidModel(
-            f"{os.fspath(model)}: {reason}. Give the path of a model file (.onnx)."
+            f"{path}: {reason}. Give the path of a model file (.onnx), or the folder of a training "
+            "run that was finished."
         ) from error
 
 

@@ -189,6 +189,7 @@ def create_app(
     _add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
     app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_HeadAsGet)
     if allow_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -230,6 +231,17 @@ class _SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class _HeadAsGet:
+    """Answers HEAD as GET; the server sends no more of it than its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self.app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
 def _add_error_handlers(app: FastAPI) -> None:

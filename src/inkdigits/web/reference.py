@@ -24,6 +24,16 @@ EXAMPLE: dict[str, Any] = {
     "sure": True,
     "lines": ["42"],
     "number": 42,
+    "numbers": [
+        {
+            "text": "42",
+            "value": 42,
+            "confidence": 0.982,
+            "sure": True,
+            "box": [72, 40, 310, 236],
+            "line": 0,
+        }
+    ],
     "digits": [
         {
             "value": 4,
@@ -111,6 +121,20 @@ class Mark(BaseModel):
     box: Box = Field(description="As of a digit.")
 
 
+class Number(BaseModel):
+    """One number that was read: what no space parts, its marks included."""
+
+    text: str = Field(description="Such as 305, 3.14 or 12+7.")
+    value: int | float | None = Field(description="If it is plain, such as 0755 or 3.14; or null.")
+    confidence: float = Field(description="That its whole text is right.", ge=0, le=1)
+    sure: bool = Field(
+        description="Whether each digit and mark is sure, also which of a point and a comma it is, "
+        "and no sign in it or at it was left out."
+    )
+    box: Box = Field(description="Around all of its digits and marks.")
+    line: int = Field(description="In which of the lines it is, from 0.", ge=0)
+
+
 class Reading(BaseModel):
     """What is written in a picture."""
 
@@ -128,6 +152,7 @@ class Reading(BaseModel):
     number: int | float | None = Field(
         description="The value if the text is one plain number, such as 0755 or 3.14; else null."
     )
+    numbers: list[Number] = Field(description="Each number, in reading order.")
     digits: list[Digit] = Field(description="Each digit, in reading order.")
     marks: list[Mark] = Field(description="Each mark, in reading order.")
     skipped: list[Box] = Field(

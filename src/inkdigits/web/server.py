@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from inkdigits.errors import InkDigitsError
 from inkdigits.web.app import app_from_env
 from inkdigits.web.connection import Connection
 
@@ -31,6 +33,7 @@ def run(
     """Serve until stopped; what is left out comes from the environment, as in `app_from_env`.
 
     Raises:
+        InkDigitsError: the address cannot be listened on, as when another server has the port.
         InvalidModel: `model` cannot be read with.
         ValueError: one of `allow_origins` is not an origin.
     """
@@ -40,6 +43,7 @@ def run(
         os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
     # Also for several workers: a mistake shows here once, not in each of them again and again.
     app = app_from_env()
+    _check_address(host, port)
     uvicorn.run(
         app if workers == 1 else "inkdigits.web.app:app_from_env",
         factory=workers > 1,
@@ -52,6 +56,24 @@ def run(
         timeout_keep_alive=5,
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def _check_address(host: str, port: int) -> None:
+    """Uvicorn would say what is wrong, but not what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InkDigitsError(
+                f"Port {port} is taken, perhaps by another inkdigits serve. Stop what has it, or "
+                f"choose another port: inkdigits serve --port {port + 1} (make serve "
+                f"PORT={port + 1})."
+            ) from error
+        raise InkDigitsError(
+            f"{host} port {port} cannot be listened on: {error.strerror}. Choose another --host "
+            "or --port."
+        ) from error
 
 
 @contextmanager
