@@ -176,7 +176,11 @@ def _doubts(
     sure: NDArray[np.bool_],
     labels: NDArray[np.uint8],
 ) -> list[Doubt]:
-    """Pictures that the model is sure are something else than their label."""
+    """Pictures that the model is sure are something else than their label.
+
+    The one that ships has learned MNIST's labels, but not by heart: bent pictures and smoothed
+    labels keep it from that, and it still doubts those that are wrong to the eye.
+    """
     doubtful = np.flatnonzero(sure & (answers != labels))
     order = doubtful[np.argsort(-confidence[doubtful], kind="stable")]
     return [Doubt(int(i), int(answers[i]), float(confidence[i])) for i in order]
