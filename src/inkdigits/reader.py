@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -66,9 +66,14 @@ class Reader:
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
+        self._arguments = {"model": model, "threads": threads, "optimize": optimize, "page": page}
         self._digits = DigitsFile(model, threads, optimize)
         self._page_file = page, threads, optimize
         self.metadata = self._digits.metadata
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, as for another process, opens the same model files anew."""
+        return partial(type(self), **self._arguments), ()
 
     def read(
         self, picture: PictureSource, *, expect: Expect = None, length: int | None = None

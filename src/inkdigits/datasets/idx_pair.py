@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import Batch, Dataset, checked_labels
+from inkdigits.datasets.dataset import Batch, Dataset, checked_batch_size, checked_labels
 from inkdigits.datasets.idx import GZIP_MAGIC, MOST_HEADER, parse_header
 from inkdigits.errors import InvalidDataset
 
@@ -34,6 +34,8 @@ class IdxDataset(Dataset):
                 f"{self.pictures} has the shape {shape}, and pictures are (N, height, width). "
                 "Name the pictures first, then the labels."
             )
+        self._size = shape[1:]
+        checked_batch_size(1, *self._size, self.pictures)
         if self.labels is not None:
             label_shape, _ = _shape_and_start(self.labels)
             if label_shape != shape[:1]:
@@ -43,6 +45,7 @@ class IdxDataset(Dataset):
                 )
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
+        batch_size = checked_batch_size(batch_size, *self._size, self.pictures)
         labels = None if self.labels is None else _rows(self.labels, batch_size)
         start = 0
         for pictures in _rows(self.pictures, batch_size):

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from inkdigits.picture.sources import printable
+
 
 def write_json(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
     all_read = True
@@ -24,24 +26,31 @@ def write_csv(rows: Iterator[dict[str, Any]], _names: list[str]) -> bool:
         ["file", "text", "confidence", "sure", "x0", "y0", "x1", "y1", "error", "message"]
     )
     for row in rows:
+        file = _no_formula(printable(row["file"]))
         if error := row.get("error"):
             all_read = False
-            writer.writerow([row["file"], *[""] * 7, error["type"], error["message"]])
+            writer.writerow([file, *[""] * 7, error["type"], error["message"]])
         else:
             boxes = [sign["box"] for sign in (*row["digits"], *row["marks"])]
             corners = zip(*(boxes or [[""] * 4]), strict=True)
             box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
             answer = [row["text"], row["confidence"], str(row["sure"]).lower()]
-            writer.writerow([row["file"], *answer, *box, "", ""])
+            writer.writerow([file, *answer, *box, "", ""])
         sys.stdout.flush()
     return all_read
+
+
+def _no_formula(name: str) -> str:
+    """Another name of the same file, if a spreadsheet would take it for a formula."""
+    return f"./{name}" if name.startswith(("=", "+", "-", "@")) and name != "-" else name
 
 
 def write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
     """One line a picture as soon as it is read; plain text, so that nothing has to be imported."""
     all_read = True
-    width = min(max(map(len, names)), 60)
+    width = min(max(len(printable(name)) for name in names), 60)
     for row in rows:
+        file = printable(row["file"])
         if error := row.get("error"):
             all_read = False
             answer = f"{error['type']}: {error['message']}"
@@ -52,7 +61,7 @@ def write_table(rows: Iterator[dict[str, Any]], names: list[str]) -> bool:
             guess = f"perhaps {text}, {confidence:.1%}" if text else "no digit or mark"
             unsure = f"not sure ({guess}{left_out})"
             answer = f"{text}  {confidence:6.1%}" if row["sure"] else unsure
-        print(f"{row['file']:<{width}}  {answer}", flush=True)
+        print(f"{file:<{width}}  {answer}", flush=True)
         for warning in row.get("warnings", ()):
-            print(f"inkdigits: {row['file']}: {warning}", file=sys.stderr, flush=True)
+            print(f"inkdigits: {file}: {warning}", file=sys.stderr, flush=True)
     return all_read
