@@ -66,7 +66,12 @@ class Reader:
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
-        self._arguments = {"model": model, "threads": threads, "optimize": optimize, "page": page}
+        self._arguments: dict[str, Any] = {
+            "model": model,
+            "threads": threads,
+            "optimize": optimize,
+            "page": page,
+        }
         self._digits = DigitsFile(model, threads, optimize)
         self._page_file = page, threads, optimize
         self.metadata = self._digits.metadata
