@@ -51,6 +51,9 @@ class Reader:
             reading slower, which is right for a process that reads a few pictures and ends.
         page: the model file that finds what is written where; the one that ships if left out. It
             is loaded when it is first needed.
+        isolate: decode every picture file in a process of its own, as is right for files of
+            strangers: one of which a decoder dies, or takes over 5 seconds or a gigabyte, is no
+            more than an UnreadablePicture. Arrays and PIL images are decoded already.
 
     Raises:
         InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
@@ -63,6 +66,7 @@ class Reader:
         *,
         optimize: bool = True,
         page: str | os.PathLike[str] | bytes | None = None,
+        isolate: bool = False,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
@@ -71,7 +75,13 @@ class Reader:
             "threads": threads,
             "optimize": optimize,
             "page": page,
+            "isolate": isolate,
         }
+        self._decode = partial(read_picture, isolate=isolate)
+        if isolate:
+            from inkdigits.picture.apart import start_ahead  # imports subprocess
+
+            start_ahead()  # while the model is loaded
         self._digits = DigitsFile(model, threads, optimize)
         self._page_file = page, threads, optimize
         self.metadata = self._digits.metadata
@@ -98,7 +108,7 @@ class Reader:
             NoInk: nothing is written in it.
             ValueError: `expect` and `length` are not possible, or not together.
         """
-        return self.read_array(read_picture(picture), expect=expect, length=length)
+        return self.read_array(self._decode(picture), expect=expect, length=length)
 
     def read_array(
         self, picture: Grey, *, expect: Expect = None, length: int | None = None
@@ -156,7 +166,7 @@ class Reader:
         check_hints(expect, length)
         results = (
             result
-            for batch in _batches(iter(pictures), batch_size)
+            for batch in _batches(map(self._decoded, pictures), batch_size)
             for result in self._read_batch(batch, expect, length)
         )
         return results if errors == "return" else map(_raised, results)
@@ -197,6 +207,12 @@ class Reader:
     @cached_property
     def _page(self) -> PageFile:
         return PageFile(*self._page_file)
+
+    def _decoded(self, picture: PictureSource) -> Grey | InkDigitsError:
+        try:
+            return self._decode(picture)
+        except InkDigitsError as error:
+            return error
 
     def _read_batch(
         self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
@@ -303,12 +319,12 @@ def _stack(pictures: ArrayLike) -> Grey:
 
 
 def _batches(
-    pictures: Iterator[PictureSource], batch_size: int
+    pictures: Iterator[Grey | InkDigitsError], batch_size: int
 ) -> Iterator[list[Grey | InkDigitsError]]:
     """Decoded pictures, at most `batch_size` at a time and fewer if they are large."""
     batch: list[Grey | InkDigitsError] = []
     pixels = 0
-    for picture in map(_decoded, pictures):
+    for picture in pictures:
         batch.append(picture)
         pixels += 0 if isinstance(picture, InkDigitsError) else picture.size
         if len(batch) == batch_size or pixels >= MOST_PIXELS_A_RUN:
@@ -316,13 +332,6 @@ def _batches(
             batch, pixels = [], 0
     if batch:
         yield batch
-
-
-def _decoded(picture: PictureSource) -> Grey | InkDigitsError:
-    try:
-        return read_picture(picture)
-    except InkDigitsError as error:
-        return error
 
 
 def _of_one(digit: Digit) -> Reading:

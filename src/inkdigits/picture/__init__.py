@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.decoding import decode, may_be_larger
+from inkdigits.picture.decoding import APART, checked_format, decode, may_be_larger
 from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
@@ -41,7 +41,11 @@ PictureSource: TypeAlias = (
 
 
 def read_picture(
-    source: PictureSource, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    source: PictureSource,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    isolate: bool = False,
 ) -> Grey:
     """Read one picture as an upright grey array: uint8 (H, W), C-contiguous, 0 is black.
 
@@ -72,7 +76,10 @@ def read_picture(
     is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
     megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
     TIFF packed in strips of hundreds of MB, a PDF of over 5 seconds or a gigabyte, which is opened
-    in a process of its own (see `pdf_process.py`). Raises TypeError for any other type of source.
+    in a process of its own (see `apart.py`). Raises TypeError for any other type of source.
+
+    With `isolate` every file is decoded in such a process, of which a stranger's file may take 5
+    seconds and a gigabyte, and which may die of it.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)
@@ -87,6 +94,10 @@ def read_picture(
             f"{name} is empty. Give a picture file that has been written to its end.",
             reason="empty",
         )
+    if checked_format(data, name, page) in APART or isolate:
+        from inkdigits.picture.apart import decode_apart  # imports subprocess, as few need
+
+        return decode_apart(data, name, page, max_pixels)
     return decode(data, name, page, max_pixels)
 
 
@@ -108,10 +119,12 @@ def pages_in(path: str) -> list[str]:
 
     A PDF that cannot be opened is itself, too: reading it will say why.
     """
-    from inkdigits.picture.pdf import page_count
+    from inkdigits.picture.apart import page_count
 
     try:
-        count = page_count(*bytes_of_path(path, MAX_BYTES))
+        data, name = bytes_of_path(path, MAX_BYTES)
+        checked_format(data, name, None)
+        count = page_count(data, name)
     except Exception:
         return [path]
     return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
