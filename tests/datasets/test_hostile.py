@@ -68,6 +68,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "idx:largest sides": (lambda: idx(*3 * [2**32 - 1]), "the limit is 50 megapixels"),
     "idx:large picture": (lambda: gzip.compress(idx(1, 8000, 8000)), "the limit is 50 megapixels"),
     "idx:many rows": (lambda: idx(2**32 - 1, 28, 28), "is truncated"),
+    "idx:wrong checksum": (
+        lambda: gzip.compress(idx(5, 28, 28, values=PIXELS))[:-8] + bytes(8),
+        "is damaged: CRC",
+    ),
     "npz:negative number": (lambda: npz(x=array(-1, 28, 28)), r"pictures are uint8 \(-1, 28, 28\)"),
     "npz:negative sides": (lambda: npz(x=array(5, -28, -28)), "pictures are uint8"),
     "npz:large picture": (lambda: npz(x=array(1, 8000, 8000)), "the limit is 50 megapixels"),

@@ -74,18 +74,12 @@ def _rows(path: Path, batch_size: int) -> Iterator[NDArray[np.uint8]]:
 
 def _shape_and_start(path: Path) -> tuple[tuple[int, ...], int]:
     with _open(path) as file:
-        try:
-            header = file.read(MOST_HEADER)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error
+        header = file.read(MOST_HEADER)
     return parse_header(header, path)
 
 
 def _read(file: BinaryIO, count: int, path: Path) -> bytes:
-    try:
-        content = file.read(count)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error
+    content = file.read(count)
     if len(content) < count:
         raise InvalidDataset(f"{path} is truncated: it ends too early. Copy the file again.")
     return content
@@ -93,7 +87,7 @@ def _read(file: BinaryIO, count: int, path: Path) -> bytes:
 
 @contextmanager
 def _open(path: Path) -> Iterator[BinaryIO]:
-    """The file, unpacked if it is gzipped."""
+    """The file, unpacked if it is gzipped; whoever reads it hears if it is damaged."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -101,4 +95,7 @@ def _open(path: Path) -> Iterator[BinaryIO]:
     with file:
         is_packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
-        yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
+        try:
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
+        except (OSError, EOFError, zlib.error) as error:
+            raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error
