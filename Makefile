@@ -28,8 +28,9 @@ format: $(VENV)/dev.installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: $(VENV)/dev.installed  ## docs/commands.md, from the commands themselves
+docs: $(VENV)/dev.installed  ## docs/commands.md and docs/licences.md, from what is installed
 	$(BIN)/python docs/write_commands.py
+	$(BIN)/python docs/write_licences.py
 
 MINUTES ?= 5
 fuzz: $(VENV)/dev.installed  ## damaged files at every door, MINUTES=5 of them
