@@ -39,8 +39,6 @@ _VARIABLES = {"SYSTEMROOT", "WINDIR", "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_P
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """More would only take memory."""
 _LONGEST_ANSWER = 10_000
-_PIPE = 2**20
-"""Bytes that a pipe holds, where the system can be asked: fewer turns for a large picture."""
 _APART: dict[str, Any] = {"start_new_session": True}
 if sys.platform == "win32":
     _APART = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -135,7 +133,6 @@ class _Process:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_WORKER), *_folders()],
             bufsize=0,
-            pipesize=_PIPE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
