@@ -206,7 +206,7 @@ def test_what_is_wrong_with_a_picture_is_said_in_the_same_words(data: bytes, tmp
         pytest.param(
             Limits(memory=60_000_000), r"photo\.jpg takes too much memory to", marks=needs_limits
         ),
-        (Limits(deadline=0), r"photo\.jpg takes too long to decode\. Save it as an ordinary"),
+        (Limits(deadline=0), r"photo\.jpg takes too long to decode\. Make it smaller, or save it"),
     ],
 )
 def test_a_picture_may_be_too_dear(limits: Limits, says: str):

@@ -59,7 +59,7 @@ def main() -> None:
         print("\n".join(map(printable, lines)), file=sys.stderr)
         sys.exit(WRONG_USAGE)
     except OSError as error:
-        if error.filename is not None:
+        if error.filename is not None or error.strerror is None:  # of a file, or of the network
             raise
         print(f"inkdigits: The answer cannot be written: {error.strerror}.", file=sys.stderr)
         os._exit(WRONG_USAGE)  # Python would try to write it once more, and show a traceback

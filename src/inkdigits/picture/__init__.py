@@ -75,11 +75,11 @@ def read_picture(
     `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
     is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
     megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
-    TIFF packed in strips of hundreds of MB, a PDF of over 5 seconds or a gigabyte, which is opened
-    in a process of its own (see `apart.py`). Raises TypeError for any other type of source.
+    TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
 
-    With `isolate` every file is decoded in such a process, of which a stranger's file may take 5
-    seconds and a gigabyte, and which may die of it.
+    PDFs and TIFF files, and with `isolate` all files, are decoded in a process of their own (see
+    `apart.py`). What takes more than 5 seconds or a gigabyte there is too large, too, and so is
+    what its decoder dies of.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)

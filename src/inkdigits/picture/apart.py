@@ -94,8 +94,9 @@ def page_count(data: bytes, name: str, limits: Limits = LIMITS) -> int:
 
 def start_ahead() -> None:
     """Have a process ready for the first picture; it starts while the caller goes on."""
-    with suppress(OSError):  # who sends the first picture hears why
-        _idle.append(_Process())
+    if not _idle:
+        with suppress(OSError):  # who sends the first picture hears why
+            _idle.append(_Process())
 
 
 def _ask(

@@ -75,8 +75,6 @@ def _told(format: str, name: str) -> Iterator[None]:
         yield
     except UnreadablePicture:
         raise
-    except ImportError as error:  # its library does not load on this machine
-        raise _missing_extra(format, name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # Some decoders check Pillow's limit too. It is three times ours, unless lowered.
         raise UnreadablePicture(
@@ -87,6 +85,8 @@ def _told(format: str, name: str) -> Iterator[None]:
     except MemoryError as error:
         raise takes_too_much(format, name, "memory") from error
     except Exception as error:  # from a damaged file Pillow raises a dozen unrelated kinds
+        if format in EXTRAS and isinstance(error, ImportError):  # it does not load on this machine
+            raise _missing_extra(format, name) from error
         raise UnreadablePicture(
             f"{name} starts like a {format} file but does not decode: it is damaged, cut short or "
             "of a rare kind. Copy it again, or save it as an ordinary PNG or JPEG."

@@ -66,7 +66,7 @@ def _check_strip(width: int, height: int, tags: Mapping[int, Any], name: str, mo
 
 def takes_too_much(format: str, name: str, what: Literal["time", "memory"]) -> UnreadablePicture:
     too = "too long" if what == "time" else "too much memory"
-    advice = "decode. Save it as an ordinary PNG or JPEG."
+    advice = "decode. Make it smaller, or save it as an ordinary PNG or JPEG."
     if format == "PDF":
         advice = "render. Print it to a new PDF, or save the page as PNG."
     return UnreadablePicture(f"{name} takes {too} to {advice}", reason="too large")
