@@ -80,6 +80,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "one a picture, and at most 20,000,000",
     ),
     "npz:too few labels": (lambda: npz(x=array(5, 28, 28), y=array(5, values=b"123")), "cannot be"),
+    "npz:no arrays": (
+        lambda: npz(x=array(5, 28, 28)).replace(b"x.npy", b"x.txt"),
+        "holds nothing. It needs an array called pictures",
+    ),
     "npz:password": (lambda: changed(npz(x=array(5, 28, 28)), 6, 8, 1), "encrypted"),
     "npz:unknown method": (lambda: changed(npz(x=array(5, 28, 28)), 8, 10, 99), "not supported"),
     "npz:damaged LZMA": (damaged_lzma, r"cannot be read as \.npz"),

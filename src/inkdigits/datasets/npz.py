@@ -82,7 +82,8 @@ class NpzDataset(Dataset):
     def _names(self, part: str | None) -> tuple[str, str | None]:
         """The arrays' names."""
         with self._open() as file:
-            names = [name.removesuffix(".npy") for name in file.namelist()]
+            files = file.namelist()
+        names = [name.removesuffix(".npy") for name in files if name.endswith(".npy")]
         pictures, labels = (
             [name for name in known if name in names and (not part or name.endswith(part))]
             for known in (PICTURE_NAMES, LABEL_NAMES)
