@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test coverage lint format docs model page clean
+.PHONY: serve test coverage lint format docs fuzz model page clean
 
 serve: $(VENV)/web,heic,pdf.installed  ## the page and its API on http://127.0.0.1:8000, or on PORT=9000
 	$(BIN)/inkdigits serve --port $(PORT)
@@ -29,8 +29,13 @@ format: $(VENV)/dev.installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: $(VENV)/dev.installed  ## docs/commands.md, from the commands themselves
+docs: $(VENV)/dev.installed  ## docs/commands.md and docs/licences.md, from what is installed
 	$(BIN)/python docs/write_commands.py
+	$(BIN)/python docs/write_licences.py
+
+MINUTES ?= 5
+fuzz: $(VENV)/dev.installed  ## damaged files at every door, MINUTES=5 of them
+	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
 	$(BIN)/inkdigits train best --without-writers 25-30 --out runs/best --measure-test \

@@ -5,6 +5,8 @@
     python benchmarks/server_load.py slow 300    health, beside 300 each: connections that send
                                                  nothing, half a header, a body that never ends
     python benchmarks/server_load.py stalled 40  memory, beside 40 uploads that stall at 31 MB
+    python benchmarks/server_load.py kills 50    answers of two workers, one of which is killed now
+                                                 and then, to 4 clients
     python benchmarks/server_load.py answer      bytes of the answer to a page of many digits
 
 Each starts a server of its own and ends it with SIGTERM, while the clients are still there.
@@ -15,6 +17,9 @@ from __future__ import annotations
 import collections
 import contextlib
 import io
+import os
+import random
+import signal
 import socket
 import statistics
 import subprocess
@@ -37,11 +42,12 @@ HEAD = b"POST /api/read HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
 
 
 @contextlib.contextmanager
-def served() -> Iterator[tuple[str, int, subprocess.Popen[bytes]]]:
+def served(workers: int = 1) -> Iterator[tuple[str, int, subprocess.Popen[bytes]]]:
     """Its address, port and process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    serve = f"ulimit -n 1024; exec '{sys.executable}' -m inkdigits serve --port {port}"
+    options = f"--port {port} --workers {workers}"
+    serve = f"ulimit -n 1024; exec '{sys.executable}' -m inkdigits serve {options}"
     command = ["bash", "-c", serve]  # as many open files as most systems allow
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
@@ -148,6 +154,50 @@ def stalled(count: int) -> None:
         print(memory(server.pid))
 
 
+def kills(count: int) -> None:
+    pictures = {str(value): png(written(value)) for value in range(10)}
+    said, rightly = collections.Counter[str](), [0.0]
+    over = threading.Event()
+
+    def ask(url: str) -> None:
+        while not over.is_set():
+            for text, picture in pictures.items():
+                try:
+                    answer = httpx.post(f"{url}/api/read", content=picture, timeout=60)
+                except httpx.TransportError as error:
+                    said[type(error).__name__] += 1
+                    continue
+                is_right = answer.status_code == 200 and answer.json()["text"] == text
+                said["right" if is_right else f"{answer.status_code}, wrong"] += 1
+                rightly[0] = time.perf_counter() if is_right else rightly[0]
+
+    with served(workers=2) as (url, _, server):
+        clients = [threading.Thread(target=ask, args=[url]) for _ in range(4)]
+        for client in clients:
+            client.start()
+        waits = []
+        for _ in range(count):
+            time.sleep(random.uniform(1, 4))
+            children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+            workers = [
+                child
+                for child in children
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+            ]
+            os.kill(int(random.choice(workers)), signal.SIGKILL)
+            killed = time.perf_counter()
+            while rightly[0] < killed:
+                time.sleep(0.001)
+            waits.append(rightly[0] - killed)
+        over.set()
+        for client in clients:
+            client.join()
+        print(
+            f"{count} killed: a right answer after {statistics.median(waits):.2f} s, at most "
+            f"{max(waits):.2f}; {dict(said)}"
+        )
+
+
 def answer() -> None:
     side, columns = 24, 62
     small = written(7, side)
@@ -177,6 +227,8 @@ if __name__ == "__main__":
             slow(int(count))
         case ["stalled", count]:
             stalled(int(count))
+        case ["kills", count]:
+            kills(int(count))
         case ["answer"]:
             answer()
         case _:

@@ -277,6 +277,49 @@ def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
     assert (bad["text"], bad["error"]) == ("", "UnreadablePicture")
 
 
+def test_no_name_is_a_formula_in_a_spreadsheet(folder: Path) -> None:
+    names = ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "1=1.png"]
+    for name in names:
+        (folder / name).write_bytes((folder / "7.png").read_bytes())
+    result = run("read", "--csv", "--", *names, cwd=folder)
+    found = [row["file"] for row in csv.DictReader(io.StringIO(result.stdout.decode()))]
+    assert found == [*(f"./{name}" for name in names[:4]), names[4]]
+    assert all((folder / name).exists() for name in found)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("option", [(), ("--csv",), ("--json",)], ids=["table", "csv", "json"])
+def test_no_name_forges_a_line_or_moves_the_cursor(folder: Path, option: tuple[str, ...]) -> None:
+    content = (folder / "7.png").read_bytes()
+    names = ["a\n5.png  5  99.9%", "a\r5.png", "\x1b[1A\x1b[2K5.png", "\t=5.png", "no\n5.png"]
+    for name in names:
+        (folder / name).write_bytes(b"" if name.startswith("no") else content)
+    result = run("read", *option, *names, "none\n.png", cwd=folder)
+    lines = result.stdout.decode().split("\n")
+    assert len(lines) == len(names) + 1 + ("--csv" in option) + 1
+    assert all(line.isprintable() for line in lines)
+
+
+def test_an_error_shows_a_name_that_could_move_the_cursor_quoted() -> None:
+    said = run("convert", "idx:\x1b[1A5", "npz:out.npz").stderr.decode()
+    assert said.removesuffix("\n").isprintable()
+    assert r"\x1b[1A5 cannot be read" in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", ["read 7.png", "read --help"])
+@pytest.mark.parametrize(
+    ("stdout", "why"), [("/dev/full", "No space left on device"), ("&-", "Bad file descriptor")]
+)
+def test_who_cannot_be_answered_is_told_why(
+    folder: Path, arguments: str, stdout: str, why: str
+) -> None:
+    shell = f"{sys.executable} -m inkdigits {arguments} >{stdout}"
+    result = subprocess.run(shell, shell=True, capture_output=True, cwd=folder, timeout=120)
+    assert result.stderr.decode() == f"inkdigits: The answer cannot be written: {why}.\n"
+    assert result.returncode == 2
+
+
 def test_folders_are_searched_for_pictures(folder: Path) -> None:
     result = run("read", "--json", folder)
     assert result.returncode == 0

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import io
 import json
+import pickle
 import subprocess
 import sys
 import threading
@@ -30,6 +31,12 @@ def test_each_digit_is_read(reader: Reader, value: int) -> None:
     reading = reader.read(written(value))
     assert reading.text == str(value)
     assert [digit.value for digit in reading.digits] == [value]
+
+
+def test_a_reader_may_be_pickled_for_other_processes(reader: Reader) -> None:
+    content = pickle.dumps(reader)
+    assert len(content) < 1000  # it is not the model's weights that are sent
+    assert pickle.loads(content).read(written(4)) == reader.read(written(4))
 
 
 def test_a_reading_says_what_where_and_how_surely(reader: Reader) -> None:

@@ -13,7 +13,7 @@ class UnreadablePicture(InkDigitsError):
     `reason` is for programs (the message is for people): "missing" (no such file, or it may not
     be opened), "empty", "unsupported" (a format that inkdigits does not read), "damaged" (not a
     picture at all, or truncated) or "too large" (over a limit: refused before decoding, but for
-    a PDF, which may be over one only when it is rendered).
+    those of time and memory in a process of its own).
     """
 
     def __init__(

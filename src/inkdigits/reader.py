@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
 from inkdigits.picture.sources import exists, shown
-from inkdigits.reading import Box, Digit, Expect, Reading, turned_box
+from inkdigits.reading import Box, Digit, Expect, Reading, check_hints, turned_box
 from inkdigits.recognition.digits import (
     CONTRACT,
     MOST_PIXELS_A_RUN,
@@ -57,6 +57,9 @@ class Reader:
             reading slower, which is right for a process that reads a few pictures and ends.
         page: the model file that finds what is written where; the one that ships if left out. It
             is loaded when it is first needed.
+        isolate: decode every picture file in a process of its own, as is right for files of
+            strangers: one of which a decoder dies, or takes over 5 seconds or a gigabyte, is no
+            more than an UnreadablePicture. Arrays and PIL images are decoded already.
 
     Raises:
         InvalidModel: the file is missing, is not ONNX or breaks the model file's contract.
@@ -69,12 +72,29 @@ class Reader:
         *,
         optimize: bool = True,
         page: str | os.PathLike[str] | bytes | None = None,
+        isolate: bool = False,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads is {threads}; it must be 1 or more.")
+        self._arguments: dict[str, Any] = {
+            "model": model,
+            "threads": threads,
+            "optimize": optimize,
+            "page": page,
+            "isolate": isolate,
+        }
+        self._decode = partial(read_picture, isolate=isolate)
+        if isolate:
+            from inkdigits.picture.apart import start_ahead  # imports subprocess
+
+            start_ahead()  # while the model is loaded
         self._digits = DigitsFile(model, threads, optimize)
         self._page_file = page, threads, optimize
         self.metadata = self._digits.metadata
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, as for another process, opens the same model files anew."""
+        return partial(type(self), **self._arguments), ()
 
     def read(
         self, picture: PictureSource, *, expect: Expect = None, length: int | None = None
@@ -94,7 +114,7 @@ class Reader:
             NoInk: nothing is written in it.
             ValueError: `expect` and `length` are not possible, or not together.
         """
-        return self.read_array(read_picture(picture), expect=expect, length=length)
+        return self.read_array(self._decode(picture), expect=expect, length=length)
 
     def read_array(
         self, picture: Grey, *, expect: Expect = None, length: int | None = None
@@ -206,7 +226,7 @@ class Reader:
         paths: deque[str] = deque()  # of those whose results are still to come
         results = (
             result
-            for batch in _batches(_noted(pictures, paths), batch_size)
+            for batch in _batches(map(self._decoded, _noted(pictures, paths)), batch_size)
             for result in self._read_batch(batch, expect, length)
         )
         for number, result in enumerate(results):
@@ -216,6 +236,12 @@ class Reader:
                 result.args = (f"Picture {number}{path}: {result}",)
                 raise result
             yield result
+
+    def _decoded(self, picture: PictureSource) -> Grey | InkDigitsError:
+        try:
+            return self._decode(picture)
+        except InkDigitsError as error:
+            return error
 
     def _read_batch(
         self, batch: Sequence[Grey | InkDigitsError], expect: Expect, length: int | None
@@ -294,19 +320,6 @@ class Reader:
         return replace(back, turned=90 * best)
 
 
-def check_hints(expect: Expect, length: int | None) -> None:
-    """Raise ValueError unless a picture can hold that; see `Reader.read`."""
-    if expect not in (None, "digit", "number"):
-        raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
-    if length is not None and length < 1:
-        raise ValueError(f"length is {length}; it must be 1 or more.")
-    if expect == "digit" and length not in (None, 1):
-        raise ValueError(
-            f'expect is "digit" and length {length}, but one digit has length 1. '
-            "Leave one of the two out."
-        )
-
-
 def _noted(pictures: Iterable[PictureSource], paths: deque[str]) -> Iterator[PictureSource]:
     """The pictures; as each is taken, `paths` gets its path, or "" if it has none."""
     for picture in pictures:
@@ -325,12 +338,12 @@ def _stack(pictures: ArrayLike) -> Grey:
 
 
 def _batches(
-    pictures: Iterator[PictureSource], batch_size: int
+    pictures: Iterator[Grey | InkDigitsError], batch_size: int
 ) -> Iterator[list[Grey | InkDigitsError]]:
     """Decoded pictures, at most `batch_size` at a time and fewer if they are large."""
     batch: list[Grey | InkDigitsError] = []
     pixels = 0
-    for picture in map(_decoded, pictures):
+    for picture in pictures:
         batch.append(picture)
         pixels += 0 if isinstance(picture, InkDigitsError) else picture.size
         if len(batch) == batch_size or pixels >= MOST_PIXELS_A_RUN:
@@ -338,13 +351,6 @@ def _batches(
             batch, pixels = [], 0
     if batch:
         yield batch
-
-
-def _decoded(picture: PictureSource) -> Grey | InkDigitsError:
-    try:
-        return read_picture(picture)
-    except InkDigitsError as error:
-        return error
 
 
 def _of_one(digit: Digit) -> Reading:

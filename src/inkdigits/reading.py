@@ -257,6 +257,19 @@ class Reading:
         }
 
 
+def check_hints(expect: Expect, length: int | None) -> None:
+    """Raise ValueError unless a picture can hold that; see `Reader.read`."""
+    if expect not in (None, "digit", "number"):
+        raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
+    if length is not None and length < 1:
+        raise ValueError(f"length is {length}; it must be 1 or more.")
+    if expect == "digit" and length not in (None, 1):
+        raise ValueError(
+            f'expect is "digit" and length {length}, but one digit has length 1. '
+            "Leave one of the two out."
+        )
+
+
 def turned_box(box: Box, degrees: int, height: int, width: int) -> Box:
     """Where a box of a picture (height, width) is when the picture has been turned clockwise."""
     x0, y0, x1, y1 = box

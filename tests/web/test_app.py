@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 import inkdigits
-from inkdigits import InvalidModel, Reader, Reading
+from inkdigits import InvalidModel, Reader, Reading, UnreadablePicture
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
@@ -332,6 +332,22 @@ def test_pdfs_that_are_too_dear_to_render_are_refused_and_others_are_read(url, p
         status, name, message = refusal(answer.result())
         assert (status, name) == (413, "UnreadablePicture")
         assert message.startswith("The picture takes too ")
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WebP", "BMP", "GIF", "TIFF"])
+def test_all_but_a_drawing_is_decoded_in_a_process_that_may_die(
+    client, png_of, monkeypatch, format
+):
+    def die(*_: object) -> None:
+        raise UnreadablePicture("It takes too much memory to decode.", reason="too large")
+
+    monkeypatch.setattr("inkdigits.picture.apart.decode_apart", die)
+    file = BytesIO()
+    side = 1000 if format == "PNG" else 30
+    Image.new("L", (side, side)).save(file, format)
+
+    assert client.post("/api/read", content=png_of(7)).json()["text"] == "7"
+    assert client.post("/api/read", content=file.getvalue()).status_code == 413
 
 
 # ---------------------------------------------------------------- limits

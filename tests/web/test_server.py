@@ -1,10 +1,15 @@
 """Serving with Uvicorn, in one process and in several."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -64,6 +69,45 @@ def test_a_client_that_is_slow_does_not_keep_a_server_from_ending(workers, envir
             assert slow.recv(100).startswith(b"HTTP/1.1 100 ")  # it waits for the body
             server.terminate()
             server.communicate(timeout=30)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here")
+def test_others_are_read_rightly_when_a_worker_is_killed_and_it_is_replaced(png_of, environment):
+    pictures = {str(value): png_of(value) for value in (4, 7)}
+    over = Event()
+
+    def ask(url):
+        """When what was answered: rightly, and otherwise."""
+        answered, wrong = [], []
+        while not over.is_set():
+            for text, picture in pictures.items():
+                with suppress(httpx.TransportError):  # the one that was asked is dead
+                    said = httpx.post(url, content=picture, timeout=30).json().get("text")
+                    (answered if said == text else wrong).append((time.monotonic(), said))
+        return answered, wrong
+
+    with served(2, environment) as (port, server), ThreadPoolExecutor(1) as clients:
+        asking = clients.submit(ask, f"http://127.0.0.1:{port}/api/read")
+        try:
+            os.kill(workers_of(server.pid)[0], signal.SIGKILL)
+            killed = time.monotonic()
+            wait_for_line(server.stderr, "Application startup complete")
+        finally:
+            over.set()
+        answered, wrong = asking.result()
+
+    assert not wrong
+    assert min(moment for moment, _ in answered if moment > killed) < killed + 2
+
+
+def workers_of(server):
+    """Ids of Uvicorn's workers."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return [
+        int(each)
+        for each in children
+        if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()
+    ]
 
 
 def wait_for_line(log, text):

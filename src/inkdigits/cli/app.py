@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 from contextlib import suppress
@@ -11,6 +13,7 @@ import click
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError
+from inkdigits.picture.sources import printable
 
 NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 """Exit codes."""
@@ -39,18 +42,36 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is a sentence and an exit code, not a traceback."""
+    sys.stdout = sys.stdout or _ClosedStream()  # Python's way to say that it was closed
+    sys.stderr = sys.stderr or io.StringIO()  # print() would take None for stdout
     for stream in (sys.stdout, sys.stderr):
         # A file's name need not be valid text, nor fit the terminal's encoding.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(prog_name="inkdigits")
+        try:
+            app(prog_name="inkdigits")
+        finally:
+            with suppress(BrokenPipeError):
+                sys.stdout.flush()
     except InkDigitsError as error:
-        print(f"inkdigits: {error}", file=sys.stderr)
+        lines = f"inkdigits: {error}".split("\n")
+        print("\n".join(map(printable, lines)), file=sys.stderr)
         sys.exit(WRONG_USAGE)
+    except OSError as error:
+        if error.filename is not None or error.strerror is None:  # of a file, or of the network
+            raise
+        print(f"inkdigits: The answer cannot be written: {error.strerror}.", file=sys.stderr)
+        os._exit(WRONG_USAGE)  # Python would try to write it once more, and show a traceback
     except SystemExit as end:
         if end.code != 0:
             raise
         # All is done. Taking ONNX Runtime down in good order would take longer than reading.
-        with suppress(BrokenPipeError):
-            sys.stdout.flush()
         os._exit(0)
+
+
+class _ClosedStream(io.StringIO):
+    """What stands where there is no standard output: whoever has something to say fails."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -17,6 +17,7 @@ from inkdigits.picture import (
     page_named,
     pages_in,
 )
+from inkdigits.picture.sources import printable
 
 
 def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
@@ -72,7 +73,7 @@ def no_pictures(name: str) -> str | None:
         return None
     if is_folder(name):
         known = ", ".join(sorted(PICTURE_SUFFIXES | PAGED_SUFFIXES))
-        return f"{name} holds no pictures ({known})."
+        return f"{printable(name)} holds no pictures ({known})."
     if glob.has_magic(name) and not _exists(name):
-        return f"No file matches {name}. Check the pattern."
+        return f"No file matches {printable(name)}. Check the pattern."
     return None

@@ -83,7 +83,7 @@ def read(
     a number that is not sure has a question mark behind it.
 
     The exit code is 0 if all were read, surely or not, 1 if some were not (each says why), 2 for
-    wrong usage.
+    wrong usage or if the answer cannot be written.
     """
     from inkdigits.reader import Reader
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from inkdigits.errors import InvalidDataset
 SIDE = 28  # as normalize.SIDE, whose room needs onnx; a submission needs only the core
 PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
+LONGEST = 2**16
+"""Characters of a line; 785 numbers take some 3,000."""
 
 
 class CsvDataset(Dataset):
@@ -35,15 +37,14 @@ class CsvDataset(Dataset):
         super().__init__(f"csv:{path}")
         self.path = Path(path)
         with self._open() as file:
-            first = file.readline()
-            sample = [first, *(file.readline() for _ in range(200))]
+            first, *sample = self._lines(file, 201, 1) or [""]
         if not first.strip():
             raise InvalidDataset(f"{self.path} is empty.")
         names = [name.strip() for name in _split(first)]
         self._has_header = any(_number(name) is None for name in names)
         self._columns = len(names)
         self._names = names if self._has_header else [f"{i + 1}" for i in range(self._columns)]
-        self._label_column = self._find_label(sample)
+        self._label_column = self._find_label(sample if self._has_header else [first, *sample])
 
     @property
     def has_labels(self) -> bool:
@@ -63,7 +64,7 @@ class CsvDataset(Dataset):
         """The line in the file, from 1, of a row of data, from 0."""
         return row + 1 + self._has_header
 
-    def _find_label(self, sample: list[bytes]) -> int | None:
+    def _find_label(self, sample: list[str]) -> int | None:
         named = [i for i, name in enumerate(self._names) if name.lower() in LABEL_NAMES]
         if self._has_header and len(named) == 1 and self._columns == PIXELS + 1:
             return named[0]
@@ -75,7 +76,7 @@ class CsvDataset(Dataset):
                 f"{SIDE}, and may have a label beside them."
             )
         # No name tells: labels differ from row to row, the pixels in the corners hardly do.
-        rows = [_split(line) for line in sample[self._has_header :] if line.strip()]
+        rows = [_split(line) for line in sample if line.strip()]
         for column in (0, -1):
             values = {row[column].strip() for row in rows if len(row) == self._columns}
             if len(values) > 1 and values <= set("0123456789"):
@@ -108,25 +109,34 @@ class CsvDataset(Dataset):
             line = 1 + self._has_header
             if self._has_header:
                 file.readline()
-            while lines := list(islice(file, most)):
+            while lines := self._lines(file, most, line):
                 if len(rows := self._parsed(lines, line)):
                     yield rows
                 line += len(lines)
 
-    def _parsed(self, lines: list[bytes], line: int) -> NDArray[np.uint8]:
+    def _lines(self, file: TextIO, most: int, line: int) -> list[str]:
+        """At most so many lines, from where the file stands, at which it has that line."""
+        lines = list(islice(iter(partial(file.readline, LONGEST), ""), most))
+        for number, text in enumerate(lines, start=line):
+            if len(text) == LONGEST:
+                raise InvalidDataset(
+                    f"{self.path}, row {number}: it is longer than {LONGEST:,} characters."
+                )
+        return lines
+
+    def _parsed(self, lines: list[str], line: int) -> NDArray[np.uint8]:
         """The numbers in lines of text, of which the first is that line of the file."""
         # Older releases of NumPy only warn that they take 1.5 for 1 and 256 for 0.
         with suppress(ValueError, Warning), warnings.catch_warnings(action="error"):
             rows = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
             if rows.shape[1] == self._columns:
                 return rows
-        return self._one_by_one(b"".join(lines), line)
+        return self._one_by_one(lines, line)
 
-    def _one_by_one(self, text: bytes, line: int) -> NDArray[np.uint8]:
+    def _one_by_one(self, lines: list[str], line: int) -> NDArray[np.uint8]:
         """The same, slowly, for what is unusual; says what is wrong and where."""
         rows = []
-        lines = io.StringIO(text.decode("utf-8", "replace"), newline="")
-        for number, row in enumerate(csv.reader(lines), start=line):
+        for number, row in enumerate(map(_split, lines), start=line):
             if not row:
                 continue
             if len(row) != self._columns:
@@ -147,9 +157,10 @@ class CsvDataset(Dataset):
             )
         return int(number)
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> TextIO:
+        """The file, whose lines may end as on any system."""
         try:
-            file = self.path.open("rb")
+            file = self.path.open(encoding="utf-8-sig", errors="replace")
         except OSError as error:
             raise InvalidDataset(
                 f"{self.path} cannot be read: {error.strerror}. Check its path."
@@ -157,8 +168,8 @@ class CsvDataset(Dataset):
         return file
 
 
-def _split(line: bytes) -> list[str]:
-    return next(csv.reader([line.decode("utf-8-sig", "replace")]), [])
+def _split(line: str) -> list[str]:
+    return next(csv.reader([line]), [])
 
 
 def _number(text: str) -> float | None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import InvalidDataset
+from inkdigits.picture import MAX_PIXELS
 
 Pictures = NDArray[np.uint8] | list[NDArray[np.uint8]]
 Labels = NDArray[np.uint8]
@@ -57,6 +58,21 @@ class Dataset(ABC):
             np.concatenate(labels) if labels else None,
             origins,
         )
+
+
+def checked_batch_size(
+    batch_size: int, height: int, width: int, source: object, itemsize: int = 1
+) -> int:
+    """At most `batch_size`, and so few that hostile pictures fit into memory, too.
+
+    A pixel takes `itemsize` bytes. Raises InvalidDataset for pictures over MAX_PIXELS.
+    """
+    if height * width > MAX_PIXELS:
+        raise InvalidDataset(
+            f"{source} has pictures of {width} x {height} pixels, and the limit is "
+            f"{MAX_PIXELS / 1e6:g} megapixels. Make them smaller."
+        )
+    return min(batch_size, MAX_PIXELS // (height * width * itemsize) or 1)
 
 
 class ArrayDataset(Dataset):

@@ -6,6 +6,7 @@ Two zero bytes, the type of the values, the number of dimensions, each dimension
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import zlib
@@ -18,6 +19,8 @@ from inkdigits.errors import InvalidDataset
 
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = b"\x00\x00\x08"
+MOST_UNPACKED = 2**26
+"""Bytes. MNIST's largest file has 47 million."""
 MOST_HEADER = 20
 """No header is longer, in bytes."""
 
@@ -49,13 +52,25 @@ def unpack(packed: bytes, source: object) -> bytes:
     if not packed.startswith(GZIP_MAGIC):
         return packed
     try:
-        return gzip.decompress(packed)
+        return gunzipped(packed, source)
     except EOFError as error:
         raise InvalidDataset(
             f"{source} is truncated: the gzip data stops after {len(packed):,} bytes."
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise InvalidDataset(f"{source} is damaged: bad gzip data ({error}).") from error
+
+
+def gunzipped(packed: bytes, source: object) -> bytes:
+    """Raises what `gzip` does, and InvalidDataset for what is larger than MOST_UNPACKED."""
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+        content = file.read(MOST_UNPACKED + 1)
+    if len(content) > MOST_UNPACKED:
+        raise InvalidDataset(
+            f"{source} unpacks to more than {MOST_UNPACKED / 2**20:g} MiB, which no file of digits "
+            "that is read at once does."
+        )
+    return content
 
 
 def parse_idx(content: bytes, source: object, *, md5: str | None = None) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import Batch, Dataset, checked_labels
+from inkdigits.datasets.dataset import Batch, Dataset, checked_batch_size, checked_labels
 from inkdigits.datasets.idx import GZIP_MAGIC, MOST_HEADER, parse_header
 from inkdigits.errors import InvalidDataset
 
@@ -34,6 +34,8 @@ class IdxDataset(Dataset):
                 f"{self.pictures} has the shape {shape}, and pictures are (N, height, width). "
                 "Name the pictures first, then the labels."
             )
+        self._size = shape[1:]
+        checked_batch_size(1, *self._size, self.pictures)
         if self.labels is not None:
             label_shape, _ = _shape_and_start(self.labels)
             if label_shape != shape[:1]:
@@ -43,6 +45,7 @@ class IdxDataset(Dataset):
                 )
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
+        batch_size = checked_batch_size(batch_size, *self._size, self.pictures)
         labels = None if self.labels is None else _rows(self.labels, batch_size)
         start = 0
         for pictures in _rows(self.pictures, batch_size):
@@ -71,18 +74,12 @@ def _rows(path: Path, batch_size: int) -> Iterator[NDArray[np.uint8]]:
 
 def _shape_and_start(path: Path) -> tuple[tuple[int, ...], int]:
     with _open(path) as file:
-        try:
-            header = file.read(MOST_HEADER)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error
+        header = file.read(MOST_HEADER)
     return parse_header(header, path)
 
 
 def _read(file: BinaryIO, count: int, path: Path) -> bytes:
-    try:
-        content = file.read(count)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error
+    content = file.read(count)
     if len(content) < count:
         raise InvalidDataset(f"{path} is truncated: it ends too early. Copy the file again.")
     return content
@@ -90,7 +87,7 @@ def _read(file: BinaryIO, count: int, path: Path) -> bytes:
 
 @contextmanager
 def _open(path: Path) -> Iterator[BinaryIO]:
-    """The file, unpacked if it is gzipped."""
+    """The file, unpacked if it is gzipped; whoever reads it hears if it is damaged."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -98,4 +95,7 @@ def _open(path: Path) -> Iterator[BinaryIO]:
     with file:
         is_packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
-        yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
+        try:
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_packed else file
+        except (OSError, EOFError, zlib.error) as error:
+            raise InvalidDataset(f"{path} is damaged: {error}. Copy the file again.") from error

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import math
 import os
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,11 +18,18 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import Batch, Dataset, Labels, checked_labels
+from inkdigits.datasets.dataset import Batch, Dataset, Labels, checked_batch_size, checked_labels
 from inkdigits.errors import InvalidDataset
 
 PICTURE_NAMES = ("pictures", "images", "x", "x_train", "x_test")
 LABEL_NAMES = ("labels", "y", "y_train", "y_test")
+MOST_LABELS = 20_000_000
+"""They are in memory all at once."""
+DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+    *(RuntimeError, tokenize.TokenError),  # a password; a header that breaks off
+)
+"""What zipfile and NumPy raise of archives, and arrays in them, that are not as they should be."""
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -38,16 +48,19 @@ class NpzDataset(Dataset):
         with self._array(pictures) as (_, shape, dtype, fortran):
             self._count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
             self._dtype = dtype
-        if self._shape is None or dtype.kind not in "ui" or fortran or not math.prod(shape):
+        if self._shape is None or dtype.kind not in "ui" or fortran or min(shape) < 1:
             raise InvalidDataset(
                 f"{self.path}: the pictures are {dtype} {shape}. They should be whole numbers from "
                 "0 to 255, (N, height, width) or (N, 784), row by row."
             )
+        checked_batch_size(1, *self._shape, self.path)
         self._labels = None if labels is None else self._read_labels(labels)
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
         assert self._shape is not None
-        row = math.prod(self._shape) * self._dtype.itemsize
+        size = self._dtype.itemsize
+        batch_size = checked_batch_size(batch_size, *self._shape, self.path, size)
+        row = math.prod(self._shape) * size
         with self._array(self._pictures) as (file, *_):
             for start in range(0, self._count, batch_size):
                 count = min(batch_size, self._count - start)
@@ -69,7 +82,8 @@ class NpzDataset(Dataset):
     def _names(self, part: str | None) -> tuple[str, str | None]:
         """The arrays' names."""
         with self._open() as file:
-            names = [name.removesuffix(".npy") for name in file.namelist()]
+            files = file.namelist()
+        names = [name.removesuffix(".npy") for name in files if name.endswith(".npy")]
         pictures, labels = (
             [name for name in known if name in names and (not part or name.endswith(part))]
             for known in (PICTURE_NAMES, LABEL_NAMES)
@@ -89,12 +103,15 @@ class NpzDataset(Dataset):
 
     def _read_labels(self, name: str) -> Labels:
         with self._array(name) as (file, shape, dtype, _):
-            if shape != (self._count,) or dtype.kind not in "ui":
+            if shape != (self._count,) or self._count > MOST_LABELS or dtype.kind not in "ui":
                 raise InvalidDataset(
                     f"{self.path} has {self._count:,} pictures, but its labels are {dtype} "
-                    f"{shape}. They should be whole numbers, one a picture."
+                    f"{shape}. They should be whole numbers, one a picture, and at most "
+                    f"{MOST_LABELS:,}."
                 )
-            labels: NDArray[np.integer] = np.frombuffer(file.read(), dtype)
+            labels: NDArray[np.integer] = np.frombuffer(
+                file.read(self._count * dtype.itemsize), dtype, self._count
+            )
         return checked_labels(labels, self.path)
 
     @contextmanager
@@ -104,7 +121,8 @@ class NpzDataset(Dataset):
         """An array's file at its first value, its shape, its type, and whether it is by columns."""
         with self._open() as archive, archive.open(f"{name}.npy") as file:
             version = npy.read_magic(file)
-            shape, fortran, dtype = HEADERS.get(version, HEADERS[2, 0])(file)
+            with warnings.catch_warnings(action="ignore"):  # that it is of an old NumPy
+                shape, fortran, dtype = HEADERS.get(version, HEADERS[2, 0])(file)
             yield file, shape, dtype, fortran and len(shape) > 1
 
     @contextmanager
@@ -112,7 +130,7 @@ class NpzDataset(Dataset):
         try:
             with zipfile.ZipFile(self.path) as file:
                 yield file
-        except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             why = getattr(error, "strerror", None) or error
             raise InvalidDataset(f"{self.path} cannot be read as .npz: {why}.") from error
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from inkdigits.datasets.dataset import Batch, Dataset
+from inkdigits.datasets.idx import gunzipped
 from inkdigits.errors import InvalidDataset
 
 Stroke = NDArray[np.float64]
@@ -23,6 +24,10 @@ Stroke = NDArray[np.float64]
 PENDIGITS = "pendigits-orig.tra.gz"
 """The pen strokes that are trained on: UCI's "Pen-Based Recognition of Handwritten Digits"."""
 OVERSAMPLING = 4
+FARTHEST = 1e6
+"""From the origin; tablets have some thousands of points along a side."""
+MOST_POINTS = 10_000
+"""Of a digit; a second of a pen has some hundred."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def read_unipen(
     try:
         content = path.read_bytes()
         if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
+            content = gunzipped(content, path)
         segments = content.decode("ascii").split(".SEGMENT")[1:]
     except UnicodeDecodeError as error:
         raise InvalidDataset(
@@ -174,10 +179,12 @@ def _written_digit(segment: str, number: int) -> WrittenDigit:
     strokes = []
     for stroke in segment.split(".PEN_DOWN")[1:]:
         numbers = np.array(stroke.split(".PEN_UP")[0].split(), float)
-        if len(numbers) % 2 or not np.isfinite(numbers).all():
-            raise ValueError("a stroke is not pairs of numbers, x and y")
+        if len(numbers) % 2 or not (np.abs(numbers) <= FARTHEST).all():
+            raise ValueError(f"a stroke is not pairs of numbers to {FARTHEST:,.0f}, x and y")
         if len(numbers):
             strokes.append(numbers.reshape(-1, 2) * [1, -1])
     if not strokes:
         raise ValueError("it has no strokes")
+    if sum(map(len, strokes)) > MOST_POINTS:
+        raise ValueError(f"it has more than {MOST_POINTS:,} points")
     return WrittenDigit(int(label), int(writer), strokes, number)

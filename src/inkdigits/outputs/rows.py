@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from inkdigits.picture.sources import printable
+
 CORNERS = ["x0", "y0", "x1", "y1"]
 
 
@@ -53,20 +55,27 @@ def _write_csv(
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", *columns, "error", "message"])
     for row in rows:
+        file = _no_formula(printable(row["file"]))
         if error := row.get("error"):
             all_read = False
-            writer.writerow([row["file"], *[""] * len(columns), error["type"], error["message"]])
+            writer.writerow([file, *[""] * len(columns), error["type"], error["message"]])
         else:
-            writer.writerows([row["file"], *line, "", ""] for line in lines_of(row))
+            writer.writerows([file, *line, "", ""] for line in lines_of(row))
         sys.stdout.flush()
     return all_read
+
+
+def _no_formula(name: str) -> str:
+    """Another name of the same file, if a spreadsheet would take it for a formula."""
+    return f"./{name}" if name.startswith(("=", "+", "-", "@")) and name != "-" else name
 
 
 def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
     """One line a picture as soon as it is read; plain text, so that nothing has to be imported."""
     all_read = True
-    width = min(max(map(len, names)), 60)
+    width = min(max(len(printable(name)) for name in names), 60)
     for row in rows:
+        file = printable(row["file"])
         if error := row.get("error"):
             all_read = False
             answer = f"{error['type']}: {error['message']}"
@@ -77,9 +86,9 @@ def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:
             guess = f"perhaps {text}, {confidence}" if text else "no digit or mark"
             unsure = f"not sure ({guess}{left_out})"
             answer = f"{text}  {confidence:>6}" if row["sure"] else unsure
-        print(f"{row['file']:<{width}}  {answer}", flush=True)
+        print(f"{file:<{width}}  {answer}", flush=True)
         for warning in row.get("warnings", ()):
-            print(f"inkdigits: {row['file']}: {warning}", file=sys.stderr, flush=True)
+            print(f"inkdigits: {file}: {warning}", file=sys.stderr, flush=True)
     return all_read
 
 

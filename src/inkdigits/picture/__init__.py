@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.decoding import decode, may_be_larger
-from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES, format_of
+from inkdigits.picture.decoding import APART, checked_format, decode, may_be_larger
+from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from inkdigits.picture.sources import bytes_of, exists
@@ -54,7 +54,11 @@ PictureSource: TypeAlias = FileSource | Page | NDArray[Any] | Image.Image
 
 
 def read_picture(
-    source: PictureSource, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    source: PictureSource,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    isolate: bool = False,
 ) -> Grey:
     """Read one picture as an upright grey array: uint8 (H, W), C-contiguous, 0 is black.
 
@@ -84,8 +88,11 @@ def read_picture(
     `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
     is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
     megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
-    TIFF packed in strips of hundreds of MB, a PDF of over 5 seconds or a gigabyte, which is opened
-    in a process of its own (see `pdf_process.py`). Raises TypeError for any other type of source.
+    TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
+
+    PDFs and TIFF files, and with `isolate` all files, are decoded in a process of their own (see
+    `apart.py`). What takes more than 5 seconds or a gigabyte there is too large, too, and so is
+    what its decoder dies of.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)
@@ -100,6 +107,10 @@ def read_picture(
             f"{name} is empty. Give a picture file that has been written to its end.",
             reason="empty",
         )
+    if checked_format(data, name, page) in APART or isolate:
+        from inkdigits.picture.apart import decode_apart  # imports subprocess, as few need
+
+        return decode_apart(data, name, page, max_pixels)
     return decode(data, name, page, max_pixels)
 
 
@@ -127,10 +138,11 @@ def page_count(file: FileSource) -> int:
 
     That is also a PDF that cannot be opened: reading it will say why.
     """
-    from inkdigits.picture.pdf import page_count
+    from inkdigits.picture.apart import page_count
 
     try:
         data, name = bytes_of(file, MAX_BYTES)
-        return page_count(data, name) if format_of(data) == "PDF" else 1
+        is_paged = checked_format(data, name, None) == "PDF"
+        return page_count(data, name) if is_paged else 1
     except Exception:
         return 1

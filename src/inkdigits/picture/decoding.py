@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from io import BytesIO
 
 from PIL import Image
@@ -11,10 +15,10 @@ from PIL import Image
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.formats import DECODERS, EXTRAS, FORMATS, format_of, other_format_of
 from inkdigits.picture.grey import Grey, grey_of, upright_grey
-from inkdigits.picture.headers import check_bmp, check_gif, check_webp
+from inkdigits.picture.headers import check_bmp, check_gif, check_webp, webp_size
 from inkdigits.picture.heic import claimed_sizes, open_heic
 from inkdigits.picture.jpeg import lean_jpeg
-from inkdigits.picture.limits import check_header, check_pixels
+from inkdigits.picture.limits import check_header, check_pixels, takes_too_much
 from inkdigits.picture.png import lean_png
 from inkdigits.picture.tiff import only_needed
 
@@ -22,7 +26,13 @@ _CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
 """Of formats for which Pillow does too much before its size can be checked, or too slowly."""
 
 
-def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
+APART = {"PDF", "TIFF"}
+"""Formats that are never decoded in the process that asks; see `apart.py`. Nobody can stop PDFium,
+and libtiff writes to stderr what it thinks of a damaged file."""
+
+
+def checked_format(data: bytes, name: str, page: int | None) -> str:
+    """The file's format; raises UnreadablePicture if it is none that can be decoded here."""
     format = format_of(data)
     if format is None:
         raise _unknown_format(data, name)
@@ -30,14 +40,39 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
         raise UnreadablePicture(
             f"{name} is no PDF and has no pages. Leave out [{page}].", reason="unsupported"
         )
-    try:
+    if format in EXTRAS and not find_spec(EXTRAS[format][1].replace("-", "_")):
+        raise _missing_extra(format, name)
+    return format
+
+
+def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
+    """The picture in a file, or the page of a PDF, which only `worker.py` may ask for."""
+    format = checked_format(data, name, page)
+    with _told(format, name):
         if format == "PDF":
-            return _pdf_page(data, name, page, max_pixels)
+            from inkdigits.picture.pdf import render_page
+
+            return render_page(data, name, page, max_pixels)
         if format == "HEIC":
             return _heic_photo(data, name, max_pixels)
         image = _open(data, format, name, max_pixels)
         image.load()
         return upright_grey(image, name)
+
+
+def page_count(data: bytes, name: str) -> int:
+    """How many pages a PDF has; likewise only for `worker.py`."""
+    from inkdigits.picture import pdf
+
+    with _told("PDF", name):
+        return pdf.page_count(data, name)
+
+
+@contextmanager
+def _told(format: str, name: str) -> Iterator[None]:
+    """Whatever goes wrong is an UnreadablePicture that says what."""
+    try:
+        yield
     except UnreadablePicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -48,10 +83,10 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             reason="too large",
         ) from error
     except MemoryError as error:
-        raise UnreadablePicture(
-            f"{name} does not fit in memory. Make it smaller.", reason="too large"
-        ) from error
+        raise takes_too_much(format, name, "memory") from error
     except Exception as error:  # from a damaged file Pillow raises a dozen unrelated kinds
+        if format in EXTRAS and isinstance(error, ImportError):  # it does not load on this machine
+            raise _missing_extra(format, name) from error
         raise UnreadablePicture(
             f"{name} starts like a {format} file but does not decode: it is damaged, cut short or "
             "of a rare kind. Copy it again, or save it as an ordinary PNG or JPEG."
@@ -64,6 +99,8 @@ def may_be_larger(data: bytes, pixels: int) -> bool:
     if format is None or format in EXTRAS:
         return format is not None
     try:
+        if format == "WebP":  # which libwebp would begin to decode
+            return math.prod(webp_size(data)) > pixels
         _open(data, format, "", pixels)
     except UnreadablePicture as error:
         return error.reason == "too large"
@@ -93,24 +130,11 @@ def _missing_extra(format: str, name: str) -> UnreadablePicture:
     )
 
 
-def _pdf_page(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
-    from inkdigits.picture.pdf import render_page  # imports subprocess, which others do without
-
-    try:
-        return render_page(data, name, page, max_pixels)
-    except ImportError as error:
-        raise _missing_extra("PDF", name) from error
-
-
 _HEIC_PADDING = 64
 """Pixels by which a photo may be stored larger than it is, as HEVC is made of blocks."""
 
 
 def _heic_photo(data: bytes, name: str, max_pixels: int) -> Grey:
-    try:
-        import_module("pi_heif")
-    except (ImportError, OSError) as error:  # OSError: its library does not load on this machine
-        raise _missing_extra("HEIC", name) from error
     photo = open_heic(data)
     width, height = photo.size
     check_pixels(width, height, name, max_pixels)

@@ -30,7 +30,7 @@ def check_gif(data: bytes, name: str, max_pixels: int) -> None:
 
 
 def check_webp(data: bytes, name: str, max_pixels: int) -> None:
-    width, height = _webp_size(data)
+    width, height = webp_size(data)
     check_pixels(width, height, name, max_pixels)
     if width * height > MOST_WEBP:
         raise UnreadablePicture(
@@ -40,7 +40,7 @@ def check_webp(data: bytes, name: str, max_pixels: int) -> None:
         )
 
 
-def _webp_size(data: bytes) -> tuple[int, int]:
+def webp_size(data: bytes) -> tuple[int, int]:
     """The size of the canvas, by the first of the three chunks with which a WebP may start."""
     kind = data[12:16]
     if kind == b"VP8X":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -62,6 +62,14 @@ def _check_strip(width: int, height: int, tags: Mapping[int, Any], name: str, mo
             "PNG.",
             reason="too large",
         )
+
+
+def takes_too_much(format: str, name: str, what: Literal["time", "memory"]) -> UnreadablePicture:
+    too = "too long" if what == "time" else "too much memory"
+    advice = "decode. Make it smaller, or save it as an ordinary PNG or JPEG."
+    if format == "PDF":
+        advice = "render. Print it to a new PDF, or save the page as PNG."
+    return UnreadablePicture(f"{name} takes {too} to {advice}", reason="too large")
 
 
 def no_pixels(name: str) -> UnreadablePicture:

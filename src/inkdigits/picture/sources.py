@@ -113,6 +113,11 @@ def shown(text: str) -> str:
     """A path as it can stand in a message: short, on one line, printable everywhere."""
     if len(text) > 200:
         text = f"{text[:80]}...{text[-20:]}"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """As it is, or quoted if it could move a terminal's cursor or begin a new line."""
     return text if text.isprintable() else repr(text)
 
 

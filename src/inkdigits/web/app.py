@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
 
@@ -22,8 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
-from inkdigits.reader import Reader, check_hints
-from inkdigits.reading import Expect
+from inkdigits.picture.apart import start_ahead
+from inkdigits.picture.formats import format_of
+from inkdigits.reader import Reader
+from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
 from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
 from inkdigits.web.pages import add_pages
@@ -98,6 +100,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_with_a_process_ahead,
     )
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
@@ -122,7 +125,10 @@ def create_app(
         file = picture_in(body, content_type)
         if only_small and may_be_larger(file, SMALL_PIXELS):
             return None
-        picture = read_picture(file, max_bytes=max_bytes, max_pixels=max_pixels)
+        is_canvas = only_small and format_of(file) == "PNG"
+        picture = read_picture(
+            file, max_bytes=max_bytes, max_pixels=max_pixels, isolate=not is_canvas
+        )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
         alone = len(reading.digits) == 1
@@ -216,6 +222,13 @@ def app_from_env() -> FastAPI:
         max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
     )
+
+
+@asynccontextmanager
+async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
+    """The first photo does not wait for the process that decodes it."""
+    start_ahead()
+    yield
 
 
 class _SecurityHeaders:

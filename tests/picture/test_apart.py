@@ -1,20 +1,27 @@
-"""PDFs that are dear to render, and the processes in which all PDFs are opened."""
+"""Pictures decoded in processes of their own, and what is too dear there."""
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bombs import saved
+from PIL import Image
 
+from handwriting import written
+from inkdigits import Reader
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture import MAX_PIXELS, pages_in, read_picture
-from inkdigits.picture.pdf import Limits, page_count, render_page
+from inkdigits.picture.apart import Limits, decode_apart, page_count
 from pdfs import BOMBS, CATALOG, ONE_PAGE, drawing, pattern_of_tiny_steps, pdf
 
 pytest.importorskip("pypdfium2")
@@ -27,11 +34,11 @@ PATIENT = Limits(cpu_seconds=1000, deadline=1000)
 
 
 def processes_of(parent: int) -> set[int]:
-    """Ids of the processes that open PDFs for another one."""
+    """Ids of the processes that decode for another one."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            is_worker = b"pdf_worker.py" in (folder / "cmdline").read_bytes()
+            is_worker = b"worker.py" in (folder / "cmdline").read_bytes()
             its_parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
         except OSError:  # it has just ended
             continue
@@ -88,11 +95,11 @@ def endless(tmp_path: Path) -> Path:
 COST = """
 import json, resource, sys
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.pdf import Limits, render_page
+from inkdigits.picture.apart import Limits, decode_apart
 
 data = sys.stdin.buffer.read()
 try:
-    answer = str(render_page(data, "bomb.pdf", None, 10**6, Limits(1, 2**30, 100)).shape)
+    answer = str(decode_apart(data, "bomb.pdf", None, 10**6, Limits(1, 2**30, 100)).shape)
 except UnreadablePicture as error:
     answer = f"{error.reason}: {error}"
 own, other = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -121,7 +128,7 @@ def test_a_deadline_ends_what_no_other_limit_does():
     limits = Limits(cpu_seconds=1000, deadline=0.5)
 
     with pytest.raises(UnreadablePicture, match=r"slow\.pdf takes too long to render") as raised:
-        render_page(ENDLESS, "slow.pdf", None, MAX_PIXELS, limits)
+        decode_apart(ENDLESS, "slow.pdf", None, MAX_PIXELS, limits)
 
     assert raised.value.reason == "too large"
     assert read_picture(SQUARE).shape == (800, 600)
@@ -137,7 +144,7 @@ def test_each_pdf_has_the_whole_time_for_itself():
 
     before = spent()
     while spent() < before + 3:
-        render_page(page, "one of many.pdf", None, MAX_PIXELS, Limits(cpu_seconds=1))
+        decode_apart(page, "one of many.pdf", None, MAX_PIXELS, Limits(cpu_seconds=1))
 
 
 def test_pages_are_counted_within_limits_too():
@@ -162,6 +169,80 @@ def test_a_count_of_pages_that_are_not_there_is_not_believed(tmp_path: Path):
     assert pages_in(str(tmp_path / "one.pdf")) == [str(tmp_path / "one.pdf")]
 
 
+PICTURE = (3 * np.arange(24)[:, None] + 5 * np.arange(32) + 10).astype(np.uint8)
+FORMATS = ["PNG", "JPEG", "WebP", "BMP", "GIF", "TIFF"]
+
+
+def in_format(format: str) -> bytes:
+    return saved(format, Image.fromarray(PICTURE))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_picture_is_the_same_from_a_process_of_its_own(format: str):
+    data = in_format(format)
+
+    assert (read_picture(data, isolate=True) == read_picture(data)).all()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no picture", *(in_format(name)[:40] for name in FORMATS)],
+    ids=["empty", "text", *FORMATS],
+)
+def test_what_is_wrong_with_a_picture_is_said_in_the_same_words(data: bytes, tmp_path: Path):
+    (tmp_path / "bad.png").write_bytes(data)
+    errors = []
+    for isolate in (False, True):
+        with pytest.raises(UnreadablePicture) as raised:
+            read_picture(tmp_path / "bad.png", isolate=isolate)
+        errors.append((raised.value.reason, str(raised.value)))
+
+    assert errors[0] == errors[1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        pytest.param(
+            Limits(memory=60_000_000), r"photo\.jpg takes too much memory to", marks=needs_limits
+        ),
+        (Limits(deadline=0), r"photo\.jpg takes too long to decode\. Make it smaller, or save it"),
+    ],
+)
+def test_a_picture_may_be_too_dear(limits: Limits, says: str):
+    photo = saved("JPEG", Image.new("RGB", (4000, 3000)))
+
+    with pytest.raises(UnreadablePicture, match=says) as raised:
+        decode_apart(photo, "photo.jpg", None, 12_000_000, limits)
+
+    assert raised.value.reason == "too large"
+    assert read_picture(photo, isolate=True).shape == (3000, 4000)
+
+
+@needs_proc
+def test_a_reader_may_isolate_what_it_reads_and_has_a_process_ready():
+    reader = Reader(isolate=True)
+    ready = processes_of(os.getpid())
+
+    assert ready
+    assert reader.read(saved("JPEG", Image.fromarray(written(7)))).text == "7"
+    [reading] = reader.read_many([saved("PNG", Image.fromarray(written(4)))])
+    assert reading.text == "4"
+    assert processes_of(os.getpid()) == ready
+    assert pickle.loads(pickle.dumps(reader)).read(written(7)).text == "7"
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_adobe_deflate", "jpeg"])
+def test_nothing_is_written_about_a_damaged_tiff(compression: str, capfd: pytest.CaptureFixture):
+    data = saved("TIFF", Image.fromarray(written(7)), compression=compression)
+    middle = len(data) // 2
+
+    with suppress(UnreadablePicture):
+        read_picture(data[:middle] + b"\xff" * 64 + data[middle + 64 :])
+
+    assert capfd.readouterr() == ("", "")
+
+
 # ---------------------------------------------------------------- processes
 
 
@@ -169,7 +250,7 @@ def test_a_count_of_pages_that_are_not_there_is_not_believed(tmp_path: Path):
 def test_one_process_is_used_again_and_ends_with_the_program(square: Path):
     code = """
 import os, sys
-from test_pdf_process import processes_of
+from test_apart import processes_of
 from inkdigits.picture import read_picture
 for _ in range(3):
     read_picture(sys.argv[1])
@@ -187,7 +268,7 @@ for _ in range(3):
 @needs_proc
 def test_others_are_read_while_a_process_is_busy_and_after_it_was_killed():
     with ThreadPoolExecutor() as threads:
-        busy = threads.submit(render_page, ENDLESS, "slow.pdf", None, MAX_PIXELS, PATIENT)
+        busy = threads.submit(decode_apart, ENDLESS, "slow.pdf", None, MAX_PIXELS, PATIENT)
         try:
             wait_until(lambda: processes_of(os.getpid()))
             for _ in range(3):
@@ -217,9 +298,9 @@ BUSY = """
 import sys
 from pathlib import Path
 from inkdigits.picture import MAX_PIXELS
-from inkdigits.picture.pdf import Limits, render_page
+from inkdigits.picture.apart import Limits, decode_apart
 try:
-    render_page(Path(sys.argv[1]).read_bytes(), "", None, MAX_PIXELS, Limits(1000, deadline=1000))
+    decode_apart(Path(sys.argv[1]).read_bytes(), "", None, MAX_PIXELS, Limits(1000, deadline=1000))
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -271,10 +352,37 @@ sys.stdin.read()
 
 
 @needs_proc
+def test_a_fork_while_a_page_is_rendered_does_not_wait_for_it(square: Path, endless: Path):
+    code = """
+import os, sys
+from pathlib import Path
+from threading import Thread
+from test_apart import PATIENT, processes_of, seconds_of_processor, wait_until
+from inkdigits.picture import read_picture
+from inkdigits.picture.apart import decode_apart
+arguments = Path(sys.argv[2]).read_bytes(), "", None, 10**6, PATIENT
+Thread(target=decode_apart, args=arguments, daemon=True).start()
+wait_until(lambda: sum(map(seconds_of_processor, processes_of(os.getpid()))) > 0.5)
+[process] = processes_of(os.getpid())
+if not os.fork():
+    print(read_picture(sys.argv[1])[300, 300], process, flush=True)
+    sys.stdin.read()
+os._exit(0)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = start(code, square, endless, stdin=subprocess.PIPE, env=environment)
+    black, process = program.stdout.readline().split()
+
+    assert black == b"0"
+    wait_until(lambda: not is_running(int(process)))  # though the fork is there yet
+    assert program.communicate(timeout=60) == (b"", b"")
+
+
+@needs_proc
 def test_a_fork_reads_with_a_process_of_its_own_and_keeps_no_other_alive(square: Path):
     code = """
 import os, signal, sys
-from test_pdf_process import processes_of
+from test_apart import processes_of
 from inkdigits.picture import read_picture
 read_picture(sys.argv[1])
 if os.fork():
