@@ -114,6 +114,19 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(
     assert not same_weights(finished, tmp_path / "other")
 
 
+def test_a_run_says_how_many_threads_it_takes_and_resumes_with_as_many(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    before = torch.get_num_threads()
+    try:
+        metrics = train(recipe, tmp_path, epochs=1, limit=100, threads=2, data_dir=data_dir)
+    finally:
+        torch.set_num_threads(before)
+    assert metrics["threads"] == 2
+    with pytest.raises(InvalidRun, match="has threads 2, not 1"):
+        train(recipe, tmp_path, threads=1, resume=True, data_dir=data_dir)
+
+
 def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
     tmp_path: Path, data_dir: str
 ) -> None:

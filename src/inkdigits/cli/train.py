@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 )
 @data_dir_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="How many compute, on the CPU.  [default: 1 in NumPy; one a core with PyTorch]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option(
     "--limit", type=click.IntRange(1), help="Train on at most so many pictures, or pages an epoch."

@@ -18,6 +18,7 @@ from inkdigits.scratch.layers import Array, Dense, Layer, Shape
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
+from inkdigits.scratch.threads import blas_threads
 
 Row = dict[str, Any]
 """An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is
@@ -37,6 +38,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     optimizer: Optimizer | None
     dtype: str
     random_state: int | np.random.RandomState | None
+    threads: int | None
 
     def begin(self, input_shape: Shape, classes: ArrayLike) -> Self:
         """Make new layers for examples of that shape, with weights that know nothing yet.
@@ -194,9 +196,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, examples: Array) -> Array:
         starts = range(0, len(examples), ROWS_AT_ONCE)
-        return np.concatenate(
-            [forward(self.layers_, examples[i : i + ROWS_AT_ONCE]) for i in starts]
-        )
+        with blas_threads(self.threads):
+            return np.concatenate(
+                [forward(self.layers_, examples[i : i + ROWS_AT_ONCE]) for i in starts]
+            )
 
 
 def _count(arrays: dict[str, Array]) -> int:

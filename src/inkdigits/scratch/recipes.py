@@ -43,7 +43,9 @@ class ScratchRecipe:
         """The same for recipes that train the same way."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
-    def network(self, *, epochs: int | None = None, seed: int | None = None) -> NeuralNetwork:
+    def network(
+        self, *, epochs: int | None = None, seed: int | None = None, threads: int | None = 1
+    ) -> NeuralNetwork:
         """The network, before it has seen any data."""
         return NeuralNetwork(
             self.layers,
@@ -51,6 +53,7 @@ class ScratchRecipe:
             epochs=epochs or self.epochs,
             batch_size=self.batch_size,
             random_state=seed,
+            threads=threads,
         )
 
 

@@ -55,6 +55,8 @@ class Settings:
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
     start_from: str | None = None
     """SHA-256 of the file of weights that the network began with; None: with random ones."""
+    threads: int | None = None
+    """How many compute; None: as many as NumPy or PyTorch takes by itself."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Fitting(ABC):
 
     checkpoint_name: ClassVar[str]
     """The checkpoint's file in the run's folder."""
+    threads: ClassVar[int | None] = None
+    """How many compute if nobody says."""
 
     def __init__(
         self, recipe: Any, settings: Settings, data: Any, device: str, group: ProcessGroup

@@ -41,6 +41,7 @@ def train(
     start_from: str | os.PathLike[str] | None = None,
     data_dir: DataDir = None,
     device: str = "auto",
+    threads: int | None = None,
     resume: bool = False,
     measure_test: bool = False,
     console: Console | None = None,
@@ -61,6 +62,8 @@ def train(
         start_from: the weights.safetensors of another run with PyTorch, instead of random ones.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
+        threads: how many compute, on the CPU. If left out, one for each core with PyTorch, and one
+            in NumPy: see `inkdigits.scratch.threads`.
         resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
             those of a run that was never interrupted.
         measure_test: measure on the test part, too, once, at the very end.
@@ -95,6 +98,7 @@ def train(
         "data": data,
         "without_writers": without_writers,
         "start_from": start_from and _fingerprint(Path(start_from)),
+        "threads": threads,
     }
     settings = _settings(folder, checkpoint, recipe, task, asked)
     task.check(settings)
@@ -180,6 +184,7 @@ def _settings(
         data=asked["data"] or task.data,
         without_writers=asked["without_writers"],
         start_from=asked["start_from"],
+        threads=asked["threads"] or task.fitting.threads,
     )
     if checkpoint is None:
         return now

@@ -38,6 +38,7 @@ class ScratchFitting(DigitFitting):
     """The state of one training run; most of it is the network's own."""
 
     checkpoint_name = NUMPY_CHECKPOINT
+    threads = 1
     recipe: ScratchRecipe
 
     def __init__(
@@ -49,7 +50,9 @@ class ScratchFitting(DigitFitting):
         group: ProcessGroup,
     ) -> None:
         super().__init__(recipe, settings, data, device, group)
-        self.network = recipe.network(epochs=settings.epochs, seed=settings.seed)
+        self.network = recipe.network(
+            epochs=settings.epochs, seed=settings.seed, threads=settings.threads
+        )
         self.network.begin((SIDE, SIDE), range(CLASSES))
         normalize = Normalizer()
         self._seen = normalize(data.pictures)

@@ -56,6 +56,8 @@ class TorchFitting(Fitting):
         """The averaged network's state after its best epoch."""
         self.steps = steps
         self._new_network = network
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.network = network().to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -38,7 +38,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
     ) -> None:
         self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
-        self._normalize = Normalizer(threads=torch.get_num_threads())
+        self._normalize = Normalizer(threads=settings.threads or torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         steps = math.ceil(data.per_epoch / recipe.batch_size)
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
