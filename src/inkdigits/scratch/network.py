@@ -324,7 +324,7 @@ class NeuralNetwork(Classifier):
         if best is not None:
             self.set_tensors(best)
         for layer in self.layers_:
-            layer.kept = None
+            layer.forget()
 
     def _fit_epoch(
         self, training: Data, rates: Sequence[float], report: Report | None

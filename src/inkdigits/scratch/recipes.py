@@ -1,7 +1,7 @@
 """Recipes: networks as lists of layers, and how each is trained.
 
 They reproduce what people who write a network for MNIST build first, and go past it.
-`inkdigits train mlp --out runs/mlp` trains one; settings were chosen on MNIST's validation part.
+`inkdigits train mlp --out runs/mine` trains one; settings were chosen on MNIST's validation part.
 """
 
 from __future__ import annotations
