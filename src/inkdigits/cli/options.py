@@ -19,6 +19,16 @@ model_option = click.option(
     help="A model file (.onnx).  [default: the one that ships]",
 )
 
+models_option = click.option(
+    "--model",
+    "models",
+    metavar="MODEL",
+    multiple=True,
+    default=["shipped"],
+    help="A model file, a run's folder, or the one that ships; several are blended.  "
+    "[default: shipped]",
+)
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -52,4 +62,10 @@ def reader_of(model: str) -> Reader:
     path = Path(model)
     if path.is_dir():
         path = path / "model.onnx"
+        if not path.exists() and (path.parent / "metrics.json").exists():
+            raise InkDigitsError(
+                f"{path.parent} tells of a run, but has no model.onnx: git keeps only the story of "
+                "such runs. Train your own into another folder (inkdigits train RECIPE --out "
+                "runs/mine) and name that."
+            )
     return Reader(None if model == "shipped" else path, threads=os.cpu_count() or 1)

@@ -34,6 +34,7 @@ class IdxDataset(Dataset):
                 f"{self.pictures} has the shape {shape}, and pictures are (N, height, width). "
                 "Name the pictures first, then the labels."
             )
+        self.count = shape[0]
         if self.labels is not None:
             label_shape, _ = _shape_and_start(self.labels)
             if label_shape != shape[:1]:

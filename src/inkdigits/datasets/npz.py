@@ -36,7 +36,7 @@ class NpzDataset(Dataset):
         pictures, labels = self._names(part)
         self._pictures = pictures
         with self._array(pictures) as (_, shape, dtype, fortran):
-            self._count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
+            self.count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
             self._dtype = dtype
         if self._shape is None or dtype.kind not in "ui" or fortran or not math.prod(shape):
             raise InvalidDataset(
@@ -47,10 +47,11 @@ class NpzDataset(Dataset):
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
         assert self._shape is not None
+        assert self.count is not None
         row = math.prod(self._shape) * self._dtype.itemsize
         with self._array(self._pictures) as (file, *_):
-            for start in range(0, self._count, batch_size):
-                count = min(batch_size, self._count - start)
+            for start in range(0, self.count, batch_size):
+                count = min(batch_size, self.count - start)
                 content = file.read(count * row)
                 if len(content) < count * row:
                     raise InvalidDataset(f"{self.path} is truncated: its pictures end too early.")
@@ -89,9 +90,9 @@ class NpzDataset(Dataset):
 
     def _read_labels(self, name: str) -> Labels:
         with self._array(name) as (file, shape, dtype, _):
-            if shape != (self._count,) or dtype.kind not in "ui":
+            if shape != (self.count,) or dtype.kind not in "ui":
                 raise InvalidDataset(
-                    f"{self.path} has {self._count:,} pictures, but its labels are {dtype} "
+                    f"{self.path} has {self.count:,} pictures, but its labels are {dtype} "
                     f"{shape}. They should be whole numbers, one a picture."
                 )
             labels: NDArray[np.integer] = np.frombuffer(file.read(), dtype)

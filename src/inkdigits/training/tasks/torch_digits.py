@@ -69,6 +69,8 @@ class TorchDigits(TorchFitting, DigitFitting):
             return torch.cat([network(part.to(self.device)).cpu() for part in parts])
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
+        if not len(self.data.validation_labels):
+            return math.nan, math.nan
         logits = self.validation_logits(network)
         labels = torch.from_numpy(self.data.validation_labels).long()
         accuracy = (logits.argmax(1) == labels).double().mean()
