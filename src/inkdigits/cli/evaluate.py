@@ -26,12 +26,13 @@ def evaluate(
     folder:my-digits; see convert.
     """
     with extra("scratch"):
+        from inkdigits.cli.followed import Followed
         from inkdigits.datasets.spec import open_dataset
         from inkdigits.evaluation.metrics import evaluate as figures_of
         from inkdigits.evaluation.predictions import predict
         from inkdigits.evaluation.text import evaluation_text
 
-        predictions = predict(reader_of(model), open_dataset(dataset, data_dir))
+        predictions = predict(reader_of(model), Followed(open_dataset(dataset, data_dir)))
         figures = figures_of(predictions)
         if html:
             from inkdigits.atomic_file import write_atomically
