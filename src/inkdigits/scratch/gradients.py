@@ -22,7 +22,7 @@ def check_gradients(
     """How far a layer's gradients are from slopes that are measured, for examples of `shape`.
 
     >>> check_gradients(Conv2D(3, padding=1), (6, 5, 2))
-    {'weights': 1.5e-10, 'biases': 2.6e-11, 'x': 1.4e-10}
+    {'weights': 7.9e-10, 'biases': 5.1e-10, 'x': 1.1e-09}
 
     In float64, by central differences: (L(w + h) - L(w - h)) / 2 h, where the loss L is a weighted
     sum of what comes out, for each parameter w and each number of the input x. The layer itself
