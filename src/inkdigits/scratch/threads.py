@@ -14,7 +14,8 @@ def blas_threads(count: int | None) -> AbstractContextManager[Any]:
 
     It likes one for each core. They wait for each other after every product, and a batch's products
     are small: as soon as anything else runs on one of the cores, most of the time is waiting.
-    With another number of threads sums are added in another order, so their last bits may differ.
+    Another number of threads adds in another order, which changes the last bits of a sum, and so,
+    after many steps, a network as much as another seed does.
     """
     if count is None:
         return nullcontext()
