@@ -6,16 +6,26 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test coverage lint format docs fuzz model page clean
+QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training tests/web/test_page.py \
+	tests/test_how_it_works.py tests/test_notebook.py
+
+.PHONY: serve help test test-quick coverage lint format docs fuzz model page clean
 
 serve: $(VENV)/web,heic,pdf.installed  ## the page and its API on http://127.0.0.1:8000, or on PORT=9000
 	$(BIN)/inkdigits serve --port $(PORT)
 
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
 # Two tests at a time that compute with several threads each would wait for one another.
-test coverage: export OMP_NUM_THREADS := 1
+test test-quick coverage: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/dev.installed  ## all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-quick: $(VENV)/dev.installed  ## all but those that train, draw pages or drive a browser
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(QUICK_LEAVES_OUT:%=--ignore %)
+	@echo "Left out: $(QUICK_LEAVES_OUT). make test runs them, too."
 
 coverage: $(VENV)/dev.installed  ## all tests, and which lines they leave out
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov inkdigits --cov-report term-missing:skip-covered
@@ -25,7 +35,7 @@ lint: $(VENV)/dev.installed  ## format, lint and types
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-format: $(VENV)/dev.installed
+format: $(VENV)/dev.installed  ## repair what ruff can repair
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
@@ -39,16 +49,16 @@ fuzz: $(VENV)/dev.installed  ## damaged files at every door, MINUTES=5 of them
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
 	$(BIN)/inkdigits train best --without-writers 25-30 --out runs/best --measure-test \
-		$(if $(wildcard runs/best/checkpoint.pt),--resume)
+		$(if $(wildcard runs/best/checkpoint.pt),--resume,--overwrite)
 	cp runs/best/model.onnx src/inkdigits/models/digits.onnx
 	$(BIN)/inkdigits runs
 
-page: $(VENV)/dev.installed  ## likewise, what finds and reads all that is written on a page
+page: $(VENV)/dev.installed  ## likewise page.onnx, which finds and reads all that is written on a page
 	$(BIN)/inkdigits train page --without-writers 25-30 --out runs/page \
-		$(if $(wildcard runs/page/checkpoint.pt),--resume)
+		$(if $(wildcard runs/page/checkpoint.pt),--resume,--overwrite)
 	cp runs/page/model.onnx src/inkdigits/models/page.onnx
 
-clean:
+clean:  ## take away .venv and what else was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/%.installed: pyproject.toml constraints.txt

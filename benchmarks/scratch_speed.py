@@ -90,6 +90,7 @@ def ours(x: Array, labels: Array, epochs: int, optimizer: Optimizer) -> None:
         epochs=epochs,
         batch_size=BATCH,
         random_state=0,
+        threads=None,  # as many as the others
     ).fit(x, labels)
     assert network.history_[-1]["loss"] < LEARNED, "our network has not learned"
 

@@ -12,7 +12,7 @@ import inkdigits
 HOUSE = Path(inkdigits.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
-    *("errors", "atomic_file", "progress", "layout", "sketch", "reading"),
+    *("errors", "atomic_file", "figures", "progress", "layout", "sketch", "reading"),
     *("picture", "recognition", "reader", "outputs"),
     *("datasets", "synthesis", "modelfile", "scratch"),
     *("evaluation", "training", "web", "cli", "__main__"),

@@ -212,6 +212,24 @@ def test_a_name_that_names_nothing_is_answered_with_those_that_do(spec: str) -> 
         open_dataset(spec)
 
 
+def test_a_file_that_is_not_here_is_looked_for_in_the_data_folder_under_all_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, data = tmp_path / "here", tmp_path / "data"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for folder, count in (("old", 5), ("new [1]", 7)):
+        (data / "kaggle" / folder).mkdir(parents=True)
+        target = f"csv:{data}/kaggle/{folder}/train.csv"
+        convert(ArrayDataset("mine", PICTURES[:count], LABELS[:count]), target)
+    assert len(open_dataset("csv:new [1]/train.csv", data).load()) == 7
+    assert len(open_dataset("csv:old/train.csv", data).load()) == 5
+    with pytest.raises(InvalidDataset, match=r"new.train\.csv cannot be read: No such file"):
+        open_dataset("csv:new/train.csv", data)
+    with pytest.raises(InvalidDataset, match=r"below .*data there are 2, such as .* Say which"):
+        open_dataset("csv:train.csv", data)
+
+
 @pytest.mark.parametrize(
     "spec", ["csv:absent.csv", "npz:absent.npz", "folder:absent", "idx:absent"]
 )

@@ -46,7 +46,7 @@ def test_two_commands_lead_from_kaggles_files_to_a_submission(folder: Path, data
         *("kaggle", "test.csv", "-o", "submission.csv", "--model", "run"), cwd=folder
     )
     assert written.returncode == 0, written.stderr
-    assert "trained on csv:train.csv, 2,700 training pictures" in written.stdout
+    assert "run was trained on csv:train.csv, 2,700 training pictures" in written.stdout
     assert "honest" not in written.stdout  # who did it right needs no advice
     assert "test.csv, row 502 is blank: its label is a guess" in written.stderr
     with (folder / "submission.csv").open() as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,27 @@ from torch import nn
 
 from inkdigits import InkDigitsError
 from inkdigits.scratch import (
+    AdamW,
     BatchNorm,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
     Layer,
     LeakyReLU,
     MaxPool2D,
+    NeuralNetwork,
     ReLU,
     Reshape,
     Sigmoid,
+    Skip,
     Tanh,
+    check_gradients,
 )
+from scratch.clouds import clouds
 
 Array = NDArray[Any]
-STEP = 1e-6
 
 LAYERS = [
     (Dense(4), (7,)),
@@ -41,6 +47,9 @@ LAYERS = [
     (MaxPool2D(2), (7, 5, 2)),
     (MaxPool2D(3, stride=1), (5, 6, 2)),
     (MaxPool2D(3, stride=2), (7, 7, 1)),
+    (GlobalAveragePool2D(), (4, 5, 3)),
+    (Skip([Dense(4), Tanh(), Dropout(0.4), Dense(4)]), (4,)),
+    (Skip([Conv2D(2, padding=1), BatchNorm(), Skip([Sigmoid()])]), (4, 3, 2)),
     (BatchNorm(), (5,)),
     (BatchNorm(), (3, 4, 2)),
     (Dropout(0.4), (8,)),
@@ -73,36 +82,61 @@ def forward(layer: Layer, x: Array) -> Array:
     return layer.forward(x, training=True)
 
 
-def central_differences(layer: Layer, x: Array, changed: Array, weights: Array) -> Array:
-    """How the weighted sum of the outputs changes with each number in `changed`."""
-    gradient = np.zeros_like(changed)
-    for place in np.ndindex(changed.shape):
-        before = changed[place]
-        changed[place] = before + STEP
-        above = (forward(layer, x) * weights).sum()
-        changed[place] = before - STEP
-        below = (forward(layer, x) * weights).sum()
-        changed[place] = before
-        gradient[place] = (above - below) / (2 * STEP)
-    return gradient
-
-
 def relative_error(one: Array, other: Array) -> float:
     return float(np.linalg.norm(one - other) / max(np.linalg.norm(other), 1e-12))
 
 
 @pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=layer_id)
 def test_gradients_are_those_of_central_differences(layer: Layer, shape: tuple[int, ...]) -> None:
-    layer, x = built(layer, shape)
-    y = forward(layer, x)
-    weights = np.random.default_rng(1).normal(size=y.shape)
-    layer.backward_parameters(weights)
-    gradient = layer.backward(weights)
-    assert gradient.shape == x.shape
-    for name, parameter in layer.parameters.items():
-        expected = central_differences(layer, x, parameter, weights)
-        assert relative_error(layer.gradients[name], expected) < 1e-6, name
-    assert relative_error(gradient, central_differences(layer, x, x, weights)) < 1e-6
+    errors = check_gradients(layer, shape)
+    assert set(errors) == {*built(layer, shape)[0].parameters, "x"}
+    assert max(errors.values()) < 1e-6
+
+
+class Forgetful(Dense):
+    """Leaves out its biases' gradient."""
+
+    def backward_parameters(self, gradient: Array) -> None:
+        np.matmul(self.kept.T, gradient, out=self.gradients["weights"])
+
+
+class Backwards(ReLU):
+    def backward(self, gradient: Array) -> Array:
+        return -super().backward(gradient)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Forgetful(3), r"gradient of biases is wrong, by 1 .*Look at backward_parameters"),
+        (Backwards(), r"Backwards\(\): the gradient of x is wrong, by 2 .*Look at backward\."),
+        (Skip([Backwards()]), "gradient of x is wrong"),
+        (Conv2D(3), "takes pictures of shape"),
+    ],
+)
+def test_a_wrong_gradient_is_named(layer: Layer, message: str) -> None:
+    with pytest.raises(InkDigitsError, match=message):
+        check_gradients(layer, (4,))
+
+
+def test_what_layers_give_is_added_to_what_they_get() -> None:
+    skip, x = built(Skip([Dense(6), Tanh()]), (6,))
+    dense, tanh = skip.layers  # type: ignore[attr-defined]
+    np.testing.assert_allclose(skip.forward(x), x + tanh.forward(dense.forward(x)))
+    with pytest.raises(InkDigitsError, match=r"give, \(5,\), cannot be added to .*\(6,\)"):
+        built(Skip([Dense(5)]), (6,))
+
+
+def test_a_deep_network_of_skips_learns_and_is_saved_whole(tmp_path: Path) -> None:
+    x, y = clouds()
+    block = Skip([Dense(8), BatchNorm(), ReLU(), Dense(8)])
+    layers = [Dense(8), *[block] * 12, Dense()]
+    network = NeuralNetwork(layers, epochs=10, optimizer=AdamW(0.01), random_state=0).fit(x, y)
+    assert network.score(x, y) > 0.9
+    assert len(network.tensors()) == 2 + 12 * (2 + 4 + 2) + 2
+    network.save(tmp_path / "deep.safetensors")
+    again = NeuralNetwork.load(tmp_path / "deep.safetensors")
+    np.testing.assert_array_equal(again.predict_proba(x), network.predict_proba(x))
 
 
 PEERS = [
@@ -114,6 +148,11 @@ PEERS = [
         lambda: nn.Conv2d(2, 3, 4, stride=3, padding=2),
     ),
     (MaxPool2D(2), (7, 6, 3), lambda: nn.MaxPool2d(2)),
+    (
+        GlobalAveragePool2D(),
+        (7, 6, 3),
+        lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+    ),
     (MaxPool2D(3, stride=2), (8, 7, 2), lambda: nn.MaxPool2d(3, stride=2)),
     (BatchNorm(), (6,), lambda: nn.BatchNorm1d(6)),
     (BatchNorm(), (4, 5, 3), lambda: nn.BatchNorm2d(3)),

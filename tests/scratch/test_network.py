@@ -350,8 +350,9 @@ def test_calibration_changes_confidence_and_no_answer() -> None:
     network.calibrate(other, labels)
     np.testing.assert_array_equal(network.predict(other), before)
     assert not np.allclose(network.predict_proba(other).max(axis=1), confidence)
-    sure = network.predict_proba(other).max(axis=1) >= network.calibration_.sure_from
-    assert sure.mean() == pytest.approx(0.99, abs=0.01)
+    sure = network.predict_proba(other).max(axis=1) > network.calibration_.sure_from
+    assert 0.8 < sure.mean() < 1
+    assert (before == labels)[sure].mean() > 0.99
 
 
 def test_the_squared_error_learns_too() -> None:

@@ -1,12 +1,14 @@
 """What a run trains on: MNIST, and beside it strokes and what is no digit."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inkdigits import InvalidDataset
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.synthesis.pages import PageGenerator
@@ -19,7 +21,7 @@ from inkdigits.training.writers import written_digits
 
 def mixed(limit: int, data_dir: str, without_writers: str | None = None) -> Data:
     """MNIST, and real ink beside it."""
-    data = training_data("mnist", limit, data_dir)
+    data = training_data(["mnist"], limit, data_dir)
     digits = written_digits(data_dir, without_writers)
     return with_real_ink(data, Drawer(digits, RealInk().limited(limit), data_dir, 0), limit=limit)
 
@@ -27,6 +29,71 @@ def mixed(limit: int, data_dir: str, without_writers: str | None = None) -> Data
 @pytest.fixture(scope="module")
 def data(data_dir: str) -> Data:
     return mixed(100, data_dir)
+
+
+COUNTS = {0: 100, 1: 50, 2: 10, 7: 1}
+"""So many pictures of each digit, one after the other as in a folder."""
+
+
+@pytest.fixture
+def uneven(tmp_path: Path) -> str:
+    labels = np.repeat([*COUNTS], [*COUNTS.values()]).astype(np.uint8)
+    pictures = np.zeros((len(labels), 28, 28), np.uint8)
+    pictures[:, 14, 14] = np.arange(len(labels))  # to know each by
+    np.savez(tmp_path / "uneven.npz", pictures=pictures, labels=labels)
+    return f"npz:{tmp_path}/uneven.npz"
+
+
+def known(pictures: NDArray[np.uint8]) -> set[int]:
+    return set(pictures[:, 14, 14].tolist())
+
+
+def test_a_tenth_of_each_digit_is_kept_for_validation(uneven: str) -> None:
+    data = training_data([uneven], None, None)
+    counts = np.bincount(data.validation_labels, minlength=10)
+    assert counts[:3].tolist() == [10, 5, 1]
+    assert known(data.pictures) | known(data.validation_pictures) == set(range(161))
+    assert not known(data.pictures) & known(data.validation_pictures)
+    assert data.validation_parts == {f"{uneven}:validation": slice(0, 16)}
+
+
+def test_the_seed_says_which(uneven: str) -> None:
+    kept = [
+        known(training_data([uneven], None, None, seed=s).validation_pictures) for s in (0, 0, 1)
+    ]
+    assert kept[0] == kept[1] != kept[2]
+    assert kept[0] != set(range(9, 161, 10))
+
+
+def test_a_limit_takes_some_of_all_digits(uneven: str) -> None:
+    assert {0, 1} <= set(training_data([uneven], 40, None).labels.tolist())
+
+
+def test_digits_that_are_missing_are_known(uneven: str) -> None:
+    data = training_data([uneven], None, None, validation=0)
+    assert data.missing == [3, 4, 5, 6, 8, 9]
+    assert len(data.labels) == 161
+
+
+def test_another_share_is_kept_or_none(uneven: str) -> None:
+    assert len(training_data([uneven], None, None, validation=0.5).validation_labels) == 80
+    with pytest.raises(InvalidDataset, match="only 161 pictures: too few to keep some"):
+        training_data([uneven], None, None, validation=0.001)
+
+
+def test_data_sets_are_joined_and_each_keeps_its_share(uneven: str, data_dir: str) -> None:
+    data = training_data([uneven, "mnist"], None, data_dir)
+    assert len(data.labels) == 145 + 55_000
+    assert list(data.validation_parts.values()) == [slice(0, 16), slice(16, 5016)]
+    assert len(set(data.labels[:100].tolist())) > 5
+
+
+def test_mnist_is_trained_on_as_a_whole_or_without_its_own_validation_part(data_dir: str) -> None:
+    data = training_data(["mnist"], None, data_dir, validation=0)
+    assert len(data.labels) == 60_000
+    assert not len(data.validation_labels)
+    with pytest.raises(InvalidDataset, match="validation part of its own"):
+        training_data(["mnist"], None, data_dir, validation=0.2)
 
 
 def test_real_ink_is_mixed_into_each_epoch(data: Data) -> None:

@@ -1,6 +1,7 @@
 """Training runs: what they leave behind, and how they stop and go on."""
 
 import csv
+import io
 import json
 import signal
 import subprocess
@@ -15,10 +16,11 @@ import pytest
 import safetensors.numpy
 import torch
 from PIL import Image
+from rich.console import Console
 from torch import nn
 
 from handwriting import written
-from inkdigits import InvalidDataset, Reader
+from inkdigits import InvalidDataset, Reader, figures
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.scratch import NeuralNetwork
@@ -99,6 +101,16 @@ def test_a_run_tells_its_story_in_numbers(recipe: AnyRecipe, finished: Path) -> 
     )
 
 
+def test_the_curve_of_one_epoch_shows_it(tmp_path: Path) -> None:
+    row = {"epoch": 1, "loss": 0.5, "accuracy": 0.8, "seconds": 1.0}
+    row |= {"validation_loss": 0.4, "validation_accuracy": 0.9}
+    figures.write(figures.curve([row], "fast"), tmp_path / "one.png")
+    with Image.open(tmp_path / "one.png") as image:
+        colours = image.convert("RGB").getcolors(2**20) or []
+    blue = sum(count for count, (r, _, b) in colours if b > r + 100)  # type: ignore[misc]
+    assert blue > 300  # two dots, and those of the legends
+
+
 @pytest.mark.parametrize("picture", ["curve", "mistakes", "filters"])
 def test_a_run_leaves_pictures(finished: Path, picture: str) -> None:
     with Image.open(finished / f"{picture}.png") as image:
@@ -121,6 +133,19 @@ def with_real_ink(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Pa
     out = tmp_path_factory.mktemp("runs") / "real-ink"
     train(REAL_INK, out, limit=1500, without_writers="25-30", data_dir=data_dir)
     return out
+
+
+def test_a_run_says_how_many_threads_it_takes_and_resumes_with_as_many(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    before = torch.get_num_threads()
+    try:
+        metrics = train(recipe, tmp_path, epochs=1, limit=100, threads=2, data_dir=data_dir)
+    finally:
+        torch.set_num_threads(before)
+    assert metrics["threads"] == 2
+    with pytest.raises(InvalidRun, match="has threads 2, not 1"):
+        train(recipe, tmp_path, threads=1, resume=True, data_dir=data_dir)
 
 
 def test_real_ink_is_learned_from_without_the_writers_it_is_judged_by(
@@ -185,7 +210,64 @@ def test_what_was_never_started_cannot_be_resumed(
         train(recipe, tmp_path / "none", resume=True, data_dir=data_dir)
 
 
-@pytest.mark.parametrize("change", [{"epochs": 5}, {"seed": 3}, {"limit": 7}])
+def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_either(
+    tmp_path: Path, data_dir: str
+) -> None:
+    (tmp_path / "metrics.json").write_text("{}")
+    with pytest.raises(InvalidRun, match=r"holds a run already\. Choose another folder"):
+        train(TINY_SCRATCH, tmp_path, limit=100, data_dir=data_dir)
+    train(TINY_SCRATCH, tmp_path, epochs=1, limit=100, overwrite=True, data_dir=data_dir)
+    assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 1
+
+
+def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_dir: str) -> None:
+    options: dict[str, Any] = {"limit": 400, "data_dir": data_dir}
+    train(recipe, tmp_path, epochs=1, **options)
+    metrics = train(recipe, tmp_path, epochs=3, resume=True, **options)
+    assert metrics["epochs"] == metrics["epochs_done"] == 3
+    with (tmp_path / "history.csv").open() as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
+    assert rates[1] > rates[2] > 0  # as in a cycle of three
+    with pytest.raises(InvalidRun, match="has had 3 epochs already, more than 2"):
+        train(recipe, tmp_path, epochs=2, resume=True, **options)
+
+
+def test_changed_settings_are_told_and_a_resumed_run_keeps_them(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    changes = {"batch_size": "70", "learning_rate": "0.02"}
+    options: dict[str, Any] = {"limit": 140, "data_dir": data_dir}
+    train(recipe, tmp_path, epochs=1, changes=changes, **options)
+    metrics = train(recipe, tmp_path, epochs=2, resume=True, **options)
+    assert metrics["changes"] == changes
+    with pytest.raises(InvalidRun, match=r"changes batch_size=70 learning_rate=0\.02, not b"):
+        train(recipe, tmp_path, resume=True, changes={"batch_size": "7"}, data_dir=data_dir)
+
+
+def test_without_validation_data_the_last_epoch_counts_and_nothing_is_sure(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"limit": 200, "validation": 0, "data_dir": data_dir}
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted):
+        train(recipe, tmp_path, **options)
+    metrics = train(recipe, tmp_path, resume=True, data_dir=data_dir)
+    assert metrics["accuracy"] == {}
+    assert not (tmp_path / "mistakes.png").exists()
+    pictures, _ = load_mnist("validation", data_dir)
+    assert not Reader(tmp_path / "model.onnx").outputs(pictures[:100])["sure"].any()
+
+
+def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
+    pictures = np.zeros((20, 28, 28), np.uint8)
+    pictures[:, 5:20, 14] = 255
+    np.savez(tmp_path / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
+    console = Console(file=io.StringIO(), width=200)
+    data = f"npz:{tmp_path}/ones.npz"
+    train(TINY_SCRATCH, tmp_path / "run", epochs=1, data=data, console=console)
+    assert "has no pictures of 0, 2, 3, 5, 6, 7, 8, 9 to learn from" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("change", [{"seed": 3}, {"limit": 7}, {"validation": 0.5}])
 def test_a_run_resumes_only_as_it_was_started(
     recipe: AnyRecipe, finished: Path, data_dir: str, change: dict[str, int]
 ) -> None:

@@ -12,6 +12,9 @@ from inkdigits.training.table import table_of_runs
 RUNS = Path(__file__).parents[2] / "runs"
 METRICS: dict[str, Any] = {
     "recipe": "mine",
+    "epochs": 3,
+    "epochs_done": 3,
+    "seed": 7,
     "parameters": 12345,
     "seconds": 61.7,
     "accuracy": {"mnist:validation": 0.9876},
@@ -23,13 +26,38 @@ def leave(folder: Path, name: str, **changes: Any) -> None:
     (folder / name / "metrics.json").write_text(json.dumps(METRICS | changes))
 
 
+def rows(folder: Path) -> list[dict[str, str]]:
+    """The table's rows, by the names of its columns."""
+    lines = [line.strip("| ").split(" | ") for line in table_of_runs(folder).splitlines()]
+    heads, _, *rest = ([cell.strip() for cell in line] for line in lines)
+    return [dict(zip(heads, row + [""] * (len(heads) - len(row)), strict=True)) for row in rest]
+
+
 def test_each_run_is_a_row_the_least_accurate_first(tmp_path: Path) -> None:
-    leave(tmp_path, "b", recipe="good", accuracy={"mnist:validation": 0.99, "mnist:test": 0.981})
+    leave(tmp_path, "b", accuracy={"mnist:validation": 0.99, "mnist:test": 0.981})
     leave(tmp_path, "a")
-    lines = table_of_runs(tmp_path).splitlines()
-    assert lines[2:] == [
-        "| `mine` | 12,345 | 62 s | 98.76 % |  |",
-        "| `good` | 12,345 | 62 s | 99.00 % | 98.10 % |",
+    leave(tmp_path, "c", accuracy={"mnist:validation": 0.999, "mnist:test": 0.97})
+    leave(tmp_path, "none", accuracy={})
+    assert [row["folder"] for row in rows(tmp_path)] == ["none", "c", "b", "a"]
+    assert [row["MNIST test"] for row in rows(tmp_path)] == ["", "97.00 %", "98.10 %", ""]
+
+
+def test_a_row_says_what_was_trained_on_what_and_when(tmp_path: Path) -> None:
+    told = {"data": "csv:a.csv + mnist", "limit": 2000, "changes": {"learning_rate": "0.1"}}
+    leave(tmp_path, "first", **told, finished="2026-07-29T12:30:00+00:00", epochs=5)
+    assert rows(tmp_path) == [
+        {
+            "folder": "first",
+            "recipe": "`mine learning_rate=0.1`",
+            "data": "csv:a.csv + mnist, 2,000 pictures",
+            "finished": "2026-07-29",
+            "epochs": "3 of 5",
+            "seed": "7",
+            "parameters": "12,345",
+            "training": "62 s",
+            "validation": "98.76 %",
+            "MNIST test": "",
+        }
     ]
 
 

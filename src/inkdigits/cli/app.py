@@ -19,19 +19,32 @@ NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 """Exit codes."""
 
 
-COMMANDS = ("compare", "convert", "evaluate", "kaggle", "read", "runs", "serve", "study", "train")
+COMMANDS = [
+    *("compare", "convert", "evaluate", "kaggle", "predict"),
+    *("read", "runs", "serve", "study", "train"),
+]
+KEPT = {"read": "What is printed above was read; the rest was not.", "serve": "The server is down."}
+"""What Ctrl-C leaves of commands that write no file at their end."""
 
 
 class Commands(click.Group):
     """Each command is in the file of its name, and is imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             importlib.import_module(f"inkdigits.cli.{cmd_name}")
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except KeyboardInterrupt:
+            kept = KEPT.get(ctx.invoked_subcommand or "", "No file was written. Run it again.")
+            print(f"\ninkdigits: Interrupted. {kept}", file=sys.stderr)
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -26,6 +26,7 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
     with extra("scratch"):
         from dataclasses import asdict
 
+        from inkdigits.cli.followed import Followed
         from inkdigits.datasets.spec import open_dataset
         from inkdigits.evaluation.metrics import difference
         from inkdigits.evaluation.metrics import evaluate as figures_of
@@ -34,7 +35,10 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
 
         opened = open_dataset(dataset, data_dir)
         readers = {model: reader_of(model) for model in models}
-        predictions = {model: predict(reader, opened) for model, reader in readers.items()}
+        predictions = {
+            model: predict(reader, Followed(opened, f"{model}: reading"))
+            for model, reader in readers.items()
+        }
         figures = {model: figures_of(predicted) for model, predicted in predictions.items()}
         first = predictions[models[0]]
         differences = {model: difference(first, predictions[model]) for model in models[1:]}

@@ -21,8 +21,9 @@ def convert(source: str, target: str, data_dir: Path | None) -> None:
     npz:FILE, strokes:FILE; TO is csv:FILE, folder:FOLDER, idx:PICTURES,LABELS or npz:FILE.
     """
     with extra("scratch"):
+        from inkdigits.cli.followed import Followed
         from inkdigits.datasets.convert import convert as run
         from inkdigits.datasets.spec import open_dataset
 
-        count = run(open_dataset(source, data_dir), target)
+        count = run(Followed(open_dataset(source, data_dir), "converting"), target)
     print(f"{count:,} pictures written to {target}")

@@ -65,12 +65,13 @@ def _of_digits(
     model: str, dataset: str, by_reading: bool, html: Path | None, data_dir: Path | None
 ) -> tuple[dict[str, Any], str]:
     """Likewise; and `html` is written."""
+    from inkdigits.cli.followed import Followed
     from inkdigits.datasets.spec import open_dataset
     from inkdigits.evaluation.metrics import evaluate as figures_of
     from inkdigits.evaluation.predictions import predict
     from inkdigits.evaluation.text import evaluation_text
 
-    opened = open_dataset(dataset, data_dir)
+    opened = Followed(open_dataset(dataset, data_dir))
     predictions = predict(reader_of(model), opened, by_reading=by_reading)
     figures = figures_of(predictions)
     if html:

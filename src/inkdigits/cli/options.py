@@ -19,6 +19,16 @@ model_option = click.option(
     help="A model file (.onnx) or a run's folder.  [default: the one that ships]",
 )
 
+models_option = click.option(
+    "--model",
+    "models",
+    metavar="MODEL",
+    multiple=True,
+    default=["shipped"],
+    help="A model file, a run's folder, or the one that ships; several are blended.  "
+    "[default: shipped]",
+)
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -49,4 +59,11 @@ def reader_of(model: str) -> Reader:
     """For a model file, a run's folder, or "shipped"."""
     from inkdigits.reader import Reader
 
+    folder = Path(model)
+    if (folder / "metrics.json").exists() and not (folder / "model.onnx").exists():
+        raise InkDigitsError(
+            f"{folder} tells of a run, but has no model.onnx: git keeps only the story of such "
+            "runs. Train your own into another folder (inkdigits train RECIPE --out runs/mine) "
+            "and name that."
+        )
     return Reader(None if model == "shipped" else model, threads=os.cpu_count() or 1)

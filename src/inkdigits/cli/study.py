@@ -30,11 +30,13 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
     """
     with extra("scratch"):
         from inkdigits.atomic_file import write_atomically
+        from inkdigits.cli.followed import Followed
         from inkdigits.datasets.spec import open_dataset
         from inkdigits.evaluation.study import find_out
         from inkdigits.evaluation.study_page import findings, page, study_figures
 
-        facts = find_out(open_dataset(dataset, data_dir), reader_of("shipped"))
+        opened = Followed(open_dataset(dataset, data_dir), then="laying out maps and figures")
+        facts = find_out(opened, reader_of("shipped"))
         pictures = study_figures(facts)
     try:
         out.mkdir(parents=True, exist_ok=True)

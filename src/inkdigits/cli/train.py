@@ -24,12 +24,35 @@ if TYPE_CHECKING:
     required=True,
     help="The run's folder, such as runs/first.",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="Passes over the data; with --resume, so many in all.",
+)
+@click.option(
+    "--learning-rate", type=click.FloatRange(0, min_open=True), help="The highest, of its schedule."
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Pictures in each step.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Change a setting of the recipe, such as weight_decay=0.1; may be repeated.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
 @click.option(
     "--data",
     metavar="DATASET",
-    help="What to train on, such as csv:train.csv.  [default: MNIST's training part]",
+    multiple=True,
+    help="What to train on, such as csv:train.csv; several are joined, and mnist is MNIST's "
+    "training part.  [default: mnist]",
+)
+@click.option(
+    "--validation",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of the data that is kept to judge by.  [default: 0.1; MNIST has its own part]",
 )
 @click.option(
     "--without-writers",
@@ -38,7 +61,13 @@ if TYPE_CHECKING:
 )
 @data_dir_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="How many compute, on the CPU.  [default: 1 in NumPy; one a core with PyTorch]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Start anew where a run is in --out.")
 @click.option(
     "--limit", type=click.IntRange(1), help="Train on at most so many pictures, or pages an epoch."
 )
@@ -51,23 +80,35 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The weights.safetensors of another run with PyTorch to begin with.",
 )
-def train(recipe: str, out: Path, **options: Any) -> None:
+def train(
+    recipe: str,
+    out: Path,
+    data: tuple[str, ...],
+    learning_rate: float | None,
+    batch_size: int | None,
+    settings: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Train the network of a RECIPE.
 
     From scratch, in NumPy: mlp, mlp-deep, mlp-small, cnn-scratch. With PyTorch: best,
     which ships, cnn, ensemble and fast; and page, which finds and reads all that is written on a
-    page, and ships, too.
+    page, and ships, too. Or a Python file with a RECIPE of your own, such as mine.py.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on.
     """
+    changes = dict(_split(setting) for setting in settings)
+    for name, value in ("learning_rate", learning_rate), ("batch_size", batch_size):
+        if value is not None:
+            changes[name] = str(value)
     with extra("scratch"):
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     try:
         found, needed = _recipe(recipe)
         with extra(needed):
-            metrics = run(found, out, **options)
+            metrics = run(found, out, data=data or None, changes=changes or None, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -75,14 +116,34 @@ def train(recipe: str, out: Path, **options: Any) -> None:
         print(f"{name}  {accuracy:.2%}")
     if metrics:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
+    if metrics.get("sure_from") == 1 and "validation_pictures" in metrics:
+        print(
+            "It is sure of no answer. Validation pictures have to show of some answers that 99 % "
+            f"are right, as 299 that are all right do; its {metrics['validation_pictures']:,} do "
+            "not. Train on more pictures, or keep more of them for validation (--validation)."
+        )
+
+
+def _split(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals:
+        raise click.UsageError(f"--set takes NAME=VALUE, such as weight_decay=0.1, not {setting}.")
+    return name.strip(), value.strip()
 
 
 def _recipe(name: str) -> tuple[Recipe, str]:
     """The recipe of that name, and the extra that it needs: PyTorch only if it is of PyTorch."""
     from inkdigits.scratch.recipes import RECIPES as IN_NUMPY
+    from inkdigits.scratch.recipes import ScratchRecipe
 
     if name in IN_NUMPY:
         return IN_NUMPY[name], "scratch"
+    if name.endswith(".py"):
+        from inkdigits.training.own_recipe import own_recipe
+
+        with extra("train"):
+            mine = own_recipe(Path(name))
+        return mine, "scratch" if isinstance(mine, ScratchRecipe) else "train"
     known = ", ".join(IN_NUMPY)
     try:
         from inkdigits.training.recipes import RECIPES as IN_PYTORCH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,18 +101,15 @@ def _write_csv(batches: Iterator[Batch], name: str) -> int:
 
 
 def _write_folder(batches: Iterator[Batch], name: str) -> int:
-    folder = Path(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise InvalidDataset(f"{folder} is not empty. Choose a new folder.")
     count = 0
-    for batch in batches:
-        for i, picture in enumerate(batch.pictures):
-            place = folder if batch.labels is None else folder / str(batch.labels[i])
-            place.mkdir(exist_ok=True)
-            # Without a label, no digit may begin the name: it would be taken for one.
-            Image.fromarray(picture).save(place / f"picture_{count:06}.png")
-            count += 1
+    with _new_folder(Path(name)) as folder:
+        for batch in batches:
+            for i, picture in enumerate(batch.pictures):
+                place = folder if batch.labels is None else folder / str(batch.labels[i])
+                place.mkdir(exist_ok=True)
+                # Without a label, no digit may begin the name: it would be taken for one.
+                Image.fromarray(picture).save(place / f"picture_{count:06}.png")
+                count += 1
     return count
 
 
@@ -153,6 +151,20 @@ def _write_idx(batches: Iterator[Batch], name: str) -> int:
                 labels_file.write(b"\0\0\x08\x01" + struct.pack(">I", count))
                 labels_file.write(np.concatenate(labels).tobytes())
     return count
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    """A folder that was empty, and is so again if not all of it is written."""
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        raise InvalidDataset(f"{path} is not empty. Choose a new folder.")
+    try:
+        yield path
+    except BaseException:
+        for inside in path.iterdir():
+            shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+        raise
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class Dataset(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         """The spec that names it: "mnist:test", "csv:train.csv"."""
+        self.count: int | None = None
+        """How many pictures it has, if that is known before all are read."""
 
     @abstractmethod
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
@@ -84,6 +86,7 @@ class ArrayDataset(Dataset):
         """`pictures` (N, H, W), `labels` (N,) from 0 to 9."""
         super().__init__(name)
         self.pictures = pictures
+        self.count = len(pictures)
         self.labels = None if labels is None else checked_labels(labels, name)
         if self.labels is not None and len(self.labels) != len(pictures):
             raise InvalidDataset(

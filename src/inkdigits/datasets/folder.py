@@ -35,6 +35,7 @@ class FolderDataset(Dataset):
         if not self._files:
             known = ", ".join(sorted(PICTURE_SUFFIXES))
             raise InvalidDataset(f"{self.path} holds no pictures ({known}).")
+        self.count = len(self._files)
         labels = [self._label(file) for file in self._files]
         unknown = [file for file, label in zip(self._files, labels, strict=True) if label is None]
         if unknown and len(unknown) < len(labels):

@@ -36,6 +36,7 @@ class IdxDataset(Dataset):
             )
         self._size = shape[1:]
         checked_batch_size(1, *self._size, self.pictures)
+        self.count = shape[0]
         if self.labels is not None:
             label_shape, _ = _shape_and_start(self.labels)
             if label_shape != shape[:1]:

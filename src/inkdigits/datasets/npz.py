@@ -39,6 +39,8 @@ class NpzDataset(Dataset):
     Pictures are read a batch at a time; labels, which are small, at once.
     """
 
+    count: int
+
     def __init__(self, path: str | os.PathLike[str], part: str | None = None) -> None:
         """`part` is "train" or "test", for a file that has both, as Keras's mnist.npz."""
         super().__init__(f"npz:{path}" + (f",{part}" if part else ""))
@@ -46,7 +48,7 @@ class NpzDataset(Dataset):
         pictures, labels = self._names(part)
         self._pictures = pictures
         with self._array(pictures) as (_, shape, dtype, fortran):
-            self._count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
+            self.count, self._shape = shape[0] if shape else 0, _picture_shape(shape)
             self._dtype = dtype
         if self._shape is None or dtype.kind not in "ui" or fortran or min(shape) < 1:
             raise InvalidDataset(
@@ -62,8 +64,8 @@ class NpzDataset(Dataset):
         batch_size = checked_batch_size(batch_size, *self._shape, self.path, size)
         row = math.prod(self._shape) * size
         with self._array(self._pictures) as (file, *_):
-            for start in range(0, self._count, batch_size):
-                count = min(batch_size, self._count - start)
+            for start in range(0, self.count, batch_size):
+                count = min(batch_size, self.count - start)
                 content = file.read(count * row)
                 if len(content) < count * row:
                     raise InvalidDataset(f"{self.path} is truncated: its pictures end too early.")
@@ -103,14 +105,14 @@ class NpzDataset(Dataset):
 
     def _read_labels(self, name: str) -> Labels:
         with self._array(name) as (file, shape, dtype, _):
-            if shape != (self._count,) or self._count > MOST_LABELS or dtype.kind not in "ui":
+            if shape != (self.count,) or self.count > MOST_LABELS or dtype.kind not in "ui":
                 raise InvalidDataset(
-                    f"{self.path} has {self._count:,} pictures, but its labels are {dtype} "
+                    f"{self.path} has {self.count:,} pictures, but its labels are {dtype} "
                     f"{shape}. They should be whole numbers, one a picture, and at most "
                     f"{MOST_LABELS:,}."
                 )
             labels: NDArray[np.integer] = np.frombuffer(
-                file.read(self._count * dtype.itemsize), dtype, self._count
+                file.read(self.count * dtype.itemsize), dtype, self.count
             )
         return checked_labels(labels, self.path)
 

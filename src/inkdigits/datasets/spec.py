@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,8 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
     """The data set that `spec` names; see `KINDS`.
 
     A file that is not where the spec says is looked for in `data_dir`, too, or else in the folder
-    that INKDIGITS_DATA_DIR names, and their sub-folders; MNIST is as `load_mnist` finds it.
+    that INKDIGITS_DATA_DIR names, and in their sub-folders, with all folders that the spec names;
+    MNIST is as `load_mnist` finds it.
 
     Raises InvalidDataset if there is no such data set, or it is not what it should be.
     """
@@ -55,9 +57,18 @@ def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
 
 
 def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """The file, where `name` says or, as in `open_dataset`, in the data folder."""
+    """The file, where `name` says or, as in `open_dataset`, in the data folder.
+
+    Raises InvalidDataset if there are several there.
+    """
     path = Path(name)
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if path.exists() or path.is_absolute() or not folder:
         return path
-    return next(Path(folder).rglob(path.name), path)
+    found = sorted(Path(folder).rglob(glob.escape(name)))
+    if len(found) > 1:
+        raise InvalidDataset(
+            f"There is no {name} here, and below {folder} there are {len(found)}, such as "
+            f"{found[0]} and {found[1]}. Say which."
+        )
+    return found[0] if found else path

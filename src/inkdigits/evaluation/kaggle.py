@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from inkdigits.atomic_file import write_atomically
 from inkdigits.datasets.csv_file import CsvDataset
+from inkdigits.datasets.dataset import Dataset
 from inkdigits.errors import InvalidDataset
+from inkdigits.evaluation.blend import blended_outputs
 from inkdigits.reader import Reader
 
 HONESTY = (
@@ -31,33 +37,47 @@ class Submission:
     """The rows with nothing written in them, whose label is a guess."""
 
 
-def write_submission(
-    reader: Reader, test: str | os.PathLike[str], out: str | os.PathLike[str]
-) -> Submission:
-    """Read Kaggle's test.csv and write `out`, with the columns ImageId (from 1) and Label.
-
-    Raises InvalidDataset if the file is damaged or has labels, which a test file has not.
-    """
-    dataset = CsvDataset(test)
+def test_rows(path: str | os.PathLike[str]) -> CsvDataset:
+    """Kaggle's test.csv. Raises InvalidDataset if it has labels, which a test file has not."""
+    dataset = CsvDataset(path)
     if dataset.has_labels:
         raise InvalidDataset(
-            f"{Path(test)} has labels: it is a train.csv. A submission reads the test.csv."
+            f"{Path(path)} has labels: it is a train.csv. A submission reads the test.csv."
         )
-    labels: list[int] = []
+    return dataset
+
+
+def write_submission(
+    readers: Sequence[Reader],
+    test: Dataset,
+    out: str | os.PathLike[str],
+    probabilities: str | os.PathLike[str] | None = None,
+) -> Submission:
+    """Write what the models say together of `test_rows`: ImageId, from 1, and Label.
+
+    `probabilities` is a second file, with ImageId and p0 to p9.
+
+    Raises InvalidDataset if there are no rows, or one is damaged.
+    """
+    parts: list[NDArray[np.float64]] = []
     blank: list[str] = []
-    for batch in dataset.batches():
-        outputs = reader.outputs(batch.pictures)
-        labels += outputs["probabilities"].argmax(axis=1).tolist()
-        blank += [
-            origin
-            for origin, has_ink in zip(batch.origins, outputs["has_ink"], strict=True)
-            if not has_ink
-        ]
-    if not labels:
-        raise InvalidDataset(f"{Path(test)} is empty: it has no rows of pixels.")
+    for batch in test.batches():
+        outputs = blended_outputs(readers, batch)
+        parts.append(outputs["probabilities"])
+        blank += [batch.origins[i] for i in np.flatnonzero(~outputs["has_ink"]).tolist()]
+    if not parts:
+        raise InvalidDataset(f"{test.name} is empty: it has no rows of pixels.")
+    shares = np.concatenate(parts)
+    _write(out, ["Label"], shares.argmax(axis=1)[:, None].tolist())
+    if probabilities:
+        each = [f"p{digit}" for digit in range(shares.shape[1])]
+        _write(probabilities, each, shares.round(6).tolist())
+    return Submission(len(shares), blank)
+
+
+def _write(path: str | os.PathLike[str], names: list[str], rows: list[list[float]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["ImageId", "Label"])
-    writer.writerows(enumerate(labels, start=1))
-    write_atomically(out, text.getvalue().encode())
-    return Submission(len(labels), blank)
+    writer.writerow(["ImageId", *names])
+    writer.writerows([number, *row] for number, row in enumerate(rows, start=1))
+    write_atomically(path, text.getvalue().encode())

@@ -18,8 +18,8 @@ def evaluation_text(model: str, figures: dict[str, Any]) -> str:
         f"log loss   {figures['log_loss']:.4f}",
         f"Brier      {figures['brier_score']:.4f}",
         f"ECE        {figures['expected_calibration_error']:.2%}  (expected calibration error)",
-        f"sure       {figures['sure']:.2%} of the answers, {figures['accuracy_where_sure']:.2%} of "
-        "these right",
+        f"sure       {figures['sure']:.2%} of the answers"
+        + (f", {figures['accuracy_where_sure']:.2%} of these right" if figures["sure"] else ""),
     ]
     if figures["no_ink_seen"]:
         lines.append(f"no answer  to {figures['no_ink_seen']:,} pictures, which count as misread")

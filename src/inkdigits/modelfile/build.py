@@ -110,7 +110,7 @@ def _head(calibration: Calibration) -> onnx.ModelProto:
     logits, has_ink = g.input("logits"), g.input("has_ink")
     probabilities = g.Softmax(logits / calibration.temperature, axis=1, name="probabilities")
     confidence = g.ReduceMax(probabilities, g.integers(1), keepdims=0)
-    g.And(confidence >= calibration.sure_from, has_ink, name="sure")
+    g.And(confidence > calibration.sure_from, has_ink, name="sure")
     return g.model(
         inputs={
             "logits": (TensorProto.FLOAT, ["N", CLASSES]),

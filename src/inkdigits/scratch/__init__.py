@@ -10,22 +10,26 @@ Read in this order: layers (with initializers), losses, optimizers (with schedul
 classifier, network.
 """
 
+from inkdigits.scratch.gradients import check_gradients
 from inkdigits.scratch.layers import (
     BatchNorm,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
     Layer,
     LeakyReLU,
     MaxPool2D,
     ReLU,
     Reshape,
     Sigmoid,
+    Skip,
     Tanh,
 )
 from inkdigits.scratch.network import NeuralNetwork
 from inkdigits.scratch.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from inkdigits.scratch.rate_search import find_learning_rate
 from inkdigits.scratch.schedules import Constant, Cosine, OneCycle, Schedule, Step
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePool2D",
     "Layer",
     "LeakyReLU",
     "MaxPool2D",
@@ -50,6 +55,9 @@ __all__ = [
     "Reshape",
     "Schedule",
     "Sigmoid",
+    "Skip",
     "Step",
     "Tanh",
+    "check_gradients",
+    "find_learning_rate",
 ]

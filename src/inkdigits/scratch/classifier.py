@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import Any, Self
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +15,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from inkdigits.errors import InvalidNetwork
 from inkdigits.modelfile.calibration import Calibration, calibrate
-from inkdigits.scratch.layers import Array, Dense, Layer, Shape
+from inkdigits.scratch.layers import Array, Conv2D, Dense, Layer, Shape
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
+from inkdigits.scratch.threads import blas_threads
+
+if TYPE_CHECKING:
+    from inkdigits.figures import Picture
 
 Row = dict[str, Any]
 """An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is
@@ -37,6 +42,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     optimizer: Optimizer | None
     dtype: str
     random_state: int | np.random.RandomState | None
+    threads: int | None
 
     def begin(self, input_shape: Shape, classes: ArrayLike) -> Self:
         """Make new layers for examples of that shape, with weights that know nothing yet.
@@ -101,6 +107,41 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         print(f"parameters: {sum(_count(layer.parameters) for layer in layers):,}")
         if kept := sum(_count(layer.statistics) for layer in layers):
             print(f"running statistics, not trained: {kept:,}")
+
+    def plot_history(self) -> Picture:
+        """The loss and the error of each epoch. A notebook shows it; `savefig` writes it."""
+        from inkdigits import figures
+
+        check_is_fitted(self, "layers_")
+        if not self.history_:
+            raise InvalidNetwork("There is no epoch in the history yet: fit the network.")
+        return figures.curve(self.history_, "network")
+
+    def plot_weights(self) -> Picture:
+        """What the units, or filters, of the first layer that has any look for."""
+        from inkdigits import figures
+
+        check_is_fitted(self, "layers_")
+        first = next((x for x in self.layers_ if "weights" in x.parameters), None)
+        if isinstance(first, Conv2D):
+            return figures.filters([first.parameters["weights"].transpose(3, 2, 0, 1)], "network")
+        if not isinstance(first, Dense):
+            raise InvalidNetwork("It has no Dense or Conv2D whose weights could be drawn.")
+        return figures.units(_as_pictures(first.parameters["weights"].T), "network")
+
+    def plot_mistakes(self, X: ArrayLike, y: ArrayLike) -> Picture:  # noqa: N803
+        """The worst mistakes among examples that are pictures, or the pixels of square ones."""
+        from inkdigits import figures
+
+        check_is_fitted(self, "layers_")
+        examples, targets = self._validated(X, y)
+        return figures.mistakes(
+            _as_pictures(examples / max(float(examples.max()), 1e-12)),
+            self._labels(targets),
+            softmax(self._logits(examples) / self.calibration_.temperature),
+            "network",
+            classes=self.classes_.tolist(),
+        )
 
     def tensors(self) -> dict[str, Array]:
         """A copy of all that was learned: "2.weights" are those of the second layer."""
@@ -194,12 +235,23 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, examples: Array) -> Array:
         starts = range(0, len(examples), ROWS_AT_ONCE)
-        return np.concatenate(
-            [forward(self.layers_, examples[i : i + ROWS_AT_ONCE]) for i in starts]
+        with blas_threads(self.threads):
+            return np.concatenate(
+                [forward(self.layers_, examples[i : i + ROWS_AT_ONCE]) for i in starts]
+            )
+
+
+def _as_pictures(rows: Array) -> Array:
+    """(N, side, side), of (N, side side), (N, side, side) or (N, side, side, 1)."""
+    side = math.isqrt(math.prod(rows.shape[1:]))
+    if side**2 != math.prod(rows.shape[1:]):
+        raise InvalidNetwork(
+            f"Examples of shape {rows.shape[1:]} are no square pictures, and cannot be drawn."
         )
+    return rows.reshape(-1, side, side)
 
 
-def _count(arrays: dict[str, Array]) -> int:
+def _count(arrays: Mapping[str, Array]) -> int:
     return sum(array.size for array in arrays.values())
 
 

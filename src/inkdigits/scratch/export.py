@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import singledispatch
 
 import numpy as np
@@ -43,18 +44,22 @@ def to_onnx(network: Classifier) -> onnx.ModelProto:
         )
     g = Graph("scratch")
     x = g.Reshape(g.input("seen"), g.integers(-1, *shape))
-    for layer in network.layers_:
+    g.Identity(_added(network.layers_, g, x), name="logits")
+    return g.model(
+        inputs={"seen": (TensorProto.FLOAT, ["N", SIDE, SIDE])},
+        outputs={"logits": (TensorProto.FLOAT, ["N", CLASSES])},
+    )
+
+
+def _added(network: Iterable[Layer], g: Graph, x: Value) -> Value:
+    for layer in network:
         if type(layer) not in add_layer.registry:  # it may do something else than its parent
             raise InvalidNetwork(
                 f"{layer} cannot be exported: say how, with "
                 "@inkdigits.scratch.export.add_layer.register."
             )
         x = add_layer(layer, g, x)
-    g.Identity(x, name="logits")
-    return g.model(
-        inputs={"seen": (TensorProto.FLOAT, ["N", SIDE, SIDE])},
-        outputs={"logits": (TensorProto.FLOAT, ["N", CLASSES])},
-    )
+    return x
 
 
 @singledispatch
@@ -90,6 +95,16 @@ def _(layer: layers.MaxPool2D, g: Graph, x: Value) -> Value:
         strides=[layer.stride or layer.size] * 2,
     )
     return _channels_last(g, pooled)
+
+
+@add_layer.register
+def _(layer: layers.GlobalAveragePool2D, g: Graph, x: Value) -> Value:
+    return g.ReduceMean(x, g.integers(1, 2), keepdims=0)
+
+
+@add_layer.register
+def _(layer: layers.Skip, g: Graph, x: Value) -> Value:
+    return x + _added(layer.layers, g, x)
 
 
 @add_layer.register

@@ -187,6 +187,8 @@ def _to_json(thing: Any) -> Any:
         return np.dtype(thing).name
     if isinstance(thing, np.random.RandomState):
         return None  # the network's own generator is saved
+    if isinstance(thing, list | tuple):
+        return [_to_json(part) for part in thing]
     if not isinstance(thing, PARTS):
         return thing
     settings = [field.name for field in fields(thing)] if is_dataclass(thing) else []
@@ -207,7 +209,7 @@ def _from_json(thing: Any, known: dict[str, type]) -> Any:
                 f"NeuralNetwork.load(path, layers=[{name}])."
             )
         return known[name](**{key: _from_json(value, known) for key, value in values.items()})
-    return tuple(thing) if isinstance(thing, list) else thing
+    return tuple(_from_json(part, known) for part in thing) if isinstance(thing, list) else thing
 
 
 def _checked_row(row: dict[str, Any]) -> dict[str, Any]:

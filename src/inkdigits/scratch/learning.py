@@ -75,7 +75,7 @@ def joined(layers: Iterable[Layer]) -> tuple[Array, Array, slice]:
     operations on vectors, however many layers there are.
     """
     slots = [(layer, name) for layer in layers for name in layer.parameters]
-    slots.sort(key=lambda slot: slot[1] != "weights")  # weights first
+    slots.sort(key=lambda slot: not slot[1].endswith("weights"))  # weights first
     arrays = [layer.parameters[name] for layer, name in slots]
     if not arrays:
         raise InvalidNetwork("The network has nothing to learn with: give it a Dense layer.")
@@ -86,7 +86,7 @@ def joined(layers: Iterable[Layer]) -> tuple[Array, Array, slice]:
     for (layer, name), array, (values, slopes) in zip(slots, arrays, parts, strict=True):
         layer.parameters[name] = values.reshape(array.shape)
         layer.gradients[name] = slopes.reshape(array.shape)
-    weights = sum(layer.parameters[name].size for layer, name in slots if name == "weights")
+    weights = sum(layer.parameters[name].size for layer, name in slots if name.endswith("weights"))
     return parameters, gradients, slice(0, weights)
 
 

@@ -24,6 +24,7 @@ from inkdigits.scratch.learning import Batch, learn
 from inkdigits.scratch.losses import LOSSES, Labels
 from inkdigits.scratch.optimizers import Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
+from inkdigits.scratch.threads import blas_threads
 
 if TYPE_CHECKING:
     from inkdigits.modelfile.build import Facts
@@ -58,6 +59,7 @@ class NeuralNetwork(Classifier):
         warm_start: `fit` goes on from the weights that are there.
         dtype: "float32" or "float64", of everything.
         random_state: a number for the same result each time.
+        threads: how many BLAS may use; None for as many as it likes. See `blas_threads`.
 
     Attributes:
         classes_: (classes,) what `predict` answers with, sorted.
@@ -83,6 +85,7 @@ class NeuralNetwork(Classifier):
         warm_start: bool = False,
         dtype: str = "float32",
         random_state: int | np.random.RandomState | None = None,
+        threads: int | None = 1,
     ) -> None:
         self.layers = layers
         self.loss = loss
@@ -96,6 +99,7 @@ class NeuralNetwork(Classifier):
         self.warm_start = warm_start
         self.dtype = dtype
         self.random_state = random_state
+        self.threads = threads
 
     def fit(
         self,
@@ -241,7 +245,8 @@ class NeuralNetwork(Classifier):
 
     def _check_settings(self) -> None:
         """Raise InvalidNetwork for a setting that makes no sense."""
-        whole = {"epochs": self.epochs, "batch_size": self.batch_size, "patience": self.patience}
+        names = "epochs", "batch_size", "patience", "threads"
+        whole = {name: getattr(self, name) for name in names}
         for name, value in whole.items():
             optional = value is None and name != "epochs"
             if not optional and (not isinstance(value, (int, np.integer)) or value < 1):
@@ -319,7 +324,7 @@ class NeuralNetwork(Classifier):
         if best is not None:
             self.set_tensors(best)
         for layer in self.layers_:
-            layer.kept = None
+            layer.forget()
 
     def _fit_epoch(
         self, training: Data, rates: Sequence[float], report: Report | None
@@ -348,7 +353,8 @@ class NeuralNetwork(Classifier):
 
         before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # a Diverged says more
+            # A Diverged says more than NumPy's warnings.
+            with blas_threads(self.threads), np.errstate(over="ignore", invalid="ignore"):
                 return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told)
         except Diverged as error:
             self.set_tensors(before)

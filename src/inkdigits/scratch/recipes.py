@@ -1,7 +1,7 @@
 """Recipes: networks as lists of layers, and how each is trained.
 
 They reproduce what people who write a network for MNIST build first, and go past it.
-`inkdigits train mlp --out runs/mlp` trains one; settings were chosen on MNIST's validation part.
+`inkdigits train mlp --out runs/mine` trains one; settings were chosen on MNIST's validation part.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class ScratchRecipe:
         """The same for recipes that train the same way."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
-    def network(self, *, epochs: int | None = None, seed: int | None = None) -> NeuralNetwork:
+    def network(
+        self, *, epochs: int | None = None, seed: int | None = None, threads: int | None = 1
+    ) -> NeuralNetwork:
         """The network, before it has seen any data."""
         return NeuralNetwork(
             self.layers,
@@ -51,6 +53,7 @@ class ScratchRecipe:
             epochs=epochs or self.epochs,
             batch_size=self.batch_size,
             random_state=seed,
+            threads=threads,
         )
 
 

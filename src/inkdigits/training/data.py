@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.spec import open_dataset
 from inkdigits.datasets.strokes import WrittenDigit, draw
 from inkdigits.errors import InvalidDataset
+from inkdigits.modelfile.build import CLASSES
 from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.training.drawings import KINDS, Drawer, drawings
 from inkdigits.training.writers import DataDir
 
 MNIST = "mnist"
-ONE_IN = 10
-"""So many pictures of a data set that has no validation part of its own keep one for it."""
+VALIDATION = 0.1
+"""The share of a data set's pictures that is kept for validation, if it has no part of its own."""
 ONE_DIGIT_IN = 20
 """Of so many written digits one is for validation; its writer is trained on."""
 DRAWINGS = 4
@@ -54,19 +56,44 @@ class Data:
     """Which of the validation pictures are of which data set."""
 
     @property
+    def missing(self) -> list[int]:
+        """The digits of which there is no picture to learn from."""
+        return sorted(set(range(CLASSES)) - set(self.labels.tolist()))
+
+    @property
     def per_epoch(self) -> int:
         """How many pictures an epoch has."""
         return len(self.labels) + sum(source.per_epoch for source in self.beside)
 
 
-def training_data(spec: str, limit: int | None, data_dir: DataDir) -> Data:
-    """MNIST or the data set of that spec, `limit` pictures of it at most.
+def training_data(
+    specs: Sequence[str],
+    limit: int | None,
+    data_dir: DataDir,
+    *,
+    validation: float | None = None,
+    seed: int = 0,
+) -> Data:
+    """MNIST or the data sets of those specs together, `limit` pictures of them at most.
 
-    Raises InvalidDataset if it is missing, damaged or too small.
+    The share `validation` of each digit's pictures, chosen by the seed, is kept for validation;
+    `VALIDATION` if left out. MNIST has a part of its own, which a `validation` of 0 trains on, too.
+
+    Raises InvalidDataset if one is missing, damaged or too small.
     """
-    pictures, labels, validation = _mnist(data_dir) if spec == MNIST else _other(spec, data_dir)
-    parts = {f"{spec}:validation": slice(0, len(validation[1]))}
-    return Data(pictures[:limit], labels[:limit], *validation, validation_parts=parts)
+    rng = np.random.default_rng(seed)
+    parts = {spec: _part(spec, data_dir, validation, rng) for spec in specs}
+    pictures, labels = _joined([training for training, _ in parts.values()])
+    # Digits and data sets may come one after the other, but those of MNIST's are mixed already.
+    chosen = slice(limit) if [*specs] == [MNIST] else rng.permutation(len(labels))[:limit]
+    held_out = {f"{spec}:validation": kept for spec, (_, kept) in parts.items() if len(kept[1])}
+    ends = np.cumsum([0, *(len(kept[1]) for kept in held_out.values())]).tolist()
+    return Data(
+        pictures[chosen],
+        labels[chosen],
+        *_joined([kept for _, kept in parts.values()]),
+        validation_parts=dict(zip(held_out, map(slice, ends, ends[1:]), strict=False)),
+    )
 
 
 def with_real_ink(
@@ -122,11 +149,31 @@ def _drawn_for_validation(
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def _mnist(data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Labelled]:
-    return *load_mnist("train", data_dir), load_mnist("validation", data_dir)
+def _part(
+    spec: str, data_dir: DataDir, validation: float | None, rng: np.random.Generator
+) -> tuple[Labelled, Labelled]:
+    """What is trained on of a data set, and what is kept for validation."""
+    if spec != MNIST:
+        pictures, labels = _all_of(spec, data_dir)
+        kept = _held_out(labels, VALIDATION if validation is None else validation, rng)
+        if kept.all() or (validation != 0 and not kept.any()):
+            raise InvalidDataset(
+                f"{spec} has only {len(labels)} pictures: too few to keep some for validation. Add "
+                "some, or keep none (--validation 0)."
+            )
+        return (pictures[~kept], labels[~kept]), (pictures[kept], labels[kept])
+    if validation == 0:
+        pictures, labels = load_mnist("train+validation", data_dir)
+        return (pictures, labels), (pictures[:0], labels[:0])
+    if validation is not None:
+        raise InvalidDataset(
+            "MNIST has a validation part of its own. Leave out --validation, or train on that part "
+            "as well (--validation 0)."
+        )
+    return load_mnist("train", data_dir), load_mnist("validation", data_dir)
 
 
-def _other(spec: str, data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Labelled]:
+def _all_of(spec: str, data_dir: DataDir) -> Labelled:
     dataset = open_dataset(spec, data_dir)
     normalize = Normalizer()
     batches = [(like_mnist(batch, normalize), batch.labels) for batch in dataset.batches()]
@@ -134,12 +181,20 @@ def _other(spec: str, data_dir: DataDir) -> tuple[NDArray[np.uint8], NDArray[np.
         raise InvalidDataset(f"{spec} is empty: it holds no pictures.")
     if batches[0][1] is None:
         raise InvalidDataset(f"{spec} has no labels to learn from.")
-    pictures = np.concatenate([pictures for pictures, _ in batches])
-    labels = np.concatenate([labels for _, labels in batches if labels is not None])
-    held_out = np.arange(len(labels)) % ONE_IN == ONE_IN - 1
-    if not held_out.any():
-        raise InvalidDataset(
-            f"{spec} has only {len(labels)} pictures; it takes {ONE_IN} or more to "
-            "keep one for validation."
-        )
-    return pictures[~held_out], labels[~held_out], (pictures[held_out], labels[held_out])
+    return _joined([(pictures, labels) for pictures, labels in batches if labels is not None])
+
+
+def _held_out(
+    labels: NDArray[np.uint8], share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which pictures (N,) are kept for validation: any of each digit, but as many as it has."""
+    by_digit = np.lexsort((rng.random(len(labels)), labels))  # in each digit by chance
+    count = round(share * len(labels))
+    kept = np.zeros(len(labels), np.bool_)
+    kept[by_digit[((np.arange(count) + 0.5) * len(labels) / max(count, 1)).astype(int)]] = True
+    return kept
+
+
+def _joined(parts: Sequence[Labelled]) -> Labelled:
+    pictures, labels = zip(*parts, strict=True)
+    return np.concatenate(pictures), np.concatenate(labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from inkdigits.modelfile.calibration import Calibration
 from inkdigits.training.process_group import ProcessGroup
 
 CHECKPOINT_NAMES = NUMPY_CHECKPOINT, PYTORCH_CHECKPOINT = "checkpoint.safetensors", "checkpoint.pt"
+
+
+AND = " + "
+"""Between data sets that are trained on together."""
 
 
 class InvalidRun(InkDigitsError):
@@ -50,11 +55,21 @@ class Settings:
     revision: str = "unknown"
     """The revision of inkdigits that started the run."""
     data: str = "mnist"
-    """What is trained on: MNIST's training part, or the data set of that spec."""
+    """What is trained on: MNIST's training part, or data sets by their specs, joined by `AND`."""
+    validation: float | None = None
+    """The share of these data sets that is kept for validation; None: as they have it."""
     without_writers: str | None = None
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
     start_from: str | None = None
     """SHA-256 of the file of weights that the network began with; None: with random ones."""
+    threads: int | None = None
+    """How many compute; None: as many as NumPy or PyTorch takes by itself."""
+    changes: dict[str, str] = field(default_factory=dict)
+    """Settings of the recipe that are not its own: {"learning_rate": "0.01"}."""
+
+    @property
+    def data_sets(self) -> list[str]:
+        return self.data.split(AND)
 
 
 @dataclass(frozen=True)
@@ -67,9 +82,10 @@ class Epoch:
     accuracy: float
     """Of what is trained on, while the network was changing and, in some recipes, the pictures
     were bent; so it is often lower than the validation's."""
-    validation_loss: float
-    validation_accuracy: float
-    seconds: float
+    validation_loss: float = math.nan
+    validation_accuracy: float = math.nan
+    """NaN without validation data."""
+    seconds: float = 0.0
 
 
 Report = Callable[[int, float, float], None]
@@ -85,7 +101,7 @@ class Result:
     network: onnx.ModelProto
     """From `seen` (N, 28, 28) to `logits` (N, 10)."""
     validation_logits: NDArray[np.float32]
-    """(N, 10), of the validation pictures."""
+    """(N, 10), of the validation pictures, of which there may be none."""
     parameters: int
     """How many there are."""
     pixel_weights: NDArray[np.float32] | None = None
@@ -104,6 +120,8 @@ class Fitting(ABC):
 
     checkpoint_name: ClassVar[str]
     """The checkpoint's file in the run's folder."""
+    threads: ClassVar[int | None] = None
+    """How many compute if nobody says."""
 
     def __init__(
         self, recipe: Any, settings: Settings, data: Any, device: str, group: ProcessGroup
@@ -138,10 +156,21 @@ class Fitting(ABC):
         """Take over the weights that another run has left. Raises InvalidRun."""
         raise NotImplementedError
 
+    def remember(self, history: list[Epoch]) -> None:
+        """Take over the epochs of a checkpoint. Raises InvalidRun if they are too many."""
+        if len(history) > self.settings.epochs:
+            raise InvalidRun(
+                f"The run has had {len(history)} epochs already, more than {self.settings.epochs}. "
+                "Name as many (--epochs), or more."
+            )
+        self.history = history
+
     @property
     def best_epoch(self) -> Epoch:
-        """The epoch with the highest validation accuracy; of equals the last."""
-        return max(self.history, key=lambda row: (row.validation_accuracy, row.epoch))
+        """The epoch with the highest validation accuracy; of equals, or without any, the last."""
+        return max(
+            self.history, key=lambda row: (np.nan_to_num(row.validation_accuracy), row.epoch)
+        )
 
     @property
     def is_finished(self) -> bool:

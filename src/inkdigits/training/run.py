@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from inkdigits import figures
 from inkdigits.atomic_file import write_atomically
 from inkdigits.errors import InkDigitsError
 from inkdigits.modelfile.build import revision, write_model
 from inkdigits.progress import TrainingBar
 from inkdigits.scratch.recipes import ScratchRecipe
-from inkdigits.training.fit import CHECKPOINT_NAMES, Fitting, InvalidRun, Recipe, Settings
+from inkdigits.training.changes import changed
+from inkdigits.training.fit import AND, CHECKPOINT_NAMES, Fitting, InvalidRun, Recipe, Settings
 from inkdigits.training.folder import RunFolder
-from inkdigits.training.pictures import draw_curve
 from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
 from inkdigits.training.writers import DataDir
@@ -36,12 +39,16 @@ def train(
     epochs: int | None = None,
     seed: int | None = None,
     limit: int | None = None,
-    data: str | None = None,
+    data: str | Sequence[str] | None = None,
+    validation: float | None = None,
+    changes: Mapping[str, str] | None = None,
     without_writers: str | None = None,
     start_from: str | os.PathLike[str] | None = None,
     data_dir: DataDir = None,
     device: str = "auto",
+    threads: int | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     measure_test: bool = False,
     console: Console | None = None,
 ) -> dict[str, Any]:
@@ -50,19 +57,28 @@ def train(
     Args:
         recipe: what to train, of `inkdigits.scratch.recipes` or `inkdigits.training.recipes`.
         out: the run's folder; made if it does not exist.
-        epochs: passes over the data; the recipe's own number if left out.
+        epochs: passes over the data; the recipe's own number if left out. A run that is resumed may
+            be given another number: its schedule then goes on as that of a run of so many.
         seed: of the weights, the order of the pictures and how they are bent; 0 if left out.
         limit: train on at most so many pictures, or pages an epoch, to try things out.
         data: what to train on, as `inkdigits.datasets.spec.open_dataset` names it, such as
-            "csv:train.csv"; every tenth picture of it is kept for validation. MNIST's training
-            part, and its validation part, if left out.
+            "csv:train.csv", or several; "mnist" is MNIST's training part, with its validation
+            part, and what is trained on if left out.
+        validation: the share of other data sets that is kept for validation, chosen by the seed
+            and of each digit alike; a tenth if left out. With 0 nothing is kept: no epoch is the
+            best but the last, and of nothing the model is sure.
+        changes: settings of the recipe to change, such as {"learning_rate": "0.01"}; see
+            `inkdigits.training.changes.changed`.
         without_writers: keep the pen strokes of these writers out, such as "25-30", of a recipe
             that learns from pen strokes; it can then be judged by them.
         start_from: the weights.safetensors of another run with PyTorch, instead of random ones.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
+        threads: how many compute, on the CPU. If left out, one for each core with PyTorch, and one
+            in NumPy: see `inkdigits.scratch.threads`.
         resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
             those of a run that was never interrupted.
+        overwrite: start anew where a run is.
         measure_test: measure on the test part, too, once, at the very end.
         console: where progress is shown; standard error if left out.
 
@@ -74,28 +90,32 @@ def train(
         InvalidDataset: MNIST, or the pen strokes, are missing or damaged, or of no such writers.
         Interrupted: Ctrl-C.
     """
-    folder, task = RunFolder(Path(out)), _task(recipe)
-    usable_device = task.fitting.usable_device(device)
-    checkpoint_file = folder.path / task.fitting.checkpoint_name
+    folder, fitting_type = RunFolder(Path(out)), _task(recipe).fitting
+    usable_device = fitting_type.usable_device(device)
+    checkpoint_file = folder.path / fitting_type.checkpoint_name
     others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
     if others - {checkpoint_file.name}:
         raise InvalidRun(
             f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
         )
-    checkpoint = _read_checkpoint(task.fitting, checkpoint_file) if resume else None
-    if checkpoint is None and checkpoint_file.exists():
-        raise InvalidRun(
-            f"{folder.path} holds a run already. Go on with it (--resume), or choose another "
-            "folder (--out)."
-        )
+    checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
+    if not resume and not overwrite:
+        _check_that_nothing_is_lost(folder, checkpoint_file)
+    if changes is None and checkpoint:
+        changes = Settings(**checkpoint["settings"]).changes
+    recipe = changed(recipe, changes or {})
     asked = {
         "epochs": epochs,
         "seed": seed,
         "limit": limit,
-        "data": data,
+        "data": data if data is None or isinstance(data, str) else AND.join(data),
+        "validation": validation,
+        "changes": changes and dict(changes),
         "without_writers": without_writers,
         "start_from": start_from and _fingerprint(Path(start_from)),
+        "threads": threads,
     }
+    task = _task(recipe)
     settings = _settings(folder, checkpoint, recipe, task, asked)
     task.check(settings)
     fitting, is_interrupted = None, False
@@ -106,6 +126,8 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
+                if not resume:
+                    checkpoint_file.unlink(missing_ok=True)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
                 training = task.prepared(
@@ -122,7 +144,7 @@ def train(
     if not group.is_main:
         return {}
     if not fitting or not fitting.history:
-        raise Interrupted("Interrupted before the first epoch ended: there is nothing to keep.")
+        raise Interrupted(_nothing_new(folder, checkpoint is not None))
     try:
         metrics = _finish(task, fitting, folder, data_dir, measure_test and not is_interrupted)
     except KeyboardInterrupt:
@@ -149,6 +171,27 @@ def _task(recipe: Recipe) -> Task:
     from inkdigits.training.tasks.digits import Digits
 
     return Digits(recipe)
+
+
+def _nothing_new(folder: RunFolder, is_resumed: bool) -> str:
+    """What to say if no epoch has ended."""
+    if is_resumed:
+        return f"Interrupted: the run in {folder.path} is as it was. Go on with --resume."
+    kept = "nothing is kept"
+    if folder.drawings.is_dir():
+        kept += f" but {folder.drawings}, with which it starts sooner"
+    return f"Interrupted before the first epoch ended: {kept}. Start the run again."
+
+
+def _check_that_nothing_is_lost(folder: RunFolder, checkpoint: Path) -> None:
+    """Raise InvalidRun if there is a run in the folder, or the story of one."""
+    if not (checkpoint.exists() or folder.metrics.exists()):
+        return
+    going_on = "Go on with it (--resume), choose" if checkpoint.exists() else "Choose"
+    raise InvalidRun(
+        f"{folder.path} holds a run already. {going_on} another folder (--out), or start anew in "
+        "this one (--overwrite)."
+    )
 
 
 def _fingerprint(weights: Path) -> str:
@@ -178,8 +221,11 @@ def _settings(
         code=hashlib.sha256(task.code()).hexdigest(),
         revision=revision(),
         data=asked["data"] or task.data,
+        validation=asked["validation"],
+        changes=asked["changes"] or {},
         without_writers=asked["without_writers"],
         start_from=asked["start_from"],
+        threads=asked["threads"] or task.fitting.threads,
     )
     if checkpoint is None:
         return now
@@ -187,18 +233,25 @@ def _settings(
     another = "Resume it as it was started, or start another (--out)."
     if asked.pop("start_from") not in (None, earlier.start_from):
         raise InvalidRun(f"The run in {folder.path} did not start from these weights. {another}")
+    epochs = asked.pop("epochs") or earlier.epochs
     for name, value in {"recipe": now.recipe, **asked, "processes": now.processes}.items():
         if value not in (None, getattr(earlier, name)):
             raise InvalidRun(
-                f"The run in {folder.path} has {name} {getattr(earlier, name)}, not {value}. "
-                f"{another}"
+                f"The run in {folder.path} has {name} {_told(getattr(earlier, name))}, not "
+                f"{_told(value)}. {another}"
             )
     if now.code != earlier.code:
         raise InvalidRun(
             f"The recipe, or what it stands on, has changed since revision {earlier.revision} "
             f"started the run in {folder.path}. {another}"
         )
-    return earlier
+    return replace(earlier, epochs=epochs)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={setting}" for name, setting in value.items()) or "none"
+    return str(value)
 
 
 def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console | None) -> None:
@@ -213,7 +266,7 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
             if is_main:
                 fitting.save(checkpoint)
                 folder.write_history(fitting.history)
-            yield asdict(row)
+            yield {name: value for name, value in asdict(row).items() if not math.isnan(value)}
 
     for _ in bar.follow(kept_rows()):
         pass
@@ -232,10 +285,11 @@ def _finish(
         "seconds": round(sum(row.seconds for row in fitting.history), 1),
         "device": fitting.device,
         "file_bytes": folder.model.stat().st_size,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     history = [asdict(row) for row in fitting.history]
-    draw_curve(history, folder.curve, fitting.settings.recipe, task.missed)
+    figures.write(figures.curve(history, fitting.settings.recipe, task.missed), folder.curve)
     outcome.leave(folder)
     return metrics
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.numpy
 
@@ -15,7 +16,7 @@ from inkdigits.atomic_file import write_atomically
 from inkdigits.modelfile.build import CLASSES
 from inkdigits.modelfile.calibration import Calibration
 from inkdigits.modelfile.normalizer import SIDE, Normalizer
-from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
+from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, Layer, NeuralNetwork, Skip, files
 from inkdigits.scratch.export import to_onnx
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.data import Data
@@ -38,6 +39,7 @@ class ScratchFitting(DigitFitting):
     """The state of one training run; most of it is the network's own."""
 
     checkpoint_name = NUMPY_CHECKPOINT
+    threads = 1
     recipe: ScratchRecipe
 
     def __init__(
@@ -49,8 +51,11 @@ class ScratchFitting(DigitFitting):
         group: ProcessGroup,
     ) -> None:
         super().__init__(recipe, settings, data, device, group)
-        self.network = recipe.network(epochs=settings.epochs, seed=settings.seed)
+        self.network = recipe.network(
+            epochs=settings.epochs, seed=settings.seed, threads=settings.threads
+        )
         self.network.begin((SIDE, SIDE), range(CLASSES))
+        to_onnx(self.network)  # or else say now what cannot be exported
         normalize = Normalizer()
         self._seen = normalize(data.pictures)
         self._validation_seen = normalize(data.validation_pictures)
@@ -67,10 +72,11 @@ class ScratchFitting(DigitFitting):
         return "cpu"
 
     def epochs(self, report: Report) -> Iterator[Epoch]:
+        labels = self.data.validation_labels
         rows = self.network.fit_by_epoch(
             self._seen,
             self.data.labels,
-            validation_data=(self._validation_seen, self.data.validation_labels),
+            validation_data=(self._validation_seen, labels) if len(labels) else None,
             resume=True,  # from what `begin` or `restore` made
             report=report,
         )
@@ -103,22 +109,27 @@ class ScratchFitting(DigitFitting):
             for name, array in checkpoint["tensors"].items()
             if name.startswith(BEST)
         }
-        self.network = files.restore(NeuralNetwork, checkpoint["network"], last)
-        self.history = [Epoch(**row) for row in self.network.history_]
+        own_layers = {type(layer) for layer in _all(self.recipe.layers)}
+        self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own_layers])
+        self.network.epochs = self.settings.epochs
+        self.remember([Epoch(**row) for row in self.network.history_])
 
     def result(self) -> Result:
         if not self.is_finished:
             self.network.set_tensors(self._best)
         layers = self.network.layers_
+        validation = self._validation_seen
         return Result(
             epoch=self.history[-1] if self.is_finished else self.best_epoch,
             network=to_onnx(self.network),
-            validation_logits=self.network.logits(self._validation_seen),
+            validation_logits=self.network.logits(validation)
+            if len(validation)
+            else np.empty((0, CLASSES), np.float32),
             parameters=sum(p.size for layer in layers for p in layer.parameters.values()),
             pixel_weights=_pixel_weights(self.network),
             kernels=[
                 layer.parameters["weights"].transpose(3, 2, 0, 1)
-                for layer in layers
+                for layer in _all(layers)
                 if isinstance(layer, Conv2D)
             ],
         )
@@ -126,6 +137,14 @@ class ScratchFitting(DigitFitting):
     def save_network(self, folder: Path, calibration: Calibration) -> None:
         self.network.calibration_ = calibration
         self.network.save(folder / "network.safetensors")
+
+
+def _all(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """The layers, and those inside of them."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Skip):
+            yield from _all(layer.layers)
 
 
 def _pixel_weights(network: NeuralNetwork) -> Any:

@@ -56,6 +56,8 @@ class TorchFitting(Fitting):
         """The averaged network's state after its best epoch."""
         self.steps = steps
         self._new_network = network
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.network = network().to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -121,12 +123,10 @@ class TorchFitting(Fitting):
                 validation_accuracy=validation[1],
                 seconds=time.perf_counter() - start,
             )
-            if row.validation_accuracy >= max(
-                (earlier.validation_accuracy for earlier in self.history), default=0.0
-            ):
+            self.history.append(row)
+            if self.best_epoch is row:
                 state = self._average.module.state_dict()
                 self.best = {key: value.clone() for key, value in state.items()}
-            self.history.append(row)
             yield row
 
     def outputs(self, seen: Tensor) -> Any:
@@ -195,12 +195,18 @@ class TorchFitting(Fitting):
         return {}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
-        self.history = [Epoch(**row) for row in checkpoint["history"]]
+        self.remember([Epoch(**row) for row in checkpoint["history"]])
         self.best = checkpoint["best"]
         self.network.load_state_dict(checkpoint["network"])
         self._average.load_state_dict(checkpoint["average"])
         self._optimizer.load_state_dict(checkpoint["optimizer"])
-        self._scheduler.load_state_dict(checkpoint["scheduler"])
+        earlier = checkpoint["scheduler"]
+        if checkpoint["settings"]["epochs"] == self.settings.epochs:
+            self._scheduler.load_state_dict(earlier)
+        else:  # where a run of so many epochs would be by now
+            done = {"last_epoch": earlier["last_epoch"] - 1, "_step_count": earlier["_step_count"]}
+            self._scheduler.load_state_dict(done)
+            self._scheduler.step()
 
 
 def adamw_in_one_cycle(

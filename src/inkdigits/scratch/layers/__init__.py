@@ -5,11 +5,12 @@ In: a batch, and later the gradient of what came out. Out: likewise, and the par
 """
 
 from inkdigits.scratch.layers.activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from inkdigits.scratch.layers.convolution import Conv2D, MaxPool2D
+from inkdigits.scratch.layers.convolution import Conv2D, GlobalAveragePool2D, MaxPool2D
 from inkdigits.scratch.layers.dense import Dense
 from inkdigits.scratch.layers.layer import Array, Layer, Shape
 from inkdigits.scratch.layers.regularization import BatchNorm, Dropout
 from inkdigits.scratch.layers.shapes import Flatten, Reshape
+from inkdigits.scratch.layers.skip import Skip
 
 __all__ = [
     "Array",
@@ -18,6 +19,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePool2D",
     "Layer",
     "LeakyReLU",
     "MaxPool2D",
@@ -25,5 +27,6 @@ __all__ = [
     "Reshape",
     "Shape",
     "Sigmoid",
+    "Skip",
     "Tanh",
 ]

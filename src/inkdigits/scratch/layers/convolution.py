@@ -136,6 +136,28 @@ class MaxPool2D(Layer):
         return x[:, i : i + s * self._rows : s, j : j + s * self._columns : s]
 
 
+@dataclass
+class GlobalAveragePool2D(Layer):
+    """The mean of each channel: (height, width, channels) -> (channels,).
+
+    Where something was found does not matter any more (Lin, Chen, Yan 2014, "Network In Network").
+    """
+
+    def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+        self._size = _picture_shape(shape)[:2]
+        self.hold({}, dtype)
+        return shape[2:]
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        return x.mean(axis=(1, 2))
+
+    def backward(self, gradient: Array) -> Array:
+        """Each pixel has an equal part in the mean."""
+        height, width = self._size
+        shape = (len(gradient), height, width, gradient.shape[1])
+        return np.broadcast_to(gradient[:, None, None] / (height * width), shape).copy()
+
+
 def _picture_shape(shape: Shape) -> Shape:
     if len(shape) != 3:
         raise InvalidNetwork(

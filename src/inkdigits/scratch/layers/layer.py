@@ -16,6 +16,7 @@ are (height, width, channels), as in Keras.
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,13 @@ Shape = tuple[int, ...]
 class Layer:
     """What all layers have in common; alone, it passes everything on."""
 
-    parameters: dict[str, Array]
-    """What is trained. "weights" are shrunk by weight decay, what has another name is not."""
-    gradients: dict[str, Array]
+    parameters: MutableMapping[str, Array]
+    """What is trained. "weights", and "2.weights" of a layer inside, are shrunk by weight decay;
+    what has another name is not."""
+    gradients: MutableMapping[str, Array]
     """dL/d of each parameter, in its shape. `backward_parameters` writes *into* these arrays
     (`[:] =`): while a network trains they are views of one vector, and so are the parameters."""
-    statistics: dict[str, Array]
+    statistics: MutableMapping[str, Array]
     """What else is learned from the data."""
     kept: Any = None
     """What `forward` keeps in training for the way back."""
@@ -60,6 +62,10 @@ class Layer:
         """dL/dx from dL/dy."""
         return gradient
 
+    def forget(self) -> None:
+        """Let go of what `forward` has kept."""
+        self.kept = None
+
     def __str__(self) -> str:
         """`Dense(units=128)`: what differs from the default."""
         settings = getattr(self, "__dataclass_fields__", {})
@@ -69,6 +75,8 @@ class Layer:
             if getattr(self, name) != field.default
         ]
         return f"{type(self).__name__}({', '.join(told)})"
+
+    __repr__ = __str__
 
     def hold(
         self, parameters: dict[str, Any], dtype: DTypeLike, statistics: dict[str, Any] | None = None

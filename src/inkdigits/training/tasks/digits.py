@@ -10,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from inkdigits import __version__
+from inkdigits import __version__, figures
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.modelfile.build import Facts, build_model, describe
+from inkdigits.modelfile.build import CLASSES, Facts, build_model, describe
 from inkdigits.modelfile.calibration import calibrate
 from inkdigits.modelfile.normalizer import Normalizer, normalizer
 from inkdigits.reader import Reader
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.data import MNIST, Data, training_data, with_real_ink
 from inkdigits.training.drawings import Drawer
-from inkdigits.training.fit import DigitFitting, Fitting, InvalidRun, Result, Settings
+from inkdigits.training.fit import AND, DigitFitting, Fitting, InvalidRun, Result, Settings
 from inkdigits.training.folder import RunFolder
-from inkdigits.training.pictures import draw_filters, draw_mistakes, draw_weights
 from inkdigits.training.tasks.task import Outcome, Task
 from inkdigits.training.writers import (
     DataDir,
@@ -72,7 +71,13 @@ class Digits(Task):
             )
 
     def load(self, settings: Settings, data_dir: DataDir) -> tuple[Data, Drawer | None]:
-        data = training_data(settings.data, settings.limit, data_dir)
+        data = training_data(
+            settings.data_sets,
+            settings.limit,
+            data_dir,
+            validation=settings.validation,
+            seed=settings.seed,
+        )
         if not self._real_ink:
             return data, None
         load_mnist("train", data_dir)  # whoever draws looks for these later
@@ -86,6 +91,13 @@ class Digits(Task):
     ) -> Data:
         training: Data = data[0]
         drawer: Drawer | None = data[1]
+        if training.missing:
+            digits = ", ".join(map(str, training.missing))
+            (console or Console(stderr=True)).print(
+                f"{settings.data} has no pictures of {digits} to learn from, so the network will "
+                "never read these.",
+                soft_wrap=True,
+            )
         if not drawer:
             return training
         return with_real_ink(training, drawer, folder.drawings, settings.limit, console)
@@ -102,7 +114,9 @@ class Digits(Task):
         )
         model = build_model(result.network, calibration, facts)
         reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
-        probabilities = reader.predict_proba(data.validation_pictures)
+        probabilities = np.empty((0, CLASSES), np.float32)
+        if len(data.validation_labels):
+            probabilities = reader.outputs(data.validation_pictures)["probabilities"]
         right = probabilities.argmax(axis=1) == data.validation_labels
         accuracy = {name: float(right[part].mean()) for name, part in data.validation_parts.items()}
         if measure_test:
@@ -113,6 +127,7 @@ class Digits(Task):
         story = {
             **asdict(facts),
             **asdict(calibration),
+            "validation_pictures": len(data.validation_labels),
             "parameters": result.parameters,
             "epoch": result.epoch.epoch,
         }
@@ -125,8 +140,8 @@ class Digits(Task):
 
 
 def _trained_on(settings: Settings, data: Data) -> str:
-    name = "MNIST" if settings.data == MNIST else settings.data
-    trained_on = f"{name}, {len(data.labels):,} training pictures"
+    names = ["MNIST" if name == MNIST else name for name in settings.data_sets]
+    trained_on = f"{AND.join(names)}, {len(data.labels):,} training pictures"
     if data.beside:
         trained_on += ", pen strokes of UCI's pendigits"
         if settings.without_writers:
@@ -138,9 +153,11 @@ def _trained_on(settings: Settings, data: Data) -> str:
 def _draw(
     name: str, data: Data, result: Result, probabilities: NDArray[np.float32], folder: RunFolder
 ) -> None:
-    seen = Normalizer()(data.validation_pictures)
-    draw_mistakes(seen, data.validation_labels, probabilities, folder.mistakes, name)
+    if len(data.validation_labels):
+        seen = Normalizer()(data.validation_pictures)
+        mistakes = figures.mistakes(seen, data.validation_labels, probabilities, name)
+        figures.write(mistakes, folder.mistakes)
     if result.pixel_weights is not None:
-        draw_weights(result.pixel_weights, folder.units, name)
+        figures.write(figures.units(result.pixel_weights, name), folder.units)
     if result.kernels:
-        draw_filters(result.kernels, folder.filters, name)
+        figures.write(figures.filters(result.kernels, name), folder.filters)

@@ -93,6 +93,10 @@ class Pages(Task):
                 f"{settings.recipe} trains on pages that it draws, not on {settings.data}. Leave "
                 "out --data."
             )
+        if settings.validation is not None:
+            raise InvalidRun(
+                f"{settings.recipe} draws its validation pages. Leave out --validation."
+            )
 
     def load(self, settings: Settings, data_dir: DataDir) -> PagesData:
         without = ",".join(filter(None, [VALIDATION_WRITERS, settings.without_writers]))

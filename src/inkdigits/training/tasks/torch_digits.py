@@ -38,7 +38,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
     ) -> None:
         self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
-        self._normalize = Normalizer(threads=torch.get_num_threads())
+        self._normalize = Normalizer(threads=settings.threads or torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         steps = math.ceil(data.per_epoch / recipe.batch_size)
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
@@ -69,6 +69,8 @@ class TorchDigits(TorchFitting, DigitFitting):
             return torch.cat([network(part.to(self.device)).cpu() for part in parts])
 
     def validate(self, network: nn.Module) -> tuple[float, float]:
+        if not len(self.data.validation_labels):
+            return math.nan, math.nan
         logits = self.validation_logits(network)
         labels = torch.from_numpy(self.data.validation_labels).long()
         accuracy = (logits.argmax(1) == labels).double().mean()

@@ -1,11 +1,12 @@
-"""What a training run looks like: its curve, what its layers look for, its worst mistakes.
+"""What a network looks like: its curve, what its layers look for, its worst mistakes.
 
-Figures are made without pyplot: no display is needed and no state is shared.
+Figures are made without pyplot: no display is needed and no state is shared. Notebooks show them.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 from inkdigits.atomic_file import write_atomically
 
+DOTTED = 30
+"""Epochs, at the most, that are dots on the curve, too: a line through one alone is nothing."""
 MOST_UNITS = 100
 MOST_FILTERS, MOST_CHANNELS = 32, 16
 MOST_MISTAKES = 40
@@ -25,22 +28,37 @@ CAPTION, GAP = 14, 6
 """Pixels above a mistake, and beside it."""
 
 
-def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str, missed: str) -> None:
-    """Write a PNG with the loss and the error of each epoch, for training and validation.
+class Picture(Figure):
+    """A figure that a notebook shows."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, dpi=130)
+        return content.getvalue()
+
+
+def write(figure: Picture, path: Path) -> None:
+    """Write the figure as a PNG file."""
+    write_atomically(path, figure._repr_png_())
+
+
+def curve(history: Sequence[Mapping[str, float]], title: str, missed: str = "misread") -> Picture:
+    """The loss and the error of each epoch, for training and, if there is any, validation.
 
     `missed` says what the error is the share of.
     """
     epochs = [row["epoch"] for row in history]
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Picture(figsize=(9, 3.6), layout="constrained")
     loss, error = figure.subplots(1, 2)
     for key, label, colour in (
         ("", "while training", "#9aa5b1"),
         ("validation_", "validation", "#1f5fbf"),
     ):
-        loss.plot(epochs, [row[f"{key}loss"] for row in history], color=colour, label=label)
-        error.plot(
-            epochs, [1 - row[f"{key}accuracy"] for row in history], color=colour, label=label
-        )
+        if math.isnan(history[-1].get(f"{key}loss", math.nan)):  # there is no validation data
+            continue
+        style = {"color": colour, "label": label, "marker": "o" if len(epochs) <= DOTTED else ""}
+        loss.plot(epochs, [row[f"{key}loss"] for row in history], **style)
+        error.plot(epochs, [1 - row[f"{key}accuracy"] for row in history], **style)
     loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
     error.set(title=f"{title}: error", xlabel="epoch", ylabel=missed, yscale="log")
     error.yaxis.set_major_formatter(PercentFormatter(xmax=1))
@@ -49,11 +67,11 @@ def draw_curve(history: Sequence[Mapping[str, float]], path: Path, title: str, m
         axes.grid(alpha=0.3, which="both")
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
-    _write(figure, path)
+    return figure
 
 
-def draw_weights(weights: NDArray[Any], path: Path, title: str) -> None:
-    """Write a PNG of the weights (units, 28, 28) of the units that weigh the most."""
+def units(weights: NDArray[Any], title: str) -> Picture:
+    """The weights (units, rows, columns) for each pixel, of the units that weigh the most."""
     strongest = np.argsort(-np.linalg.norm(weights.reshape(len(weights), -1), axis=1))
     shown = weights[np.sort(strongest[:MOST_UNITS])]
     columns = 10 if len(shown) > 32 else 8
@@ -68,11 +86,11 @@ def draw_weights(weights: NDArray[Any], path: Path, title: str) -> None:
         fontsize=9,
     )
     _mosaic(axes, shown.reshape(rows, columns, *shown.shape[1:]))
-    _write(figure, path)
+    return figure
 
 
-def draw_filters(kernels: Sequence[NDArray[Any]], path: Path, title: str) -> None:
-    """Write a PNG of each convolution's kernels (filters, channels, rows, columns).
+def filters(kernels: Sequence[NDArray[Any]], title: str) -> Picture:
+    """Each convolution's kernels (filters, channels, rows, columns).
 
     Filters stand in columns; below each are its kernels for the channels before it.
     """
@@ -81,30 +99,32 @@ def draw_filters(kernels: Sequence[NDArray[Any]], path: Path, title: str) -> Non
     figure = _figure(max(kernel.shape[1] for kernel in shown) * 0.3 + 0.4, sum(heights))
     panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
     for number, (axes, kernel, whole) in enumerate(zip(panels, shown, kernels, strict=True), 1):
-        channels, filters = kernel.shape[:2]
+        channels, across = kernel.shape[:2]
         of = "" if kernel.size == whole.size else f" (of {whole.shape[0]} and {whole.shape[1]})"
         axes.set_title(
-            f"{title}, convolution {number}: {filters} filters across, "
+            f"{title}, convolution {number}: {across} filters across, "
             f"{channels} {'channel' if channels == 1 else 'channels'} down{of}",
             fontsize=8,
         )
         _mosaic(axes, kernel)
-    _write(figure, path)
+    return figure
 
 
-def draw_mistakes(
+def mistakes(
     seen: NDArray[Any],
     labels: NDArray[Any],
     probabilities: NDArray[Any],
-    path: Path,
     title: str,
-) -> None:
-    """Write a PNG of the wrong answers that gave the label the least probability.
+    *,
+    classes: Sequence[object] = range(10),
+) -> Picture:
+    """The wrong answers that gave the label the least probability.
 
     Args:
-        seen: (N, 28, 28), what the network saw, ink bright.
-        labels: (N,)
-        probabilities: (N, 10)
+        seen: (N, rows, columns), what the network saw, ink bright.
+        labels: (N,) their places among the classes.
+        probabilities: (N, classes)
+        classes: what they are called.
     """
     answers = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answers != labels)
@@ -114,7 +134,7 @@ def draw_mistakes(
     figure = _figure(columns * 1.05, rows * 1.35 + 0.4)
     axes = figure.subplots()
     axes.set_title(
-        f"{title}: {len(wrong)} of {len(labels):,} validation digits misread"
+        f"{title}: {len(wrong)} of {len(labels):,} misread"
         + (f", the {len(worst)} worst" if len(wrong) > len(worst) else ""),
         fontsize=9,
     )
@@ -125,22 +145,30 @@ def draw_mistakes(
     for number, i in enumerate(worst):
         row, column = divmod(number, columns)
         tiles[row, column, CAPTION:, :-GAP] = seen[i]
-        says = f"{labels[i]}, read as {answers[i]}\nat {probabilities[i, answers[i]]:.1%}"
+        label, answer = classes[labels[i]], classes[answers[i]]
+        says = f"{label}, read as {answer}\nat {probabilities[i, answers[i]]:.1%}"
         middle, top = (column + 0.5) * wide - GAP / 2, row * high + CAPTION
         axes.text(middle, top, says, fontsize=7, ha="center", va="bottom")
     picture = tiles.swapaxes(1, 2).reshape(rows * high, columns * wide)
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
-    _write(figure, path)
+    return figure
 
 
-def _write(figure: Figure, path: Path) -> None:
-    content = io.BytesIO()
-    figure.savefig(content, dpi=130)
-    write_atomically(path, content.getvalue())
+def rate_search(rates: NDArray[Any], losses: NDArray[Any], suggestion: float) -> Picture:
+    """The loss (steps,) while the learning rate (steps,) rose, and the rate to begin with."""
+    figure = _figure(5, 3.6)
+    axes = figure.subplots()
+    axes.plot(rates, losses, color="#1f5fbf")
+    axes.axvline(suggestion, color="#b3261e", linestyle="--", label=f"{suggestion:.2g}")
+    axes.set(xlabel="learning rate", ylabel="loss, smoothed", xscale="log")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
+def _figure(width: float, height: float) -> Picture:
+    return Picture(figsize=(width, height), layout="constrained")
 
 
 def _mosaic(axes: Axes, tiles: NDArray[Any]) -> None:

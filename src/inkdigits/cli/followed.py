@@ -1,0 +1,38 @@
+"""What somebody sees who waits while a data set is read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from inkdigits.datasets.dataset import Batch, Dataset
+
+
+class Followed(Dataset):
+    """A data set that shows how far it has been read, where standard error is a terminal."""
+
+    def __init__(self, dataset: Dataset, doing: str = "reading", then: str = "") -> None:
+        """`doing` says what its pictures are for, `then` what comes after all are read."""
+        super().__init__(dataset.name)
+        self.count = dataset.count
+        self._dataset, self._doing, self._then = dataset, doing, then
+
+    def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
+        if not sys.stderr.isatty():
+            yield from self._dataset.batches(batch_size)
+            return
+        bar: Any = click.progressbar(
+            length=self.count,
+            label=f"{self._doing} {self.name}",
+            show_pos=True,
+            file=sys.stderr,
+        )
+        with bar:
+            for batch in self._dataset.batches(batch_size):
+                yield batch
+                bar.update(len(batch))
+        if self._then:
+            print(self._then, file=sys.stderr)

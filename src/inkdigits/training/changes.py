@@ -1,0 +1,82 @@
+"""Settings of a recipe by name, as somebody types them: learning_rate=0.01, augmentation=none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from inkdigits.scratch.schedules import Schedule
+from inkdigits.training.fit import InvalidRun
+
+NOT_SETTINGS = {"name", "layers", "epochs"}
+"""Fields of a recipe that make it another one, or have an option of their own."""
+INSIDE = ("optimizer",)
+"""What a network in NumPy is trained with has settings of its own, which are found by name, too."""
+READ: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: ({"true": True, "false": False}.__getitem__, "true or false"),
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    str: (str, "a word"),
+}
+"""How a text becomes a value of that type, and what to call such a text."""
+
+Thing = TypeVar("Thing")
+
+
+def changed(recipe: Thing, changes: Mapping[str, str]) -> Thing:
+    """The recipe with other settings, which are texts: {"batch_size": "64"}.
+
+    A dot leads into a part: {"augmentation.noise": "30"}; "none" leaves a part out that may be
+    missing. Raises InvalidRun for a setting that there is not, or that cannot be that.
+    """
+    for name, text in changes.items():
+        recipe = _with(recipe, name, name, text)
+    return recipe
+
+
+def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
+    """The thing with the setting at the end of the path; the name is the whole of it."""
+    first, _, rest = path.partition(".")
+    settings = _settings(thing)
+    if first not in settings:
+        for part in INSIDE:
+            if part in settings and first in _settings(settings[part]):
+                first, rest = part, path
+                break
+        else:
+            raise InvalidRun(
+                f"There is no setting {name}. Choose from: {', '.join(_names(thing))}."
+            )
+    value = settings[first]
+    if rest and is_dataclass(value):
+        value = _with(value, rest, name, text)
+    elif isinstance(value, Schedule):
+        value = replace(value, learning_rate=_parsed(value.learning_rate, name, text))
+    elif text == "none" and is_dataclass(value):
+        value = None
+    else:
+        value = _parsed(value, name, text)
+    return replace(thing, **{first: value})  # type: ignore[type-var]
+
+
+def _settings(thing: Any) -> dict[str, Any]:
+    named = fields(thing) if is_dataclass(thing) else ()
+    return {f.name: getattr(thing, f.name) for f in named if f.name not in NOT_SETTINGS}
+
+
+def _names(thing: Any) -> list[str]:
+    settings = _settings(thing)
+    inside = [name for part in INSIDE if part in settings for name in _settings(settings[part])]
+    return sorted({*settings, *inside} - {*INSIDE})
+
+
+def _parsed(value: Any, name: str, text: str) -> Any:
+    """The text as a value of the same type."""
+    if type(value) not in READ:
+        raise InvalidRun(f"{name} is {value}, which no word can set. Write a recipe of your own.")
+    read, wanted = READ[type(value)]
+    try:
+        return read(text)
+    except (KeyError, ValueError):
+        raise InvalidRun(f"{name} must be {wanted}, not {text!r}.") from None

@@ -1,0 +1,67 @@
+"""Answers to a data set as a table, of one model or of several."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handwriting import written
+from inkdigits import InvalidDataset, Reader
+from inkdigits.datasets.dataset import ArrayDataset, Batch
+from inkdigits.evaluation.answers import write_answers
+from inkdigits.evaluation.blend import blended_outputs
+from inkdigits.evaluation.kaggle import write_submission
+
+PICTURES = np.stack([written(7), np.zeros_like(written(7)), written(3)])
+THREE = ArrayDataset("three", PICTURES)
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_each_picture_has_a_row_and_a_blank_one_no_answer(tmp_path: Path, reader: Reader) -> None:
+    assert write_answers([reader], THREE, tmp_path / "out.csv") == 3
+    heads, seven, blank, three = rows(tmp_path / "out.csv")
+    assert heads == ["picture", "digit", "confidence", "sure"]
+    assert seven[:2] == ["three, number 0", "7"]
+    assert seven[3] == "true"
+    assert blank == ["three, number 1", "", "", ""]
+    assert three[1] == "3"
+    assert 0.9 < float(three[2]) <= 1
+
+
+def test_probabilities_are_ten_more_columns(tmp_path: Path, reader: Reader) -> None:
+    write_answers([reader], THREE, tmp_path / "out.csv", probabilities=True)
+    heads, seven, blank, _ = rows(tmp_path / "out.csv")
+    assert heads[4:] == [f"p{digit}" for digit in range(10)]
+    assert sum(map(float, seven[4:])) == pytest.approx(1, abs=1e-5)
+    assert seven[4 + 7] == seven[2]
+    assert set(blank[1:]) == {""}
+
+
+def test_several_models_are_blended_and_sure_together(
+    reader: Reader, unsure_model: Path, tmp_path: Path
+) -> None:
+    doubting = Reader(unsure_model)
+    batch = Batch(PICTURES, None, ["a", "b", "c"])
+    one, other, both = (
+        blended_outputs(readers, batch) for readers in ([reader], [doubting], [reader, doubting])
+    )
+    mean = (one["probabilities"] + other["probabilities"]) / 2
+    np.testing.assert_allclose(both["probabilities"], mean)
+    assert both["has_ink"].tolist() == [True, False, True]
+    assert one["sure"][0]
+    assert not both["sure"].any()
+    write_submission([reader, doubting], THREE, tmp_path / "s.csv", tmp_path / "p.csv")
+    assert rows(tmp_path / "s.csv")[:2] == [["ImageId", "Label"], ["1", "7"]]
+    assert rows(tmp_path / "p.csv")[0] == ["ImageId", *(f"p{digit}" for digit in range(10))]
+    assert float(rows(tmp_path / "p.csv")[1][8]) == pytest.approx(mean[0, 7], abs=1e-5)
+
+
+def test_an_empty_data_set_has_no_answers(tmp_path: Path, reader: Reader) -> None:
+    with pytest.raises(InvalidDataset, match="nothing is empty"):
+        write_answers([reader], ArrayDataset("nothing", PICTURES[:0]), tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()

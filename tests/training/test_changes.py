@@ -1,0 +1,44 @@
+"""Settings of a recipe, as somebody types them."""
+
+import pytest
+
+from inkdigits.scratch import SGD, OneCycle
+from inkdigits.scratch.recipes import MLP, MLP_SMALL
+from inkdigits.training.changes import changed
+from inkdigits.training.fit import InvalidRun
+from inkdigits.training.recipes import BEST, CNN
+
+
+def test_settings_of_a_recipe_and_of_its_parts_are_changed() -> None:
+    recipe = changed(CNN, {"learning_rate": "0.01", "batch_size": "64", "augmentation.noise": "9"})
+    assert (recipe.learning_rate, recipe.batch_size) == (0.01, 64)
+    assert recipe.augmentation
+    assert recipe.augmentation.noise == 9.0
+    assert CNN.batch_size == 256
+
+
+def test_a_network_in_numpy_has_the_settings_of_its_optimizer_and_the_schedule_stays() -> None:
+    recipe = changed(MLP_SMALL, {"learning_rate": "0.5", "momentum": "0.8", "batch_size": "10"})
+    assert recipe.optimizer == SGD(OneCycle(0.5), momentum=0.8, weight_decay=0.001)
+    assert recipe.batch_size == 10
+
+
+def test_parts_can_be_left_out_and_flags_turned() -> None:
+    recipe = changed(BEST, {"rough": "none", "float16_weights": "false"})
+    assert recipe.rough is None
+    assert recipe.float16_weights is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"speed": "9"}, "no setting speed. Choose from: batch_size, beta1.*weight_decay"),
+        ({"batch_size": "many"}, "batch_size must be a whole number, not 'many'"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number, not 'fast'"),
+        ({"optimizer": "sgd"}, "optimizer is .*Write a recipe of your own"),
+        ({"layers": "none"}, "no setting layers"),
+    ],
+)
+def test_what_cannot_be_set_is_said(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidRun, match=message):
+        changed(MLP, changes)
