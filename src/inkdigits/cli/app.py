@@ -16,7 +16,20 @@ NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 """Exit codes."""
 
 
-COMMANDS = ("compare", "convert", "evaluate", "kaggle", "read", "runs", "serve", "study", "train")
+COMMANDS = (
+    *(
+        "bundle",
+        "compare",
+        "convert",
+        "evaluate",
+        "kaggle",
+        "read",
+        "runs",
+        "serve",
+        "study",
+        "train",
+    ),
+)
 
 
 class Commands(click.Group):
