@@ -82,18 +82,25 @@ function greyOf(bitmap) {
   const { width, height } = bitmap;
   const data = new Uint8Array(width * height);
   const alpha = new Uint8Array(width * height);
+  let isOpaque = true;
+  let hasColours = false;
   for (const { start, rgba } of bands(bitmap)) {
-    for (let i = 0; i < rgba.length; i += 4) {
-      data[start + i / 4] = luminance(rgba[i], rgba[i + 1], rgba[i + 2]);
-      alpha[start + i / 4] = rgba[i + 3];
+    for (let i = 0, at = start; i < rgba.length; i += 4, at++) {
+      const red = rgba[i];
+      const green = rgba[i + 1];
+      const blue = rgba[i + 2];
+      data[at] = luminance(red, green, blue);
+      alpha[at] = rgba[i + 3];
+      isOpaque &&= alpha[at] === 255;
+      hasColours ||= red !== green || green !== blue;
     }
   }
   const grey = { data, width, height };
-  if (!alpha.every((value) => value === 255)) {
+  if (!isOpaque) {
     layOn(grey, alpha);
     return grey;
   }
-  const channel = clearestChannel(bitmap);
+  const channel = hasColours ? clearestChannel(bitmap) : null;
   if (channel === null) return grey;
   for (const { start, rgba } of bands(bitmap)) {
     for (let i = 0; i < rgba.length; i += 4) data[start + i / 4] = rgba[i + channel];
@@ -129,7 +136,7 @@ function layOn({ data, width }, alpha) {
 }
 
 /** @param {Uint8Array} data @param {Uint8Array} alpha @param {number} width */
-export function backgroundOf(data, alpha, width) {
+function backgroundOf(data, alpha, width) {
   const opaque = new Array(256).fill(0);
   let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
   for (let i = 0; i < data.length; i++) {
@@ -151,9 +158,9 @@ export function backgroundOf(data, alpha, width) {
 /** The channel in which pale ink stands out: 0, 1, 2; null if it does in luminance. */
 function clearestChannel(bitmap) {
   const { planes, width, height } = sample(bitmap);
-  const contrasts = planes.map((plane) => contrast(plane, width, height));
-  const inLuminance = contrasts.pop();
+  const inLuminance = contrast(/** @type {Uint8Array} */ (planes.pop()), width, height);
   if (inLuminance > PALE) return null;
+  const contrasts = planes.map((plane) => contrast(plane, width, height));
   const most = Math.max(...contrasts);
   return most > Math.max(CLEARER * inLuminance, LEAST) ? contrasts.indexOf(most) : null;
 }
@@ -185,7 +192,7 @@ function sample(bitmap) {
 }
 
 /** How far what differs most is from what is around it, in grey levels. */
-export function contrast(plane, width, height) {
+function contrast(plane, width, height) {
   const around = blurred(blurred(plane, width, height), height, width);
   const counts = new Array(256).fill(0);
   for (const [i, value] of plane.entries()) counts[Math.abs(value - around[i])]++;
