@@ -41,12 +41,13 @@ function start(onProgress) {
     const fail = () => {
       worker.terminate();
       ready = null; // so that the next who asks tries again
-      reject(
-        new Unreachable(
-          "The reader cannot be loaded",
-          "What is on the sheet stays, and is read as soon as the network is back.",
-        ),
+      const error = new Unreachable(
+        "The reader cannot be loaded",
+        "What is on the sheet stays, and is read as soon as the network is back.",
       );
+      reject(error);
+      for (const waiting of asked.values()) waiting.reject(error);
+      asked.clear();
     };
     worker.onerror = fail;
     worker.onmessage = ({ data }) => {
