@@ -1,7 +1,9 @@
 """What several rooms' tests share."""
 
 import os
+import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -42,3 +44,28 @@ def data_dir() -> str:
     if folder := os.environ.get(DATA_DIR_VARIABLE):
         return folder
     pytest.skip(f"{DATA_DIR_VARIABLE} does not name a folder with MNIST")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """A browser, or else `missing`."""
+    path = os.environ.get("INKDIGITS_CHROMIUM") or next(
+        filter(
+            None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])
+        ),
+        "",
+    )
+    return path or missing("there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def node_path() -> str:
+    """Node.js, or else `missing`."""
+    return shutil.which("node") or missing("there is no Node.js: install 18 or newer")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test, or fail it where INKDIGITS_REQUIRE_BROWSER=1."""
+    if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

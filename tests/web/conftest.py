@@ -1,11 +1,9 @@
-"""The model that ships, pictures of digits, a running server and a browser."""
+"""Pictures of digits, and a running server."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,28 +84,3 @@ def unsure_url(unsure_model: Path) -> Iterator[str]:
     """The address of a server that is never sure."""
     with running(create_app(NeverSure(unsure_model))) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """A browser, or else `missing`."""
-    path = os.environ.get("INKDIGITS_CHROMIUM") or next(
-        filter(
-            None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "chrome"])
-        ),
-        "",
-    )
-    return path or missing("there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM")
-
-
-@pytest.fixture(scope="session")
-def node_path() -> str:
-    """Node.js, or else `missing`."""
-    return shutil.which("node") or missing("there is no Node.js: install 18 or newer")
-
-
-def missing(reason: str) -> NoReturn:
-    """Skip the test, or fail it where INKDIGITS_REQUIRE_BROWSER=1."""
-    if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -5,13 +5,26 @@
  * @typedef {{text: string, confidence: number, sure: boolean, lines: string[], digits: Digit[],
  *   marks: Mark[], skipped: number[][], turned: number, warnings: string[]}} Reading boxes: x0, y0,
  *   x1, y1 in the picture's pixels
+ * @typedef {{
+ *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number}>,
+ *   read: (picture: Blob, signal: AbortSignal) => Promise<Reading>,
+ * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
+ *   a picture's file may be
  */
 
-/** The server answered, and says why it cannot read the picture. */
+/** The reader answered, and says why it cannot read the picture. */
 export class Refused extends Error {}
 
-/** Nothing that is our server answered, or it is too busy. */
-export class Unreachable extends Error {}
+/** Nothing that is our server answered, or it is too busy; or what reads here is not there. */
+export class Unreachable extends Error {
+  constructor(
+    title = "The server cannot be reached",
+    detail = "What is on the sheet stays, and is read as soon as it answers.",
+  ) {
+    super(title);
+    this.detail = detail;
+  }
+}
 
 /** Between two requests while drawing: the eye needs no more, and a phone's battery less. */
 const PAUSE_MS = 50;
@@ -38,6 +51,16 @@ export async function health() {
   return response.json();
 }
 
+/** What is too large the server itself refuses, too. @type {Reader} */
+export const server = {
+  prepare: () =>
+    health().then(
+      ({ limits }) => limits,
+      () => ({ bytes: Infinity }),
+    ),
+  read,
+};
+
 /** Reads the newest of what it is asked to read, one request at a time. */
 export class Readings {
   /** @type {(() => Promise<Blob>) | null} */
@@ -45,9 +68,13 @@ export class Readings {
   /** @type {AbortController | null} */
   #running = null;
 
-  /** @param {{onReading: (reading: Reading) => void, onError: (error: Error) => void}} listener */
-  constructor(listener) {
+  /**
+   * @param {{onReading: (reading: Reading) => void, onError: (error: Error) => void}} listener
+   * @param {Reader} [reader]
+   */
+  constructor(listener, reader = server) {
     this.listener = listener;
+    this.reader = reader;
   }
 
   /** True until the answer to the newest question is there. */
@@ -82,7 +109,7 @@ export class Readings {
   /** @param {() => Promise<Blob>} picture @param {AbortSignal} signal */
   async #answer(picture, signal) {
     try {
-      const reading = await read(await picture(), signal);
+      const reading = await this.reader.read(await picture(), signal);
       if (!signal.aborted) this.listener.onReading(reading);
     } catch (error) {
       if (!signal.aborted) this.listener.onError(/** @type {Error} */ (error));

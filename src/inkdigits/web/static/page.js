@@ -1,11 +1,12 @@
 import { digitRow, element, showNothing, showReading } from "./answer.js";
-import { health, Readings, Refused } from "./api.js";
+import { Readings, Refused, Unreachable } from "./api.js";
+import { reader } from "./reader.js";
 import { Sheet } from "./sheet.js";
 
 /** A screen reader hears the answer once nothing has changed for this long. */
 const SETTLED_MS = 700;
 
-/** How long to wait before a server that did not answer is asked again. */
+/** How long to wait before a reader that did not answer is asked again. */
 const RETRY_MS = 2000;
 
 const canvas = /** @type {HTMLCanvasElement} */ (element("sheet"));
@@ -16,7 +17,7 @@ const hint = element("hint");
 const caption = element("caption");
 
 const sheet = new Sheet(canvas);
-const readings = new Readings({ onReading, onError });
+const readings = new Readings({ onReading, onError }, reader);
 let mostBytes = Infinity;
 let settling = 0;
 let retrying = 0;
@@ -25,10 +26,7 @@ let turn = 0;
 /** The picture that the newest question is about; null for the drawing. */
 let asked = sheet.picture;
 
-health().then(
-  ({ limits }) => (mostBytes = limits.bytes),
-  () => {}, // then the server itself refuses what is too large
-);
+prepare();
 
 sheet.addEventListener("change", () => {
   clearTimeout(retrying);
@@ -98,6 +96,20 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer?.files);
 });
 
+function prepare() {
+  const progress = /** @type {HTMLProgressElement} */ (element("progress"));
+  const onProgress = (share) => {
+    progress.hidden = false;
+    progress.value = share;
+  };
+  const onReady = ({ bytes }) => {
+    progress.hidden = true;
+    mostBytes = bytes;
+    if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
+  };
+  reader.prepare(onProgress).then(onReady, onError);
+}
+
 /** @param {import("./api.js").Reading} reading */
 function onReading(reading) {
   clearTimeout(retrying);
@@ -114,10 +126,13 @@ function onError(error) {
     announceWhenSettled(error.message);
     return;
   }
-  const title = "The server cannot be reached";
-  showNothing("error", title, "What is on the sheet stays, and is read as soon as it answers.");
-  announceWhenSettled(`${title}.`);
-  retrying = setTimeout(() => readings.ask(() => sheet.toBlob()), RETRY_MS);
+  const { message, detail } = error instanceof Unreachable ? error : new Unreachable();
+  showNothing("error", message, detail);
+  announceWhenSettled(`${message}.`);
+  retrying = setTimeout(() => {
+    if (sheet.isBlank) prepare();
+    else readings.ask(() => sheet.toBlob());
+  }, RETRY_MS);
 }
 
 function showBlank() {

@@ -1,0 +1,144 @@
+"""A static site: the page of `inkdigits serve`, with the model files read by the browser itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import lzma
+import os
+from dataclasses import asdict
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from inkdigits.atomic_file import write_atomically
+from inkdigits.deploy.runtime import runtime_files
+from inkdigits.errors import InkDigitsError
+from inkdigits.recognition.digits import DigitsFile
+from inkdigits.recognition.page import PageFile
+from inkdigits.recognition.session import model_content
+
+FOR_THE_SERVER = {"docs.css", "docs.html", "docs.js"}
+"""Files of the page that are about the server's API."""
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+)
+"""The browser sees to it that nothing is sent anywhere."""
+
+CHANGES = {
+    '<meta name="viewport"': (
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n    <meta name="viewport"'
+    ),
+    '<link rel="icon"': '<link rel="manifest" href="manifest.webmanifest">\n    <link rel="icon"',
+    '<script type="module"': '<script defer src="missing.js"></script>\n    <script type="module"',
+    '\n      <a href="docs">For programs</a>': "",
+    "Pictures are not stored: each is read in memory and forgotten.": (
+        "Pictures stay on this device: this browser reads them itself, and sends nothing anywhere."
+    ),
+    ' <a href="docs">Programs</a> can be used all the same.': "",
+}
+"""What is otherwise in the page without a server."""
+
+
+def bundle_site(
+    out: Path,
+    *,
+    model: str | os.PathLike[str] | None = None,
+    runtime: Path | None = None,
+    preset: int = 6,
+) -> dict[str, int]:
+    """Write the site into the folder `out`, and say how many bytes each of its files has.
+
+    Args:
+        out: is made if it is not there; files of the same names are replaced.
+        model: a file like `digits.onnx`; the one that ships if left out.
+        runtime: see `runtime_files`.
+        preset: how hard LZMA tries, from 0 to 9.
+
+    Raises:
+        InvalidModel: the model file is missing or breaks its contract.
+        NoRuntime: what runs the model files in a browser cannot be had.
+        InkDigitsError: `out` cannot be written.
+    """
+    DigitsFile(model)  # which checks it
+    rules = PageFile(None).rules
+    files = runtime_files(runtime)
+    large = {
+        "ort-wasm-simd-threaded.wasm": files.pop("ort-wasm-simd-threaded.wasm"),
+        "digits.onnx": model_content(model, "digits.onnx")[1],
+        "page.onnx": model_content(None, "page.onnx")[1],
+    }
+    packed = {f"{name}.xz": _packed(content, preset) for name, content in large.items()}
+    sizes = {name: len(content) for name, content in packed.items()}
+    contents = json.dumps({"sizes": sizes, "rules": asdict(rules)}).encode()
+    reading = files | packed | {"contents.json": contents}
+    site = _page() | {f"reader/{name}": content for name, content in reading.items()}
+    site["service-worker.js"] = _knowing(site.pop("service-worker.js"), site)
+    try:
+        (out / "reader").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InkDigitsError(
+            f"{out} cannot be made: {error.strerror}. Choose another place."
+        ) from error
+    for name, content in site.items():
+        write_atomically(out / name, content)
+    return {name: len(content) for name, content in site.items()}
+
+
+def _page() -> dict[str, bytes]:
+    """The page's own files, of the server and of the site."""
+    served = {
+        name: content
+        for name, content in _files(resources.files("inkdigits.web") / "static").items()
+        if name not in FOR_THE_SERVER
+    }
+    page = served | _files(resources.files("inkdigits.deploy") / "static")
+    html = page["index.html"].decode()
+    for old, new in CHANGES.items():
+        assert html.count(old) == 1, f"{old!r} is not in the page once"
+        html = html.replace(old, new)
+    return page | {"index.html": html.encode()}
+
+
+def _files(folder: Traversable, above: str = "") -> dict[str, bytes]:
+    """By their paths from the folder; not what an editor or a file manager left."""
+    files: dict[str, bytes] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            files |= _files(entry, f"{above}{entry.name}/")
+        elif entry.name.endswith((".css", ".html", ".js", ".svg", ".webmanifest")):
+            files[above + entry.name] = entry.read_bytes()
+    return files
+
+
+def _packed(content: bytes, preset: int) -> bytes:
+    # The browser's side, XZ Embedded, knows no better checksum.
+    return lzma.compress(content, check=lzma.CHECK_CRC32, preset=preset)
+
+
+def _knowing(service_worker: bytes, site: dict[str, bytes]) -> bytes:
+    """The service worker with the list of what it keeps."""
+    sums = {
+        "./" if name == "index.html" else name: f"sha256-{_sha256(content)}"
+        for name, content in sorted(site.items())
+    }
+    files = json.dumps(sums, indent=2)
+    script = service_worker.decode().replace("const FILES = {};", f"const FILES = {files};")
+    script = script.replace('VERSION = ""', f'VERSION = "{_sha256(files.encode())}"')
+    return script.encode()
+
+
+def _sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()

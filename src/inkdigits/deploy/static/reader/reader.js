@@ -1,0 +1,183 @@
+/** A picture in, a reading out: what `reader.py` does, held to the same answers by a test. */
+
+import { isAlone, isCleanAround, readDigits } from "./digits.js";
+import { reduced, timesSmaller } from "./grey.js";
+import { perhapsDigits, readPieces } from "./text.js";
+
+const LARGEST = 1600;
+const GLANCE = 560;
+const TURNED_FROM = 0.75;
+const AT_ONCE = 64;
+const SAME_UPSIDE_DOWN = "01689 \n";
+/** The side of a crop. */
+const CROP = 64;
+
+/**
+ * @typedef {import("../../../web/static/api.js").Reading} Reading
+ * @typedef {import("./digits.js").Grey} Grey
+ * @typedef {{expect?: "digit" | "number" | null, length?: number | null}} Hints
+ */
+
+export class Reader {
+  /**
+   * @param {any} ort ONNX Runtime
+   * @param {any} digits the session of `digits.onnx`
+   * @param {any} page the session of `page.onnx`
+   * @param {import("./text.js").Rules} rules of `page.onnx`
+   */
+  constructor(ort, digits, page, rules) {
+    this.ort = ort;
+    this.digits = digits;
+    this.page = page;
+    this.rules = rules;
+  }
+
+  /**
+   * @param {Grey} picture
+   * @param {Hints} [hints]
+   * @returns {Promise<Reading | null>} null if nothing is written in it
+   */
+  async read(picture, hints = {}) {
+    const glance = reduced(picture, GLANCE);
+    const [digit] = await this.#readDigits(glance.data, [1, glance.height, glance.width]);
+    const alone = digit && scaled(ofOne(digit), GLANCE, picture);
+    if (digit && [undefined, null, 1].includes(hints.length) && isAlone(glance, digit)) return alone;
+    return this.#readPage(picture, alone, hints);
+  }
+
+  /** @param {Grey} picture @param {Reading | null} alone what it is if it is one digit */
+  async #readPage(picture, alone, hints) {
+    const small = reduced(picture, LARGEST);
+    const pieces = await this.#pieces(small);
+    let reading = await this.#readPieces(pieces, hints);
+    if (reading) {
+      if (hints.expect !== "digit" && isDoubtful(reading)) {
+        reading = await this.#turned(small, pieces, reading, hints);
+      }
+      return scaled(reading, LARGEST, picture);
+    }
+    if (!alone) return null;
+    const [digit] = alone.digits;
+    const isInk = pieces.box.length > 0 || digit.sure || isCleanAround(picture, digit.box);
+    return isInk ? { ...alone, sure: false, digits: [{ ...digit, sure: false }] } : null;
+  }
+
+  /** What is read if the page is turned, if that is far clearer, or else the same reading. */
+  async #turned(picture, pieces, reading, hints) {
+    const strong = [...pieces.kind.keys()].filter(
+      (place) => pieces.kind[place].reduce((a, b) => a + b) >= this.rules.piece_from,
+    );
+    const step = Math.floor(strong.length / AT_ONCE) + 1;
+    const crops = strong.filter((_, i) => i % step === 0).map((place) => cropOf(pieces, place));
+    let best = 0;
+    let most = -1;
+    for (const quarters of [2, 1, 3]) {
+      const turned = crops.map((crop) => turn(crop, quarters));
+      const digits = await this.#readCrops(turned);
+      const share = digits.filter((digit) => digit?.sure).length / digits.length;
+      if (share > most) [best, most] = [quarters, share];
+    }
+    if (most < TURNED_FROM) return reading;
+    const better = await this.#readPieces(await this.#pieces(turn(picture, best)), hints);
+    if (
+      !better ||
+      (best === 2 && [...better.text].every((sign) => SAME_UPSIDE_DOWN.includes(sign))) ||
+      better.confidence <= reading.confidence ||
+      countSure(better) < TURNED_FROM * count(better)
+    ) {
+      return reading;
+    }
+    return { ...moved(better, turnedBack(best, picture)), turned: 90 * best };
+  }
+
+  async #readPieces(pieces, hints) {
+    const places = perhapsDigits(pieces);
+    const digits = await this.#readCrops(places.map((place) => cropOf(pieces, place)));
+    const opinions = new Map(places.map((place, i) => [place, digits[i]]));
+    return readPieces(pieces, opinions, this.rules, hints);
+  }
+
+  /** @param {Grey[]} crops */
+  async #readCrops(crops) {
+    if (crops.length === 0) return [];
+    const data = new Uint8Array(crops.length * CROP * CROP);
+    for (const [i, crop] of crops.entries()) data.set(crop.data, i * CROP * CROP);
+    return this.#readDigits(data, [crops.length, CROP, CROP]);
+  }
+
+  #readDigits(data, shape) {
+    return readDigits(this.digits, new this.ort.Tensor("uint8", data, shape));
+  }
+
+  /** @param {Grey} picture */
+  async #pieces({ data, width, height }) {
+    const picture = new this.ort.Tensor("uint8", data, [height, width]);
+    const { box, kind, crop, line } = await this.page.run({ picture });
+    return { box: rows(box), kind: rows(kind), crop: crop.data, line: [...line.data] };
+  }
+}
+
+/** @returns {number[][]} */
+function rows({ data, dims: [count, size] }) {
+  return Array.from({ length: count }, (_, row) => [...data.slice(row * size, (row + 1) * size)]);
+}
+
+/** @returns {Grey} */
+function cropOf({ crop }, place) {
+  const size = CROP * CROP;
+  return { data: crop.slice(place * size, (place + 1) * size), width: CROP, height: CROP };
+}
+
+/** The picture so many quarters clockwise. @param {Grey} picture @returns {Grey} */
+function turn({ data, width, height }, quarters) {
+  if (quarters > 1) return turn(turn({ data, width, height }, 1), quarters - 1);
+  const turned = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) turned[x * height + height - 1 - y] = data[y * width + x];
+  }
+  return { data: turned, width: height, height: width };
+}
+
+/** From boxes in a page that was turned clockwise to the page as it was. */
+function turnedBack(quarters, { width, height }) {
+  return {
+    1: ([x0, y0, x1, y1]) => [y0, height - x1, y1, height - x0],
+    2: ([x0, y0, x1, y1]) => [width - x1, height - y1, width - x0, height - y0],
+    3: ([x0, y0, x1, y1]) => [width - y1, x0, width - y0, x1],
+  }[quarters];
+}
+
+/** A reading of the picture made smaller, in the picture itself. */
+function scaled(reading, side, picture) {
+  const factor = timesSmaller(picture, side);
+  const ends = [picture.width, picture.height, picture.width, picture.height];
+  return moved(reading, (box) => box.map((at, i) => Math.min(at * factor, ends[i])));
+}
+
+/** @param {Reading} reading @param {(box: number[]) => number[]} move @returns {Reading} */
+function moved(reading, move) {
+  const signs = (all) => all.map((sign) => ({ ...sign, box: move(sign.box) }));
+  const { digits, marks, skipped } = reading;
+  return { ...reading, digits: signs(digits), marks: signs(marks), skipped: skipped.map(move) };
+}
+
+/** @returns {Reading} */
+function ofOne(digit) {
+  const text = String(digit.value);
+  const { confidence, sure } = digit;
+  const nothing = { marks: [], skipped: [], turned: 0, warnings: [] };
+  return { text, confidence, sure, lines: [text], digits: [digit], ...nothing };
+}
+
+/** Whether a page may lie on its side: most of what is on it is not sure. */
+function isDoubtful(reading) {
+  return count(reading) > 1 && countSure(reading) <= count(reading) / 2;
+}
+
+function count({ digits, marks, skipped }) {
+  return digits.length + marks.length + skipped.length;
+}
+
+function countSure({ digits, marks }) {
+  return [...digits, ...marks].filter(({ sure }) => sure).length;
+}

@@ -1,0 +1,186 @@
+"""The bundled site in a real browser, opened from a plain static host."""
+
+import base64
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handwriting import STROKES, png, written
+from inkdigits import NoInk, Reader
+from static_host import ISOLATED, hosted
+
+if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
+    playwright_api = import_module("playwright.sync_api")
+else:
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
+Browser, Page = playwright_api.Browser, playwright_api.Page
+expect = playwright_api.expect
+expect.set_options(timeout=30_000)
+
+READ = """async (base64) => {
+    const { reader } = await import("./reader.js");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    try {
+        return await reader.read(new Blob([bytes]), new AbortController().signal);
+    } catch (error) {
+        return error.message;
+    }
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with playwright_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: Path) -> Iterator[Page]:
+    """The site at a sub-path of a host that allows threads, ready to read."""
+    with hosted(site.parents[1], ISOLATED) as (url, _):
+        page = browser.new_page()
+        page.goto(f"{url}/some/where/")
+        yield page
+        page.close()
+
+
+def in_browser(page: Page, picture: bytes) -> Any:
+    return page.evaluate(READ, base64.b64encode(picture).decode())
+
+
+def file_of(picture: np.ndarray, format: str = "PNG", **options: Any) -> bytes:
+    file = BytesIO()
+    Image.fromarray(picture).save(file, format, **options)
+    return file.getvalue()
+
+
+def page_of(*lines: str, side: int = 120) -> np.ndarray:
+    """Lines of digits, dark on white; a space is as wide as a digit."""
+    picture = np.full((side * len(lines) + 40, side * max(map(len, lines)) + 40), 255, np.uint8)
+    for row, line in enumerate(lines):
+        for column, sign in enumerate(line):
+            if sign != " ":
+                place = picture[20 + side * row :, 20 + side * column :][:side, :side]
+                place[:] = written(int(sign), side)
+    return picture
+
+
+def in_colour(ink: tuple[int, int, int], paper: tuple[int, int, int]) -> np.ndarray:
+    share = page_of("42")[:, :, None] / 255
+    return (share * paper + (1 - share) * np.array(ink)).round().astype(np.uint8)
+
+
+def see_through(ink: int) -> np.ndarray:
+    """Strokes on nothing, as a canvas has them."""
+    alpha = 255 - page_of("307")
+    return np.stack([np.full_like(alpha, ink)] * 3 + [alpha], 2)
+
+
+def orientation(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "a digit": lambda: png(written(7)),
+    "two lines of numbers": lambda: png(page_of("20 48", "365")),
+    "a page upside down": lambda: png(page_of("2475", "7423")[::-1, ::-1]),
+    "a large photo": lambda: file_of(page_of("573", side=900), "JPEG"),
+    "a photo on its side": lambda: file_of(
+        np.rot90(page_of("52")), "JPEG", exif=orientation(6), quality=95
+    ),
+    "dark strokes on nothing": lambda: file_of(see_through(20)),
+    "light strokes on nothing": lambda: file_of(see_through(240)),
+    "yellow ink on white": lambda: file_of(in_colour((255, 240, 60), (255, 255, 255))),
+    "red ink on grey": lambda: file_of(in_colour((190, 90, 90), (120, 120, 120))),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_browser_reads_what_python_reads(page: Page, reader: Reader, name: str) -> None:
+    picture = PICTURES[name]()
+    here = reader.read(picture).to_dict()
+    there = in_browser(page, picture)
+    for key in ("text", "lines", "sure", "turned", "skipped", "warnings"):
+        assert there[key] == here[key], key
+    assert there["confidence"] == pytest.approx(here["confidence"], abs=1e-3)
+    signs, same_signs = (all["digits"] + all["marks"] for all in (here, there))
+    for sign, same in zip(signs, same_signs, strict=True):
+        assert np.abs(np.subtract(sign["box"], same["box"])).max() <= 1
+        assert same["sure"] == sign["sure"]
+        assert same.get("probabilities") == pytest.approx(sign.get("probabilities"), abs=1e-3)
+
+
+def test_a_blank_picture_is_refused_in_the_same_words(page: Page, reader: Reader) -> None:
+    blank = png(np.full((40, 60), 255, np.uint8))
+    with pytest.raises(NoInk) as refusal:
+        reader.read(blank)
+    assert in_browser(page, blank) == str(refusal.value)
+
+
+def test_what_is_no_picture_is_refused(page: Page) -> None:
+    assert "cannot decode" in in_browser(page, b"%PDF-1.7")
+
+
+def draw(page: Page, value: int) -> None:
+    sheet = page.locator("#sheet").bounding_box()
+    for stroke in STROKES[value]:
+        for number, (x, y) in enumerate(stroke):
+            page.mouse.move(sheet["x"] + x * sheet["height"], sheet["y"] + y * sheet["height"])
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def test_a_site_that_was_visited_once_reads_without_a_network(browser: Browser, site: Path) -> None:
+    with browser.new_context() as window:
+        with hosted(site.parents[1]) as (url, _):
+            page = window.new_page()
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(f"{url}/some/where/")
+            draw(page, 7)
+            expect(page.locator("#numeral")).to_have_text("7")
+            page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+            expect(page.locator("#progress")).to_be_hidden()
+        assert all(address.startswith((f"{url}/some/where/", "blob:")) for address in asked)
+        page.reload()  # the host is gone
+        draw(page, 4)
+        expect(page.locator("#numeral")).to_have_text("4")
+
+
+def test_a_reader_that_cannot_be_loaded_is_asked_for_again(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        window.route("**/page.onnx.xz", lambda route: route.abort())
+        page.goto(url)
+        draw(page, 7)
+        expect(page.locator("#verdict")).to_have_text("The reader cannot be loaded")
+        window.unroute("**/page.onnx.xz")
+        expect(page.locator("#numeral")).to_have_text("7")
+
+
+def test_a_site_opened_as_a_file_says_what_is_missing(browser: Browser, site: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    expect(page.locator("#detail")).to_contain_text("needs a web server")
+    page.close()
+
+
+def test_a_browser_without_webassembly_is_told_so(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        page.add_init_script("delete window.WebAssembly")
+        page.goto(url)
+        expect(page.locator("#detail")).to_contain_text("no WebAssembly")
