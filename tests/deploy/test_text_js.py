@@ -82,7 +82,8 @@ def some_pieces(rng: np.random.Generator) -> tuple[Pieces, dict[int, Digit | Non
 def without_number(reading: Reading | None) -> Any:
     if reading is None:
         return None
-    return rounded({key: it for key, it in reading.to_dict(seen=True).items() if key != "number"})
+    answer = reading.to_dict(seen=True)
+    return rounded({key: it for key, it in answer.items() if key not in ("number", "numbers")})
 
 
 def rounded(answer: Any) -> Any:

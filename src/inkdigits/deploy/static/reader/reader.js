@@ -2,6 +2,7 @@
 
 import { isAlone, isCleanAround, readDigits } from "./digits.js";
 import { reduced, timesSmaller } from "./grey.js";
+import { inLines } from "./lines.js";
 import { perhapsDigits, readPieces } from "./text.js";
 
 const LARGEST = 1600;
@@ -113,7 +114,7 @@ export class Reader {
   async #pieces({ data, width, height }) {
     const picture = new this.ort.Tensor("uint8", data, [height, width]);
     const { box, kind, crop, line } = await this.page.run({ picture });
-    return { box: rows(box), kind: rows(kind), crop: crop.data, line: [...line.data] };
+    return inLines({ box: rows(box), kind: rows(kind), crop: crop.data, line: [...line.data] });
   }
 }
 
