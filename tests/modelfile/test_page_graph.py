@@ -90,6 +90,16 @@ def test_what_is_a_hundredth_of_the_picture_is_found_by_looking_closer(read: Rea
     np.testing.assert_allclose(pieces.box, [small.box], atol=2)
 
 
+def test_a_small_number_on_a_large_page_is_looked_at_alone_and_so_from_closer_by() -> None:
+    bars = a_row(5, high=20, wide=12, left=700, top=600, step=18)
+    page = drawn((900, 1200), bars)
+    pieces = reading(Look(first=400.0, largest=120_000.0), fussy=3.0)(page)
+    assert np.abs(pieces.box - boxes(bars)).max() <= 1
+    assert (pieces.kind.sum(1) > 0.95).all()  # as a whole the page is at most a third as large
+    whole = reading(Look(first=400.0, largest=120_000.0, around=100.0), fussy=3.0)(page)
+    assert (whole.kind.sum(1) < 0.8).all()
+
+
 def test_a_digit_that_fills_the_picture_is_found(read: Read) -> None:
     pieces = read(drawn((220, 130), [Bar((15, 15, 115, 205), 8)]))
     assert pieces.kind.argmax(1).tolist() == [8]

@@ -55,6 +55,10 @@ class Look:
     """If a look finds nothing, the next one is so many times as close."""
     longest: float = 1536.0
     """Pixels: no look has a longer side."""
+    inked_from: float = 0.1
+    """Places that are ink with at least this probability are looked at again from closer by."""
+    around: float = 2.0
+    """With so many heights of a digit around them."""
     largest: float = 1.3e6
     """No look has more pixels."""
     found_from: float = 0.3
@@ -83,22 +87,25 @@ def page_graph(
     `network` that makes `MAPS` of it, H and W being multiples of `STEP`."""
     g = Graph("page")
     picture = g.input("picture")
-    shape = g.Cast(g.Shape(picture), to=FLOAT)
-    longest = g.ReduceMax(shape, keepdims=0)
-    area = g.ReduceProd(shape, keepdims=0)
-    closest = g.Min(g.constant(look.enlarged), look.longest / longest, g.Sqrt(look.largest / area))
-    first = g.Min(g.constant(look.first) / longest, closest)
+    size = g.Shape(picture)
+    shape = g.Cast(size, to=FLOAT)
+    first = g.Min(look.first / g.ReduceMax(shape, keepdims=0), _closest(g, look, shape))
+    whole = g.Concat(g.integers(0, 0), size, axis=0)
 
     levels = g.Unsqueeze(g.Cast(picture, to=FLOAT), g.integers(0, 1))
+    nothing = g.constant(np.zeros((1, 1, 1, 1), np.float32))
     outputs = g.nodes_of(
         "Loop",
-        [g.constant(np.array(look.looks, np.int64)), g.constant(np.array(True)), first, first]
-        + [g.constant(np.zeros((1, 1, 1, 1), np.float32)) for _ in range(len(MAPS) + 1)],
-        body=_body(normaliser, network, look, levels, closest, shape),
-        count=len(MAPS) + 3,
+        [
+            *(g.constant(np.array(look.looks, np.int64)), g.constant(np.array(True))),
+            *(first, whole, first, whole),
+            *[nothing] * (len(MAPS) + 1),
+        ],
+        body=_body(normaliser, network, look, levels),
+        count=len(MAPS) + 5,
     )
-    scale, seen, maps = outputs[1], outputs[2], dict(zip(MAPS, outputs[3:], strict=True))
-    _pieces(g, look, shape, scale, seen, maps)
+    scale, region, seen, *found = outputs[2:]
+    _pieces(g, look, shape, scale, region, seen, dict(zip(MAPS, found, strict=True)))
     return g.model(
         inputs={"picture": (TensorProto.UINT8, ["H", "W"])},
         outputs={
@@ -110,21 +117,24 @@ def page_graph(
     )
 
 
+def _closest(g: Graph, look: Look, shape: Value) -> Value:
+    """The largest scale at which a picture of that shape (2,) may be looked at."""
+    longest = look.longest / g.ReduceMax(shape, keepdims=0)
+    largest = g.Sqrt(look.largest / g.ReduceProd(shape, keepdims=0))
+    return g.Min(g.constant(look.enlarged), longest, largest)
+
+
 def _body(
-    normaliser: onnx.ModelProto,
-    network: onnx.ModelProto,
-    look: Look,
-    levels: Value,
-    closest: Value,
-    shape: Value,
+    normaliser: onnx.ModelProto, network: onnx.ModelProto, look: Look, levels: Value
 ) -> onnx.GraphProto:
-    """One look: the maps at a scale, the next scale, and whether it is to be tried."""
+    """One look: the maps of a region (y0, x0, y1, x1 in the picture's pixels) at a scale, and of
+    the next look the region, the scale, and whether it is to be tried."""
     g = Graph("look")
-    levels, closest, shape = (g.input(each.name) for each in (levels, closest, shape))
-    scale = g.input("look/next")
-    size = g.Max(g.Round(shape * scale), g.constant(1.0))
+    scale, region = g.input("look/next"), g.input("look/next_region")
+    part = g.Slice(g.input(levels.name), region[:2], region[2:], g.integers(2, 3))
+    size = g.Max(g.Round(g.Cast(g.Shape(part, start=2), to=FLOAT) * scale), g.constant(1.0))
     sizes = g.Concat(g.integers(1, 1), g.Cast(size, to=INT64), axis=0)
-    seen = g.Resize(levels, "", "", sizes, mode="linear", antialias=1)
+    seen = g.Resize(part, "", "", sizes, mode="linear", antialias=1)
     [normal] = g.inlined(normaliser, {"levels": g.Squeeze(seen, g.integers(0))}, ["seen"])
     more = g.Mod(
         g.integers(STEP) - g.Mod(g.Shape(seen, start=2), g.integers(STEP)), g.integers(STEP)
@@ -146,23 +156,46 @@ def _body(
     mean = g.ReduceSum(weight * tall, keepdims=0) / g.Max(total, g.constant(1e-6))
     wanted = g.Exp(g.constant(float(np.log(look.height / USUAL))) - mean)
     wanted = g.Where(total > look.found_from, wanted, g.constant(look.closer))
-    after = g.Min(scale * wanted, closest)
+    near = _near_ink(g, look, maps["ink"], region, scale, g.Exp(mean) * USUAL)
+    near = g.Where(wanted > 1.0, near, region)
+    shape = g.Cast(near[2:] - near[:2], to=FLOAT)
+    after = g.Min(scale * wanted, _closest(g, look, shape))
     again = g.Abs(g.Log(after / scale)) > look.close
-    before = [f"look/{name}_before" for name in ("seen", *MAPS)]
-    results = [g.Identity(value).name for value in (again, after, scale, seen, *maps.values())]
+    where: list[tuple[int, list[int | str] | None]] = [(FLOAT, []), (INT64, [4])]
+    kinds = [*where, *where, *[(FLOAT, None)] * (len(MAPS) + 1)]
+    before = ["next", "next_region", "scale", "region", "seen", *MAPS]
+    results = [after, near, scale, region, seen, *maps.values()]
     return g.body(
         inputs=[
             ("look/number", INT64, []),
             ("look/going_on", BOOL, []),
-            ("look/next", FLOAT, []),
-            ("look/before", FLOAT, []),
-            *((name, FLOAT, None) for name in before),
+            *((f"look/{name}", *kind) for name, kind in zip(before, kinds, strict=True)),
         ],
         outputs=[
-            (results[0], BOOL, []),
-            *((name, FLOAT, []) for name in results[1:3]),
-            *((name, FLOAT, None) for name in results[3:]),
+            (g.Identity(again).name, BOOL, []),
+            *((g.Identity(it).name, *kind) for it, kind in zip(results, kinds, strict=True)),
         ],
+    )
+
+
+def _near_ink(
+    g: Graph, look: Look, ink: Value, region: Value, scale: Value, height: Value
+) -> Value:
+    """The part of a region (4,) in which there is ink, and what is around it; all of it if there is
+    none. Digits are so high in the look."""
+    inked = g.Cast(g.Sigmoid(ink) >= look.inked_from, to=FLOAT)
+    along = [g.Reshape(g.ReduceMax(inked, g.integers(axis)), g.integers(-1)) for axis in (3, 2)]
+    low, high = (
+        g.Cast(g.Concat(*(g.ArgMax(it, axis=0, **which) for it in along), axis=0), to=FLOAT)
+        for which in ({}, {"select_last_index": 1})
+    )
+    low, high = low * float(FINE) - height * look.around, (high + 1.0) * float(FINE)
+    high = high + height * look.around
+    start = region[:2]
+    return g.Concat(
+        g.Max(start, start + g.Cast(g.Floor(low / scale), to=INT64)),
+        g.Min(region[2:], start + g.Cast(g.Ceil(high / scale), to=INT64)),
+        axis=0,
     )
 
 
@@ -189,7 +222,13 @@ def _at(g: Graph, maps: dict[str, Value], places: Value) -> tuple[Value, Value]:
 
 
 def _pieces(
-    g: Graph, look: Look, shape: Value, scale: Value, seen: Value, maps: dict[str, Value]
+    g: Graph,
+    look: Look,
+    shape: Value,
+    scale: Value,
+    region: Value,
+    seen: Value,
+    maps: dict[str, Value],
 ) -> None:
     """Write the outputs `box`, `kind`, `crop` and `line`."""
     score = g.Reshape(_peaks(g, look, maps["peak"]), g.integers(-1))
@@ -228,6 +267,7 @@ def _pieces(
     g.Mul(kind, g.constant(1.0) - digits * missing, name="kind")
 
     edges = g.Concat(g.Floor((middle - half) / scale), g.Ceil((middle + half) / scale), axis=1)
+    edges = edges + g.Cast(g.Gather(region, g.integers(1, 0, 1, 0)), to=FLOAT)
     flipped = g.Gather(shape, g.integers(1, 0, 1, 0))
     low = g.constant(np.array([0, 0, 1, 1], np.float32))
     high = flipped - g.constant(np.array([1, 1, 0, 0], np.float32))
