@@ -206,7 +206,7 @@ class PageGenerator:
         low = max((box[3] for box in boxes), default=SIDE) + under
         if len(boxes) > 2 and rng.random() < ALONE:
             left, right = _around_one(boxes, height, rng)
-        start = round(max(left, 0))
+        start = round(min(max(left, 0), SIDE - 16))
         strip = canvas.cut(round(max(low, 16)), start, max(round(right), start + 16))
         return strip, printed[:, start:]
 
