@@ -34,7 +34,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 PICTURES = np.arange(5 * 4 * 3).reshape(5, 4, 3)
 PLAIN = idx_bytes(PICTURES)
-PACKED = gzip.compress(PLAIN)
+PACKED = gzip.compress(PLAIN, mtime=0)  # the same in each process
 OTHER = idx_bytes(PICTURES + 1)
 FILE = IdxFile("tiny-images-idx3-ubyte", hashlib.md5(PLAIN).hexdigest())
 
@@ -78,7 +78,7 @@ BAD_FILES = {
     "damaged gzip": (PACKED[:-8] + bytes(8), "damaged: bad gzip data"),
     "gzip of nothing known": (b"\x1f\x8b" + bytes(30), "damaged: bad gzip data"),
     "other content": (
-        gzip.compress(OTHER),
+        gzip.compress(OTHER, mtime=0),
         f"wrong content.*{hashlib.md5(OTHER).hexdigest()}, expected {FILE.md5}",
     ),
 }
