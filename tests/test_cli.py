@@ -187,7 +187,6 @@ def test_a_mark_is_part_of_the_text(tmp_path: Path) -> None:
     assert [mark["text"] for mark in pi["marks"]] == ["."]
 
 
-@pytest.mark.xfail(reason="page.onnx reads these digits right and is not sure", strict=True)
 def test_a_mark_costs_no_sureness(tmp_path: Path) -> None:
     (tmp_path / "pi.png").write_bytes(png(with_dot(page("314", gap=0.6), 79, 80)))
     said = run("read", "pi.png", cwd=tmp_path).stdout.decode()

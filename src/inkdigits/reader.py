@@ -38,9 +38,9 @@ TURNED_FROM = 0.75
 """A page is read turned if at least this share of what is on it is surely a digit then."""
 AT_ONCE = 64
 """So many pieces say which way a page lies."""
-SAME_UPSIDE_DOWN = frozenset("01689 \n")
-"""What is a digit upside down, too: nobody can tell 9181 from 1816 turned, and it is read as it
-lies."""
+TELLING = "23457"
+"""Digits that are none upside down: nobody can tell 9181 from 1816 turned. Two of them tell that a
+page is, or it is read as it lies."""
 
 
 class Reader:
@@ -311,7 +311,7 @@ class Reader:
         better = self._read_pieces(in_lines(self._page(upright)), expect, length)
         if (
             better is None
-            or (best == 2 and set(better.text) <= SAME_UPSIDE_DOWN)
+            or (best == 2 and sum(sign in TELLING for sign in better.text) < 2)
             or better.confidence <= reading.confidence
             or _sure(better) < TURNED_FROM * _count(better)
         ):

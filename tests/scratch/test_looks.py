@@ -51,9 +51,9 @@ def test_a_networks_history_weights_and_mistakes_can_be_looked_at(
     mistakes = network.plot_mistakes(*digits)
     assert colours(mistakes) > 20
     wrong = int((network.predict(digits[0]) != digits[1]).sum())
-    assert mistakes.get_suptitle().startswith(f"network: {wrong} of 1,797 misread")
-    titles = [axes.get_title() for axes in mistakes.axes]
-    assert any("none" in title for title in titles)
+    [axes] = mistakes.axes
+    assert axes.get_title().startswith(f"network: {wrong} of 1,797 misread")
+    assert any("none" in text.get_text() for text in axes.texts)
 
 
 def test_of_a_convolution_the_filters_are_shown(digits: tuple[NDArray[Any], NDArray[Any]]) -> None:

@@ -47,7 +47,6 @@ def test_what_is_no_digit_is_seldom_a_sure_one(reader: Reader) -> None:
     assert np.mean(sure) < 0.1
 
 
-@pytest.mark.xfail(reason="page.onnx misses a digit that touches another", strict=True)
 def test_several_digits_are_no_sure_digit(reader: Reader) -> None:
     readings = list(reader.read_many(draw_non_digits("several digits", 20, 3, DIGITS)))
     assert not any(reading.sure for reading in readings if len(reading.digits) == 1)

@@ -9,7 +9,7 @@ const LARGEST = 1600;
 const GLANCE = 560;
 const TURNED_FROM = 0.75;
 const AT_ONCE = 64;
-const SAME_UPSIDE_DOWN = "01689 \n";
+const TELLING = "23457";
 /** The side of a crop. */
 const CROP = 64;
 
@@ -82,7 +82,7 @@ export class Reader {
     const better = await this.#readPieces(await this.#pieces(turn(picture, best)), hints);
     if (
       !better ||
-      (best === 2 && [...better.text].every((sign) => SAME_UPSIDE_DOWN.includes(sign))) ||
+      (best === 2 && [...better.text].filter((sign) => TELLING.includes(sign)).length < 2) ||
       better.confidence <= reading.confidence ||
       countSure(better) < TURNED_FROM * count(better)
     ) {
