@@ -275,8 +275,10 @@ def test_others_are_read_while_a_process_is_busy_and_after_it_was_killed():
                 assert read_picture(SQUARE)[300, 300] == 0
             assert not busy.done()
         finally:
-            for process in processes_of(os.getpid()):
+            killed = processes_of(os.getpid())
+            for process in killed:
                 os.kill(process, signal.SIGKILL)
+            wait_until(lambda: not any(map(is_running, killed)))
         with pytest.raises(UnreadablePicture, match=r"slow\.pdf takes too much memory"):
             busy.result()
     assert read_picture(SQUARE)[300, 300] == 0
