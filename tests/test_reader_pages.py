@@ -144,9 +144,10 @@ def test_a_page_that_lies_wrong_is_turned_and_its_boxes_are_where_they_were(quar
     )
 
 
-def test_what_is_a_number_upside_down_too_stays_as_it_lies() -> None:
-    upright = crops_of(row("1986"))
-    lying = replace(crops_of(row("1986"), 2), kind=pieces_of(row(OTHER * 4)).kind)
+@pytest.mark.parametrize("text", ["1986", "4006"])
+def test_what_is_a_number_upside_down_too_or_nearly_stays_as_it_lies(text: str) -> None:
+    upright = crops_of(row(text))
+    lying = replace(crops_of(row(text), 2), kind=pieces_of(row(OTHER * 4)).kind)
     assert not Reader(page=turning_page_file(lying, upright)).read(lying_page()).turned
 
 

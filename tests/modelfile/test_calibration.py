@@ -57,14 +57,13 @@ def test_too_few_pictures_to_show_that_answers_are_right_make_none_sure(
 ) -> None:
     logits, labels = mostly_right(count, wrong)
     calibration = calibrate(logits, labels)
-    assert calibration.is_sure_of_nothing is not some
+    assert (calibration.sure_from == NEVER) is not some
     assert sure(calibration, logits).any() == some
 
 
 def test_without_any_picture_the_temperature_stays_and_nothing_is_sure() -> None:
     calibration = calibrate(np.zeros((0, 10)), np.zeros(0, int))
     assert calibration == Calibration(1.0, NEVER)
-    assert calibration.is_sure_of_nothing
 
 
 def test_a_few_digits_that_are_all_right_change_confidence_little() -> None:

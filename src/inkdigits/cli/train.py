@@ -103,6 +103,7 @@ def train(
         if value is not None:
             changes[name] = str(value)
     with extra("scratch"):
+        from inkdigits.modelfile.calibration import NEVER
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
     try:
@@ -116,7 +117,7 @@ def train(
         print(f"{name}  {accuracy:.2%}")
     if metrics:
         print(f"{out / 'model.onnx'}  {metrics['file_bytes'] / 1000:.0f} kB")
-    if metrics.get("sure_from") == 1 and "validation_pictures" in metrics:
+    if metrics.get("sure_from") == NEVER and "validation_pictures" in metrics:
         print(
             "It is sure of no answer. Validation pictures have to show of some answers that 99 % "
             f"are right, as 299 that are all right do; its {metrics['validation_pictures']:,} do "

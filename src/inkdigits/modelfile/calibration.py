@@ -15,7 +15,7 @@ RIGHT = 0.99
 CHANCE = 0.05
 """… if it were not so, they would look like that less often than this."""
 NEVER = 1.0
-"""A confidence that none is above."""
+"""A confidence that none is above: from there on a model is sure of nothing."""
 COLDEST, HOTTEST = 0.2, 5.0
 SPREAD = 0.5
 """Before a picture is seen, the temperature's logarithm is expected to be so far from 0. A few
@@ -31,10 +31,6 @@ class Calibration:
     sure_from: float = 0.99
     """The confidence, in 0..1, above which an answer is sure; see `calibrate`. Where that is not
     known, one that few wrong answers reach."""
-
-    @property
-    def is_sure_of_nothing(self) -> bool:
-        return self.sure_from >= NEVER
 
 
 def calibrate(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> Calibration:
