@@ -111,6 +111,20 @@ def test_the_curve_of_one_epoch_shows_it(tmp_path: Path) -> None:
     assert blue > 300  # two dots, and those of the legends
 
 
+def test_the_curve_has_plain_ticks_and_a_band_of_the_standard_error() -> None:
+    rows = [
+        {"epoch": epoch, "loss": 0.5, "accuracy": 1 - share, "validation_loss": 0.4}
+        | {"validation_accuracy": 1 - share}
+        for epoch, share in ((1, 0.2), (2, 0.01))
+    ]
+    _, error = figures.curve(rows, "mine", pictures=900).axes
+    ticks = [error.yaxis.get_major_formatter()(share) for share in error.get_yticks()]
+    assert {"1 %", "2 %", "5 %", "10 %", "20 %"} <= {*ticks}
+    [band] = error.collections
+    edges = band.get_paths()[0].vertices[:, 1]
+    assert edges.max() == pytest.approx(0.2 + (0.2 * 0.8 / 900) ** 0.5)
+
+
 @pytest.mark.parametrize("picture", ["curve", "mistakes", "filters"])
 def test_a_run_leaves_pictures(finished: Path, picture: str) -> None:
     with Image.open(finished / f"{picture}.png") as image:

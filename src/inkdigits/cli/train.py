@@ -75,6 +75,11 @@ if TYPE_CHECKING:
     "--measure-test", is_flag=True, help="Measure on the test part, too, at the very end."
 )
 @click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write the history for TensorBoard, too, to watch as it grows: tensorboard --logdir runs",
+)
+@click.option(
     "--start-from",
     metavar="WEIGHTS",
     type=click.Path(path_type=Path),
@@ -102,6 +107,9 @@ def train(
     for name, value in ("learning_rate", learning_rate), ("batch_size", batch_size):
         if value is not None:
             changes[name] = str(value)
+    if options["tensorboard"]:
+        with extra("tensorboard"):
+            import inkdigits.training.tensorboard  # noqa: F401 (to know it before hours of training)
     with extra("scratch"):
         from inkdigits.modelfile.calibration import NEVER
         from inkdigits.training.run import Interrupted
