@@ -880,6 +880,211 @@ def test_a_picture_that_opens_late_does_not_replace_what_came_after_it(page, str
         expect_strokes(page, 1 if then == "a drawing" else 0)
 
 
+# ---------------------------------------------------------------- what is on its way
+
+
+def test_nothing_is_called_sure_before_the_pen_is_up_and_all_its_ink_is_read(page, held, strokes):
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("Reading")
+    expect(page.locator("#detail")).to_have_text("The answer is on its way.")
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_disabled()
+    held[0].continue_()
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.mouse.move(*on_sheet(page, [(0.9, 0.2)])[0])
+    page.mouse.down()
+    expect(page.locator("#verdict")).to_have_text("Reading")  # the last answer is of older ink
+
+
+def test_a_stroke_that_is_being_drawn_is_undone_alone(page, strokes):
+    draw(page, strokes[4])
+    (x, y) = on_sheet(page, [(0.9, 0.2)])[0]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 50)
+    expect_strokes(page, 3)
+    page.keyboard.press("Control+z")
+    expect_strokes(page, 2)
+    page.mouse.up()
+    expect_strokes(page, 2)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Shift+z")
+    expect_strokes(page, 2)
+
+
+def test_the_sheet_stays_where_it_is_when_the_page_grows(open_page, reader, png_of_lines):
+    page = open_page(viewport={"width": 1024, "height": 768})
+    before = page.locator("#sheet").bounding_box()
+    reading = reader.read(png_of_lines("20")).to_dict(seen=True)
+    text = "2020202020" * 5
+    answer_with(page, reading, text=text, lines=[text], digits=reading["digits"] * 25)
+    tap(page)
+    expect_reading(page, text)
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
+    assert page.locator("#sheet").bounding_box() == before
+
+
+@pytest.mark.parametrize(
+    "viewport", [{"width": 320, "height": 256}, {"width": 1920, "height": 1080}]
+)
+def test_the_page_fits_a_window_zoomed_in_by_four_and_fills_a_projector(open_page, viewport):
+    page = open_page(viewport=viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    sheet = page.locator("#sheet").bounding_box()
+    assert sheet["width"] > 0.5 * viewport["width"]
+    assert sheet["height"] > 0.5 * viewport["height"]
+
+
+def test_a_phones_sheet_is_a_third_of_its_screen(open_page):
+    page = open_page(**TOUCH)
+    assert page.locator("#sheet").bounding_box()["height"] > PHONE["height"] / 3
+
+
+def test_a_reload_keeps_the_drawing(page, strokes):
+    draw(page, strokes[4])
+    expect_reading(page, "4")
+    page.reload()
+    expect_strokes(page, 2)
+    expect_reading(page, "4")
+
+
+# ---------------------------------------------------------------- first sight, examples, typing
+
+
+def test_at_first_sight_an_example_is_written_and_read_until_somebody_writes(open_page, strokes):
+    page = open_page(reduced_motion="no-preference")
+    expect_reading(page, "12+7")
+    expect(page.locator("#sum")).to_have_text("= 19")
+    draw(page, strokes[7])
+    expect_strokes(page, 1)
+    expect_reading(page, "7")
+
+
+def test_an_example_that_is_chosen_is_read(page):
+    page.get_by_role("button", name="2048").click()
+    expect_reading(page, "2048")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+
+
+def test_what_is_typed_on_the_sheet_is_written_and_read(page):
+    page.locator("#sheet").focus()
+    page.keyboard.type("305")
+    expect_reading(page, "305")
+    page.keyboard.press("Backspace")
+    expect_reading(page, "30")
+
+
+# ---------------------------------------------------------------- what an answer is kept as
+
+
+def test_the_answer_is_copied_and_saved(open_page):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="12+7").click()
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.locator("#copy").click()
+    expect(page.locator("#copy")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "12+7"
+    with page.expect_download() as download:
+        page.locator("#save-table").click()
+    assert download.value.path().read_bytes() == b"12+7\r\n"
+    with page.expect_download() as download:
+        page.locator("#save-picture").click()
+    assert size(download.value.path().read_bytes()) == (1296, 720)
+
+
+def test_a_link_writes_the_drawing_again(open_page, page, strokes):
+    draw(page, strokes[4])
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.locator("#copy-link").click()
+    address = page.url
+    assert "#write=" in address
+    draw(page, strokes[1])
+    assert "#write=" not in page.url  # which is of the drawing before
+    other = open_page()
+    other.goto(address)
+    other.reload()
+    expect_strokes(other, 2)
+    expect_reading(other, "4")
+    other.goto(address[:-9])
+    other.reload()
+    expect(other.locator("#notice")).to_contain_text("damaged")
+
+
+def test_what_was_read_before_can_be_brought_back(page, strokes):
+    draw(page, side_by_side(strokes, "25"))
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    expect(page.locator("#recent")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.locator("#recent").get_by_role("button", name="25").click()
+    expect_strokes(page, len(side_by_side(strokes, "25")))
+    expect_reading(page, "25")
+
+
+def test_full_screen_shows_the_sheet_and_a_large_answer(page):
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.locator("#enlarge")).to_have_text("Leave full screen")
+    expect(page.locator(".evidence")).to_be_hidden()
+    expect(page.locator("#sheet")).to_be_visible()
+    page.locator("#enlarge").click()
+    expect(page.locator(".evidence")).to_be_visible()
+
+
+# ---------------------------------------------------------------- what else comes
+
+
+def drop(page: Page, add: str) -> None:
+    page.evaluate(
+        f"""() => {{
+            const dataTransfer = new DataTransfer();
+            {add}
+            const options = {{ dataTransfer, bubbles: true, cancelable: true }};
+            document.body.dispatchEvent(new DragEvent("drop", options));
+        }}"""
+    )
+
+
+def test_of_several_files_it_is_said_which_one_is_read(page):
+    drop(
+        page,
+        """for (const name of ["a.png", "b.png", "c.png"]) {
+            dataTransfer.items.add(new File(["no picture"], name, { type: "image/png" }));
+        }""",
+    )
+    expect(page.locator("#notice")).to_have_text("Of 3 files a.png is read. Give one at a time.")
+    expect(page.locator("#verdict")).to_have_text("No reading")
+    expect(page.locator("#notice")).to_be_visible()
+
+
+def test_of_another_pages_picture_it_is_said_how_to_bring_it(page):
+    drop(page, """dataTransfer.setData("text/uri-list", "https://example.org/seven.png");""")
+    expect(page.locator("#notice")).to_contain_text("Copy the picture and paste it")
+
+
+def test_over_a_picture_no_pen_can_be_chosen(page, png_of):
+    give(page, "drop", png_of(2))
+    expect_reading(page, "2")
+    expect(page.get_by_label("Fine")).to_be_disabled()
+
+
+def test_doubtful_digits_of_a_drawing_are_outlined_on_the_ink(page, read_307):
+    answer_with(page, doubting(read_307, 1))
+    tap(page)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    ink(page)
+    colors = page.locator("#sheet").evaluate(
+        """(sheet) => {
+            const { data } = sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height);
+            const red = getComputedStyle(sheet).getPropertyValue("--unsure").trim();
+            const hex = (value) => value.toString(16).padStart(2, "0");
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                count += "#" + [...data.slice(i, i + 3)].map(hex).join("") === red ? 1 : 0;
+            }
+            return count;
+        }"""
+    )
+    assert colors > 200
+
+
 # ---------------------------------------------------------------- privacy and safety
 
 

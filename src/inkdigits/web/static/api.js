@@ -27,7 +27,7 @@ export class Unreachable extends Error {
 }
 
 /** Between two questions while ink is flowing: the eye needs no more, and a phone's battery less. */
-const PAUSE_MS = 250;
+const PAUSE_MS = 400;
 
 /** Nobody waits longer for a drawing, nor for a photo, which takes a while to be sent. */
 const PATIENCE_MS = { drawing: 8_000, photo: 60_000 };
