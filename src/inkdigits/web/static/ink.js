@@ -14,6 +14,9 @@ export const SENT_HEIGHT = 280;
 /** From one nib to the next, at most. */
 const STEP = 0.01;
 
+/** The cosine of the largest turn from one nib to the next that is none, 15 degrees. */
+const STRAIGHT = 0.966;
+
 /** What strokes look like that have so many points. @type {WeakMap<Stroke, {size: number, shape: Path2D}>} */
 const shapes = new WeakMap();
 
@@ -68,28 +71,37 @@ export function nibsOf(stroke) {
 function shapeOf(stroke) {
   const known = shapes.get(stroke);
   if (known?.size === stroke.length) return known.shape;
+  const nibs = nibsOf(stroke);
+  const directions = nibs.map((nib, i) => directionOf(nibs[i - 1] ?? nib, nibs[i + 1] ?? nib));
+  const edge = (side) =>
+    nibs.map(({ x, y, width }, i) => {
+      const [across, down] = directions[i];
+      return [x - (side * down * width) / 2, y + (side * across * width) / 2];
+    });
   const shape = new Path2D();
-  let last = null;
-  for (const nib of nibsOf(stroke)) {
-    shape.moveTo(nib.x + nib.width / 2, nib.y);
-    shape.arc(nib.x, nib.y, nib.width / 2, 0, 2 * Math.PI);
-    if (last) addBand(shape, last, nib);
-    last = nib;
+  const [start, ...rest] = [...edge(-1), ...edge(1).reverse()];
+  shape.moveTo(start[0], start[1]);
+  for (const [x, y] of rest) shape.lineTo(x, y);
+  shape.closePath();
+  for (const [i, { x, y, width }] of nibs.entries()) {
+    const isEnd = i === 0 || i === nibs.length - 1;
+    if (!isEnd && !isTurn(directions[i - 1], directions[i])) continue;
+    shape.moveTo(x + width / 2, y); // turning as the edges do: what turns otherwise would be a hole
+    shape.arc(x, y, width / 2, 0, 2 * Math.PI);
   }
   shapes.set(stroke, { size: stroke.length, shape });
   return shape;
 }
 
-/** From one nib to the next, turning as their circles do: what turns otherwise would be a hole. */
-function addBand(shape, from, to) {
+/** @param {Point} from @param {Point} to @returns {[number, number]} of length 1 */
+function directionOf(from, to) {
   const length = distance(from, to) || 1;
-  const [across, down] = [(from.y - to.y) / length / 2, (to.x - from.x) / length / 2];
-  for (const [i, [nib, side]] of [[from, -1], [to, -1], [to, 1], [from, 1]].entries()) {
-    const [x, y] = [nib.x + side * across * nib.width, nib.y + side * down * nib.width];
-    if (i === 0) shape.moveTo(x, y);
-    else shape.lineTo(x, y);
-  }
-  shape.closePath();
+  return [(to.x - from.x) / length, (to.y - from.y) / length];
+}
+
+/** Whether the nib turns so far that its round side is seen. */
+function isTurn([across, down], [nextAcross, nextDown]) {
+  return across * nextAcross + down * nextDown < STRAIGHT;
 }
 
 function between(a, b, share) {
