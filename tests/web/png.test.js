@@ -13,11 +13,12 @@ test("each pixel is one bit, each row begins anew, and the chunks are whole", as
   const file = Buffer.from(await (await pngOf({ data: DATA, width: 10, height: 2 })).arrayBuffer());
   assert.equal(file.subarray(1, 4).toString(), "PNG");
   const chunks = {};
-  for (let at = 8; at < file.length; ) {
+  for (let at = 8; at < file.length;) {
     const size = file.readUInt32BE(at);
     const type = file.subarray(at + 4, at + 8).toString();
     chunks[type] = file.subarray(at + 8, at + 8 + size);
-    if (crc32) assert.equal(file.readUInt32BE(at + 8 + size), crc32(file.subarray(at + 4, at + 8 + size)));
+    if (crc32)
+      assert.equal(file.readUInt32BE(at + 8 + size), crc32(file.subarray(at + 4, at + 8 + size)));
     at += 12 + size;
   }
   assert.deepEqual([...chunks.IHDR], [0, 0, 0, 10, 0, 0, 0, 2, 1, 0, 0, 0, 0]);

@@ -23,7 +23,19 @@ test("what stands behind the sign = is told, too", () => {
   assert.deepEqual(sumOf("12+7=20"), { value: 19, claimed: 20 });
 });
 
-for (const line of ["2048", "12+", "+7", "3++4", "7÷0", "2024-11-26", "030-1234", "12:30", "3.1.4+1", "1=1=1", ""]) {
+for (const line of [
+  "2048",
+  "12+",
+  "+7",
+  "3++4",
+  "7÷0",
+  "2024-11-26",
+  "030-1234",
+  "12:30",
+  "3.1.4+1",
+  "1=1=1",
+  "",
+]) {
   test(`${line || "nothing"} is no sum`, () => {
     assert.equal(sumOf(line), null);
   });

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describeSeen, inWords, ordinal, sumsOf, toPercent } from "../../src/inkdigits/web/static/words.js";
+import {
+  describeSeen,
+  inWords,
+  ordinal,
+  sumsOf,
+  toPercent,
+} from "../../src/inkdigits/web/static/words.js";
 import { digit, doubtful, mark, reading } from "./readings.js";
 
 const SIGN = [210, 90, 260, 130];
@@ -17,7 +23,11 @@ function doubting(text, ...places) {
 }
 
 test("a sure reading is said to be, in one sentence without a figure", () => {
-  assert.deepEqual(inWords(reading("7")), { title: "Sure", detail: "It is clear.", spoken: "Sure: 7." });
+  assert.deepEqual(inWords(reading("7")), {
+    title: "Sure",
+    detail: "It is clear.",
+    spoken: "Sure: 7.",
+  });
   assert.equal(inWords(reading("12+7", { marks: [mark("+", true)] })).detail, "Every sign is clear.");
 });
 

@@ -29,7 +29,10 @@ export function encode({ strokes, aspect }) {
       last = next;
     }
   }
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 }
 
 /**
@@ -54,13 +57,14 @@ export function decode(text) {
     const strokes = [];
     while (bytes.length > 0) {
       const points = [];
-      for (let count = next(); points.length < count; ) {
+      for (let count = next(); points.length < count;) {
         const [x, y, width] = last.map((_, i) => (last[i] += next()) / UNIT);
         points.push({ x, y, width });
       }
       if (points.length > 0) strokes.push(points);
     }
-    const isWhole = 0.5 <= aspect && aspect <= 4 && 0 < strokes.length && strokes.length <= MOST_STROKES;
+    const isWhole =
+      0.5 <= aspect && aspect <= 4 && 0 < strokes.length && strokes.length <= MOST_STROKES;
     return isWhole && strokes.flat().every(isOnSheet) ? { strokes, aspect } : null;
   } catch {
     return null;

@@ -130,7 +130,12 @@ function begin() {
 /** @param {string} text an example, which the next stroke takes the place of */
 function write(text) {
   const aspect = sheet.ownAspect;
-  sheet.write({ strokes: written(text, sheet.penWidth, aspect), picture: null, aspect, isExample: true });
+  sheet.write({
+    strokes: written(text, sheet.penWidth, aspect),
+    picture: null,
+    aspect,
+    isExample: true,
+  });
 }
 
 /** @param {import("./api.js").Reading} answer @param {boolean} isFinal */
@@ -172,7 +177,8 @@ function wait() {
   const title = sheet.picture ? "Reading the picture" : "Reading";
   showWaiting(title);
   clearTimeout(slow);
-  if (!sheet.isDrawing) slow = setTimeout(() => showWaiting(title, "The answer is on its way."), SLOW_MS);
+  if (!sheet.isDrawing)
+    slow = setTimeout(() => showWaiting(title, "The answer is on its way."), SLOW_MS);
 }
 
 /** A mark of a reading that is sure as a whole: which it is of two alike does not matter. */

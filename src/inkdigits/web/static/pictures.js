@@ -21,7 +21,8 @@ export function acceptPictures(take, tell) {
   /** @param {FileList} files */
   const takeFirst = (files) => {
     take(files[0]);
-    if (files.length > 1) tell(`Of ${files.length} files ${files[0].name} is read. Give one at a time.`);
+    if (files.length > 1)
+      tell(`Of ${files.length} files ${files[0].name} is read. Give one at a time.`);
   };
 
   for (const name of ["camera", "file"]) {

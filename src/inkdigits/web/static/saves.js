@@ -39,7 +39,8 @@ export function offer(sheet, reading) {
   copyLink.disabled = !reading || sheet.picture !== null;
   if (!reading) return;
   copy.onclick = () => keep(copy, "Copied", toClipboard(text));
-  saveTable.onclick = () => keep(saveTable, "Saved", save(new Blob([tableOf(reading)]), "inkdigits.csv"));
+  saveTable.onclick = () =>
+    keep(saveTable, "Saved", save(new Blob([tableOf(reading)]), "inkdigits.csv"));
   savePicture.onclick = () => keep(savePicture, "Saved", toPicture(sheet));
   copyLink.onclick = () => keep(copyLink, "Copied", toClipboard(linkTo(sheet)));
 }

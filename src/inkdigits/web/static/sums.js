@@ -13,7 +13,8 @@ export function sumOf(line) {
   const [, sum, claim = ""] = /^([^=]+)=?([^=]*)$/.exec(line.replaceAll(" ", "")) ?? [];
   const parts = sum?.match(PARTS) ?? [];
   // A date and a telephone number have zeros in front, or three parts with hyphens.
-  if (parts.join("") !== sum || parts.length < 3 || parts.some((part) => /^0\d/.test(part))) return null;
+  if (parts.join("") !== sum || parts.length < 3 || parts.some((part) => /^0\d/.test(part)))
+    return null;
   if (parts.length > 3 && parts.every((part) => !/[+×÷]/.test(part))) return null;
   const numbers = parts.filter((_, i) => i % 2 === 0).map(numberOf);
   const signs = parts.filter((_, i) => i % 2 === 1);
