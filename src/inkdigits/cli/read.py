@@ -72,7 +72,9 @@ def read(
     table: Path | None,
     model: Path | None,
 ) -> None:
-    """Read the numbers in each picture: a digit, a number, or lines of numbers with their marks.
+    """Read the numbers in pictures.
+
+    Each holds a digit, a number, or lines of numbers with their marks.
 
     FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input. Of a PDF each
     page is read; scan.pdf[2] is the second alone.
