@@ -35,6 +35,7 @@ from inkdigits.training.recipes import CNN, Recipe
 from inkdigits.training.run import Interrupted, train
 from inkdigits.training.scratch_fit import ScratchFitting
 from inkdigits.training.writers import written_digits
+from training.events import told
 from training.interruption import ctrl_c
 from training.tiny import TINY, TINY_SCRATCH
 from training.two_processes import TORCHRUN
@@ -73,7 +74,7 @@ def command(*arguments: object, data_dir: str, recipe: str = "cnn") -> list[str]
 def finished(recipe: AnyRecipe, tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
     """A finished run of the recipe."""
     out = tmp_path_factory.mktemp("runs") / "finished"
-    train(recipe, out, limit=LIMIT, data_dir=data_dir)
+    train(recipe, out, limit=LIMIT, data_dir=data_dir, tensorboard=True)
     return out
 
 
@@ -99,6 +100,15 @@ def test_a_run_tells_its_story_in_numbers(recipe: AnyRecipe, finished: Path) -> 
     assert max(float(row["validation_accuracy"]) for row in rows) == pytest.approx(
         metrics["accuracy"]["mnist:validation"], abs=0.002
     )
+
+
+def test_a_run_tells_its_history_to_tensorboard(finished: Path) -> None:
+    numbers = told(finished / "tensorboard")
+    with (finished / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for tag, column in (("loss/training", "loss"), ("accuracy/validation", "validation_accuracy")):
+        shown = [numbers[tag, int(row["epoch"])] for row in rows]
+        assert shown == pytest.approx([float(row[column]) for row in rows])
 
 
 def test_the_curve_of_one_epoch_shows_it(tmp_path: Path) -> None:
