@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -20,16 +18,26 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
-from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
+from inkdigits.web.answers import (
+    NOT_STORED,
+    Refused,
+    check_origins,
+    problem,
+    problem_body,
+    reading_body,
+    refuse_other_sites,
+)
+from inkdigits.web.bodies import Uploads
+from inkdigits.web.lanes import small_and_large_lane
 from inkdigits.web.pages import add_pages
-from inkdigits.web.uploads import Uploads, picture_in
+from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -53,8 +61,6 @@ SECURITY_HEADERS = {
 }
 """Sent with every answer. Origins named in `allow_origins` still get in: the resource policy is
 about requests made without CORS."""
-
-ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
 
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
@@ -87,12 +93,7 @@ def create_app(
     Raises:
         ValueError: one of `allow_origins` is not an origin.
     """
-    for origin in allow_origins:
-        if not ORIGIN.fullmatch(origin):
-            raise ValueError(
-                f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
-                "final slash: https://example.org"
-            )
+    check_origins(allow_origins)
     app = FastAPI(
         title="inkdigits",
         version=__version__,
@@ -106,12 +107,8 @@ def create_app(
     small, large = small_and_large_lane()
     largest_reading = Lock()
 
-    def refuse_other_sites(request: Request) -> None:
-        """A browser says when another site's page is asking; nothing is read for it."""
-        other = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-        origin = request.headers.get("origin")
-        if other and "*" not in allow_origins and origin not in allow_origins:
-            raise HTTPException(403, "Pages of other sites may not use this server.")
+    async def check_site(request: Request) -> None:
+        refuse_other_sites(request.headers, allow_origins)
 
     def answer(
         body: bytes,
@@ -131,13 +128,12 @@ def create_app(
         )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
-        alone = len(reading.digits) == 1
-        return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
+        return reading_body(reading, seen)
 
     @app.post(
         "/api/read",
         summary="Read the digits in a picture",
-        dependencies=[Depends(refuse_other_sites)],
+        dependencies=[Depends(check_site)],
         response_model=reference.Reading,
         responses=reference.READ_ANSWERS,
         openapi_extra=reference.READ_REQUEST,
@@ -151,7 +147,7 @@ def create_app(
         try:
             check_hints(expect, length)
         except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+            raise Refused(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         async with uploads.body_of(request, content_type) as body:
             work = partial(answer, body, content_type, expect, length, seen)
@@ -160,9 +156,7 @@ def create_app(
                 content = await small.run(work, True)
             if content is None:
                 content = await large.run(work, False)
-        return Response(
-            content, media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return Response(content, media_type="application/json", headers=NOT_STORED)
 
     @app.get(
         "/api/health",
@@ -262,9 +256,7 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(InkDigitsError)
     async def unreadable(request: Request, error: InkDigitsError) -> Response:
-        reason = error.reason if isinstance(error, UnreadablePicture) else ""
-        status = {"unsupported": 415, "too large": 413}.get(reason, 422)
-        return _error(status, type(error).__name__, str(error))
+        return _error(*problem(error))
 
     @app.exception_handler(InvalidModel)
     async def unusable(request: Request, error: InvalidModel) -> Response:
@@ -275,7 +267,6 @@ def _add_error_handlers(app: FastAPI) -> None:
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
-            403: ("Forbidden", error.detail),
             408: ("TooSlow", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
@@ -293,14 +284,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         # Starlette sends this from outside every middleware, and raises on so that it is logged.
-        message = "Something went wrong in the server, which has logged it."
-        return _error(500, "ServerError", message, SECURITY_HEADERS)
+        return _error(*problem(error), SECURITY_HEADERS)
 
 
 def _error(
     status: int, name: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    # Starlette's JSONResponse fails on lone surrogates, which input quoted in a message may have.
-    content = json.dumps({"error": {"type": name, "message": message}})
-    headers = {"Cache-Control": "no-store", **(headers or {})}
-    return Response(content, status, headers, "application/json")
+    headers = NOT_STORED | dict(headers or {})
+    return Response(problem_body(name, message), status, headers, "application/json")
