@@ -27,13 +27,16 @@ GLIBC = (28, 27, 26, 24, 17)
 OURS = ("picture", "recognition", "models", "web/answers.py", "web/uploads.py", "deploy/aws_")
 """Beside the files of the package's top, what begins so is in the zip."""
 NOT_NEEDED = (
-    *("numpy/f2py/", "numpy/typing/", "numpy/random/_examples/", "onnxruntime/backend/"),
-    *("onnxruntime/datasets/", "onnxruntime/quantization/", "onnxruntime/tools/"),
-    "onnxruntime/transformers/",
+    *("numpy/f2py/", "numpy/random/_examples/", "onnxruntime/backend/", "onnxruntime/datasets/"),
+    *("onnxruntime/quantization/", "onnxruntime/tools/", "onnxruntime/transformers/"),
+    "onnxruntime/capi/libonnxruntime.so",  # for programs in C: Python's module has it all in itself
+    *("PIL/_avif", "pillow.libs/libavif"),  # a format that is not read
 )
 """What begins so of the wheels is not; nor are tests, and what compilers and type checkers want."""
 SUFFIXES_NOT_NEEDED = {".a", ".h", ".lib", ".pxd", ".pyi", ".pyx"}
 
+_AWS = Path(__file__).with_name("aws")
+REQUIREMENTS = _AWS / "requirements.txt"
 AT = "/var/task"
 """Where Lambda unpacks it."""
 
@@ -50,11 +53,12 @@ def bundle_lambda(
     model: Path | None = None,
     requirements: Path | None = None,
     level: int = 9,
+    compiled: bool = True,
 ) -> dict[str, int]:
     """Write the zip, and say how many bytes each of its files has unpacked.
 
-    The same call writes the same bytes, wherever it runs. Bytecode is in it if there is a `python`
-    here to make it; without it each start of the function takes a second longer.
+    The same call writes the same bytes. Bytecode is in it if there is a `python` here to make it;
+    without it each start of the function takes a second longer.
 
     Args:
         out: is replaced if it is there.
@@ -63,6 +67,7 @@ def bundle_lambda(
         model: a file like `digits.onnx`; the one that ships if left out.
         requirements: what pip is to fetch, each with its version; ours if left out.
         level: how hard deflate tries, from 0 to 9.
+        compiled: whether to make bytecode.
 
     Raises:
         InvalidModel: the model file is missing or breaks its contract.
@@ -72,37 +77,44 @@ def bundle_lambda(
     DigitsFile(model)  # which checks it
     files = _wheels(arch, python, requirements) | _package()
     files["inkdigits/models/digits.onnx"] = model_content(model, "digits.onnx")[1]
-    files |= bytecode(files, python)
+    if compiled:
+        files |= bytecode(files, python)
     write_atomically(out, _zip(files, level))
     return {name: len(content) for name, content in files.items()}
 
 
-def template(zip_name: str, arch: str, python: str) -> str:
-    """The template of AWS SAM with which the zip is deployed from beside it."""
-    text = (resources.files("inkdigits.deploy") / "aws" / "template.yaml").read_text("utf-8")
-    for name, value in {"zip": zip_name, "arch": arch, "python": python}.items():
+def write_template(out: Path, arch: str, python: str) -> bool:
+    """Write template.yaml, with which AWS SAM deploys the zip, beside it.
+
+    Returns whether there is another one, which is kept: somebody may have changed it.
+    """
+    text = (_AWS / "template.yaml").read_text("utf-8")
+    for name, value in {"zip": out.name, "arch": arch, "python": python}.items():
         text = text.replace(f"{{{name}}}", value)
-    return text
+    path = out.with_name("template.yaml")
+    if path.exists():
+        return path.read_text("utf-8") != text
+    write_atomically(path, text.encode())
+    return False
 
 
 def _wheels(arch: str, python: str, requirements: Path | None) -> dict[str, bytes]:
     """What is in the wheels that pip fetches, by where it is installed."""
-    with TemporaryDirectory() as folder, resources.as_file(
-        resources.files("inkdigits.deploy") / "aws" / "requirements.txt"
-    ) as ours:
+    with TemporaryDirectory() as folder:
         machine = ARCHITECTURES[arch]
         platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC]
         command = [
             *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", folder, "--no-deps"),
             *("--only-binary", ":all:", "--implementation", "cp", "--python-version", python),
             *(f"--platform={platform}" for platform in [*platforms, f"manylinux2014_{machine}"]),
-            *("--requirement", str(requirements or ours)),
+            *("--requirement", str(requirements or REQUIREMENTS)),
         ]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
         if done.returncode:
-            said = [line for line in done.stderr.splitlines() if "WARNING" not in line]
+            lines = map(str.strip, done.stderr.splitlines())
+            said = " ".join(line for line in lines if line and not line.startswith("WARNING"))
             raise NoWheels(
-                f"pip cannot fetch what the function runs on: {' '.join(said[-1:])} Check the "
+                f"pip cannot fetch what the function runs on. {said} Check the "
                 "network, or put the wheels into a folder and name it in PIP_FIND_LINKS."
             )
         files: dict[str, bytes] = {}
@@ -127,7 +139,9 @@ def _package() -> dict[str, bytes]:
     return {
         f"inkdigits/{name}": content
         for name, content in files.items()
-        if "/" not in name or name.startswith(OURS) or name in ("web/__init__.py", "deploy/__init__.py")
+        if "/" not in name
+        or name.startswith(OURS)
+        or name in ("web/__init__.py", "deploy/__init__.py")
     }
 
 
@@ -154,7 +168,8 @@ def bytecode(files: dict[str, bytes], python: str) -> dict[str, bytes]:
                 (Path(folder) / name).write_bytes(content)
         # Lambda's files have no times that could be compared.
         how = ["--invalidation-mode", "unchecked-hash", "-s", folder, "-p", AT]
-        subprocess.run([compiler, "-I", "-m", "compileall", "-qq", *how, folder])
+        command = [compiler, "-I", "-m", "compileall", "-qq", *how, folder]
+        subprocess.run(command, capture_output=True)  # a module that does not compile has none
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in Path(folder).rglob("*.pyc")
@@ -164,11 +179,10 @@ def bytecode(files: dict[str, bytes], python: str) -> dict[str, bytes]:
 def _zip(files: dict[str, bytes], level: int) -> bytes:
     """In one order, and of one time, so that the same files give the same bytes."""
     content = BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+    with zipfile.ZipFile(content, "w") as archive:
         for name, data in sorted(files.items()):
             entry = zipfile.ZipInfo(name)  # of 1980
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, level)
     return content.getvalue()
