@@ -15,7 +15,7 @@ from inkdigits.reading import Reading
 NOT_STORED = {"Cache-Control": "no-store"}
 """A header of all readings and errors."""
 REFUSALS = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
-ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
+ORIGIN = re.compile(r"\*|https?://[^/?#\s,;]+")
 
 
 class Refused(InkDigitsError):

@@ -76,6 +76,7 @@ def create_app(
     reader: Reader,
     *,
     allow_origins: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     upload_seconds: float = 60,
@@ -86,14 +87,15 @@ def create_app(
         reader: is shared by all requests.
         allow_origins: whose pages may call the API from a browser ("https://example.org", or "*"
             for anybody's); without it only the page served here.
+        allow_frames: whose pages may show the page in a frame of theirs; without it none.
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
         upload_seconds: within which a picture has to arrive.
 
     Raises:
-        ValueError: one of `allow_origins` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
     """
-    check_origins(allow_origins)
+    check_origins([*allow_origins, *allow_frames])
     app = FastAPI(
         title="inkdigits",
         version=__version__,
@@ -186,9 +188,10 @@ def create_app(
         return reader.metadata
 
     add_pages(app)
-    _add_error_handlers(app)
+    headers = _allowing(allow_frames)
+    _add_error_handlers(app, headers)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
-    app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_SecurityHeaders, headers=headers)
     app.add_middleware(_HeadAsGet)
     if allow_origins:
         app.add_middleware(
@@ -206,16 +209,20 @@ def app_from_env() -> FastAPI:
     `uvicorn --factory inkdigits.web.app:app_from_env --workers 4`
 
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
-    INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
-    numbers. An empty variable counts as unset.
+    INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
+    INKDIGITS_MAX_PIXELS are numbers. An empty variable counts as unset.
     """
-    origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
         Reader(os.environ.get("INKDIGITS_MODEL") or None),
-        allow_origins=[origin.strip() for origin in origins if origin.strip()],
+        allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
+        allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
         max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
     )
+
+
+def _origins_in(variable: str) -> list[str]:
+    return os.environ.get(variable, "").replace(",", " ").split()
 
 
 @asynccontextmanager
@@ -225,16 +232,29 @@ async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-class _SecurityHeaders:
-    """Adds SECURITY_HEADERS to every answer."""
+def _allowing(frames: Sequence[str]) -> dict[str, str]:
+    """SECURITY_HEADERS with these origins' pages as possible frames."""
+    headers = dict(SECURITY_HEADERS)
+    if frames:
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {' '.join(frames)}"
+        )
+        del headers["X-Frame-Options"]  # which knows no other sites
+    return headers
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class _SecurityHeaders:
+    """Adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -251,7 +271,7 @@ class _HeadAsGet:
         await self.app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> None:
     """Make every error `{"error": {"type": ..., "message": ...}}`."""
 
     @app.exception_handler(InkDigitsError)
@@ -284,7 +304,7 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         # Starlette sends this from outside every middleware, and raises on so that it is logged.
-        return _error(*problem(error), SECURITY_HEADERS)
+        return _error(*problem(error), security_headers)
 
 
 def _error(
