@@ -38,6 +38,22 @@ def site(out: Path, model: Path | None, runtime: Path | None) -> None:
     print(f"To look at it: python -m http.server --directory {out}")
 
 
+@bundle.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@model_option
+def npm(out: Path, model: Path | None) -> None:
+    """Write what reads in the browser as the npm package inkdigits into the folder OUT.
+
+    It reads with onnxruntime-node or onnxruntime-web, which its users install, and has the model
+    files. npm pack makes a tarball of it, and npm publish publishes it.
+    """
+    from inkdigits.deploy.npm import bundle_npm
+
+    sizes = bundle_npm(out, model=model)
+    print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
+    print(f"To use it: npm install {out} onnxruntime-node")
+
+
 @bundle.command("lambda")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from importlib import resources
-from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from shutil import which
 from tempfile import TemporaryDirectory
 
 from inkdigits.atomic_file import write_atomically
+from inkdigits.deploy.files import files_of
 from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.session import model_content
@@ -24,7 +23,10 @@ PYTHONS = ("3.12", "3.13", "3.14")
 GLIBC = (28, 27, 26, 24, 17)
 """Wheels are for glibc 2.28 or one of these older ones; Lambda's system has 2.34."""
 
-OURS = ("picture", "recognition", "models", "web/answers.py", "web/uploads.py", "deploy/aws_")
+OURS = (
+    *("picture/", "recognition/", "models/", "web/__init__.py", "web/answers.py", "web/uploads.py"),
+    *("deploy/__init__.py", "deploy/aws_"),
+)
 """Beside the files of the package's top, what begins so is in the zip."""
 NOT_NEEDED = (
     *("numpy/f2py/", "numpy/random/_examples/", "onnxruntime/backend/", "onnxruntime/datasets/"),
@@ -135,24 +137,11 @@ def _is_needed(name: str) -> bool:
 
 
 def _package() -> dict[str, bytes]:
-    files = _files(resources.files("inkdigits"))
     return {
         f"inkdigits/{name}": content
-        for name, content in files.items()
-        if "/" not in name
-        or name.startswith(OURS)
-        or name in ("web/__init__.py", "deploy/__init__.py")
+        for name, content in files_of("", ".py", ".onnx").items()
+        if "/" not in name or name.startswith(OURS)
     }
-
-
-def _files(folder: Traversable, above: str = "") -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            files |= _files(entry, f"{above}{entry.name}/")
-        elif entry.name.endswith((".py", ".onnx")):
-            files[above + entry.name] = entry.read_bytes()
-    return files
 
 
 def bytecode(files: dict[str, bytes], python: str) -> dict[str, bytes]:
