@@ -11,7 +11,6 @@
  */
 
 import { Readings, Refused, Unreachable } from "./api.js";
-import { ASPECT } from "./ink.js";
 import { prepare, read } from "./in-worker.js";
 import { Sheet } from "./sheet.js";
 
@@ -22,7 +21,7 @@ style.replaceSync(`
   :host { display: inline-block; width: 320px; max-width: 100%; font: 1rem/1.4 system-ui, sans-serif; }
   :host([hidden]) { display: none; }
   canvas {
-    display: block; box-sizing: border-box; width: 100%; aspect-ratio: ${ASPECT};
+    display: block; box-sizing: border-box; width: 100%;
     border: 1px solid; border-radius: 6px; background: #fffdf7; color: #1d2748;
     touch-action: none; cursor: crosshair;
   }
@@ -45,7 +44,7 @@ export class InkDigits extends HTMLElement {
   #sheet = null;
   #retrying = 0;
   #readings = new Readings(
-    { onReading: (reading) => this.#show(reading), onError: (error) => this.#fail(error) },
+    { onReading: (...it) => this.#show(...it), onError: (error) => this.#fail(error) },
     { prepare, read: (picture, signal) => read(picture, signal, this.#hints) },
   );
 
@@ -76,6 +75,7 @@ export class InkDigits extends HTMLElement {
     if (this.#sheet) return;
     this.#sheet = new Sheet(this.#canvas);
     this.#sheet.addEventListener("change", () => this.#ask());
+    this.#canvas.style.aspectRatio = String(this.#sheet.aspect);
     prepare().catch((error) => this.#fail(error));
   }
 
@@ -91,8 +91,10 @@ export class InkDigits extends HTMLElement {
 
   #ask() {
     clearTimeout(this.#retrying);
-    if (!this.#sheet.isBlank) {
-      this.#readings.ask(() => this.#sheet.toBlob());
+    const sheet = this.#sheet;
+    this.#canvas.style.aspectRatio = String(sheet.aspect);
+    if (!sheet.isBlank) {
+      this.#readings.ask(() => sheet.toBlob(), !sheet.isDrawing);
       return;
     }
     this.#readings.cancel();
@@ -100,9 +102,10 @@ export class InkDigits extends HTMLElement {
     this.#say("", false);
   }
 
-  #show(reading) {
-    this.reading = reading;
+  #show(reading, isFinal) {
     this.#say(reading.text, reading.sure);
+    if (!isFinal || this.#sheet.isDrawing) return;
+    this.reading = reading;
     this.dispatchEvent(new CustomEvent("read", { detail: reading, bubbles: true, composed: true }));
   }
 

@@ -4,7 +4,7 @@ import { Refused } from "./api.js";
 import * as inWorker from "./in-worker.js";
 
 /** @type {import("./api.js").Reader} */
-export const reader = { prepare, read: inWorker.read };
+export const reader = { prepare, read: (picture, signal) => inWorker.read(picture, signal) };
 
 /** @param {(share: number) => void} [onProgress] */
 async function prepare(onProgress) {
