@@ -34,13 +34,32 @@ from inkdigits.cli.options import extra, model_option
     multiple=True,
     help="A site whose pages may use the API, such as https://example.org; may be repeated.",
 )
+@click.option(
+    "--allow-frame",
+    "allow_frames",
+    metavar="ORIGIN",
+    multiple=True,
+    help="A site whose pages may show the page in a frame of theirs; may be repeated.",
+)
 def serve(
-    host: str, port: int, model: Path | None, workers: int, allow_origins: tuple[str, ...]
+    host: str,
+    port: int,
+    model: Path | None,
+    workers: int,
+    allow_origins: tuple[str, ...],
+    allow_frames: tuple[str, ...],
 ) -> None:
     """Serve the page and its HTTP API."""
     with extra("web"):
         from inkdigits.web.server import run
     try:
-        run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origins)
+        run(
+            host=host,
+            port=port,
+            model=model,
+            workers=workers,
+            allow_origins=allow_origins,
+            allow_frames=allow_frames,
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
