@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import http.client
+import posixpath
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -736,6 +738,35 @@ def test_files_of_the_page_are_asked_for_again_but_sent_once(client, path, media
     assert client.get(path, headers={"If-None-Match": f'"x", W/{etag}'}).status_code == 304
     assert client.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
     assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(client, page):
+    addresses = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg))"', client.get(page).text)
+    assert len(set(addresses)) >= 3
+    for address in addresses:
+        folder, name = address.split("/")
+        kept = client.get(f"/{address}")
+        assert "immutable" in kept.headers["cache-control"]
+        assert kept.content == client.get(f"/{name}").content
+        assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+
+
+def test_the_whole_page_is_at_most_40_kb_over_the_wire(client):
+    """What a browser fetches for the first sight of it, headers left out."""
+    found, size = {"/"}, 0
+    for address in (todo := ["/"]):
+        with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+            packed = b"".join(answer.iter_raw())
+        size += len(packed)
+        named = r'(?:src=|rel="(?:icon|stylesheet)" href=|from )"(?:\./)?([\w/-]+\.(?:js|css|svg))"'
+        for name in re.findall(named, client.get(address).text):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(address), name))
+            if path not in found:
+                found.add(path)
+                todo.append(path)
+    assert len(found) > 10
+    assert size < 40_000
 
 
 def test_answers_are_not_kept_in_caches(client, png_of):

@@ -12,6 +12,7 @@ from threading import Lock
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -28,6 +29,8 @@ from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
 from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
+from inkdigits.web.metrics import Metrics
+from inkdigits.web.observed import Observed
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import Uploads, picture_in
 
@@ -102,6 +105,7 @@ def create_app(
         redirect_slashes=False,
         lifespan=_with_a_process_ahead,
     )
+    metrics = Metrics(reader.metadata)
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
     largest_reading = Lock()
@@ -131,6 +135,7 @@ def create_app(
         )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
+        metrics.count_reading(reading)
         alone = len(reading.digits) == 1
         return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
 
@@ -191,6 +196,10 @@ def create_app(
     async def model() -> dict[str, str]:
         return reader.metadata
 
+    @app.get("/metrics", include_in_schema=False)
+    async def counted() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
     add_pages(app)
     _add_error_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
@@ -203,6 +212,7 @@ def create_app(
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type"],
         )
+    app.add_middleware(Observed, metrics=metrics)
     return app
 
 
@@ -214,14 +224,23 @@ def app_from_env() -> FastAPI:
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
     INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
     numbers. An empty variable counts as unset.
+
+    Raises ValueError if one of them cannot be.
     """
     origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
         Reader(os.environ.get("INKDIGITS_MODEL") or None),
         allow_origins=[origin.strip() for origin in origins if origin.strip()],
-        max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
-        max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
+        max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
+        max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
     )
+
+
+def _number(variable: str, default: int) -> int:
+    said = os.environ.get(variable) or str(default)
+    if not said.isdecimal() or int(said) < 1:
+        raise ValueError(f"{variable} is {said!r}. It must be a whole number from 1.")
+    return int(said)
 
 
 @asynccontextmanager
