@@ -145,7 +145,8 @@ def memory(count: int, workers: int) -> None:
 
 
 def lose_a_node(count: int) -> None:
-    os.environ["RAY_worker_niceness"] = "0"  # or else a busy machine lets them wait for minutes
+    # Or else a busy machine lets its workers wait for minutes.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray spells it so)
     import ray
     from ray.cluster_utils import Cluster
 

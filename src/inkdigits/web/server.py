@@ -85,8 +85,15 @@ def _one_count_of(workers: int) -> Iterator[None]:
     if workers == 1 or SHARED_FOLDER in os.environ:
         yield
         return
-    with TemporaryDirectory(prefix="inkdigits-metrics-") as folder:
-        os.environ[SHARED_FOLDER] = folder
+    try:
+        folder = TemporaryDirectory(prefix="inkdigits-metrics-")
+    except OSError as error:
+        raise InkDigitsError(
+            f"Several workers count in a temporary folder, and there is none: {error.strerror}. "
+            "Give the server a /tmp that it may write, or one worker."
+        ) from error
+    with folder:
+        os.environ[SHARED_FOLDER] = folder.name
         try:
             yield
         finally:
