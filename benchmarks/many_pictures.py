@@ -2,6 +2,7 @@
 
     python benchmarks/many_pictures.py speed --count 2000
     python benchmarks/many_pictures.py memory --count 50000
+    python benchmarks/many_pictures.py writing --count 200000
     python benchmarks/many_pictures.py ray --count 4000
 
 All read canvases of 280x280 in PNG with one digit each, in a temporary folder.
@@ -11,6 +12,8 @@ speed   `inkdigits read FOLDER --out readings.csv` against a loop of Pillow and 
         processor time and time by the clock, medians of --rounds. Two workers against one, too.
         A picture at a time is what such loops do; 16 at a time is the fastest that there is.
 memory  of the process that reads, at tenths of the way
+writing how many rows a second the one process keeps that all others give theirs to, and then writes
+        as Parquet; and the memory that it takes to know which there are
 ray     a cluster of two nodes, one of which is killed half-way: rows, and rows that are missing,
         double or different (needs the extra ray)
 """
@@ -37,8 +40,10 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import inkdigits
 from handwriting import png, written
-from inkdigits.many.job import Job
+from inkdigits.many.job import BATCH, Job, Worker, batches_of
+from inkdigits.many.journal import journal_at
 from inkdigits.many.run import read_into
+from inkdigits.outputs.parquet import write_parquet
 
 DIGITS = Path(inkdigits.__file__).parent / "models" / "digits.onnx"
 
@@ -119,11 +124,13 @@ def speed(count: int, rounds: int) -> None:
     print(f"{ratio(two, one, 1)} times its processor time")
 
 
-def memory(count: int, workers: int) -> None:
-    def used() -> str:
-        status = Path("/proc/self/status").read_text()
-        return status.partition("VmRSS:")[2].split()[0]
+def used() -> float:
+    """Megabytes of this process; Linux only."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 
+
+def memory(count: int, workers: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         names = canvases(Path(place), count)
         done, shown = 0, 0
@@ -135,13 +142,35 @@ def memory(count: int, workers: int) -> None:
             if done * 10 // count > shown:
                 shown = done * 10 // count
                 seconds = time.perf_counter() - start
-                print(
-                    f"{done:7} pictures {int(used()) / 1000:6.0f} MB {done / seconds:6.0f} a second"
-                )
+                print(f"{done:7} pictures {used():6.0f} MB {done / seconds:6.0f} a second")
 
         out = Path(place) / "readings.parquet"
         read_into(out, names, Job(), workers=workers, follow=follow)
-        print(f"written: {int(used()) / 1000:.0f} MB, {out.stat().st_size / count:.0f} bytes a row")
+        print(f"written: {used():.0f} MB, {out.stat().st_size / count:.0f} bytes a row")
+
+
+def writing(count: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        [line] = Worker(Job())(canvases(Path(place), 1))
+        row = json.loads(line)
+        before = used()
+        names = [f"/scans/2024/box-{n // 1000:05}/scan-{n:08}.png" for n in range(count)]
+        ahead, behind = line.split(json.dumps(row["file"]))
+        out = Path(place) / "readings.parquet"
+        with journal_at(Path(place) / "readings.part", {}) as journal:
+            start = time.process_time()
+            for some in batches_of(names, BATCH):
+                journal.add([ahead + json.dumps(name) + behind for name in some])
+            kept = count / (time.process_time() - start)
+            size, held = journal.path.stat().st_size / count, (used() - before) * 1e6 / count
+            print(f"kept: {kept:.0f} rows a second of processor, {size:.0f} bytes each; ", end="")
+            print(f"{held:.0f} bytes of memory for each name")
+            start = time.process_time()
+            with out.open("wb") as file:
+                write_parquet(journal.rows(), file)
+        written_a_second = count / (time.process_time() - start)
+        size = out.stat().st_size / count
+        print(f"written as Parquet: {written_a_second:.0f} rows a second, {size:.0f} bytes each")
 
 
 def lose_a_node(count: int) -> None:
@@ -182,14 +211,19 @@ def lose_a_node(count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    ways: dict[str, Callable[..., None]] = {"speed": speed, "memory": memory, "ray": lose_a_node}
+    ways: dict[str, Callable[..., None]] = {
+        "speed": speed,
+        "memory": memory,
+        "writing": writing,
+        "ray": lose_a_node,
+    }
     parser.add_argument("what", choices=ways)
     parser.add_argument("--count", type=int, default=2000, help="pictures")
     parser.add_argument("--rounds", type=int, default=5, help="of speed")
     parser.add_argument("--workers", type=int, default=1, help="of memory")
     options = parser.parse_args()
-    more = {"speed": {"rounds": options.rounds}, "memory": {"workers": options.workers}, "ray": {}}
-    ways[options.what](options.count, **more[options.what])
+    more = {"speed": {"rounds": options.rounds}, "memory": {"workers": options.workers}}
+    ways[options.what](options.count, **more.get(options.what, {}))
 
 
 if __name__ == "__main__":
