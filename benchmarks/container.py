@@ -76,7 +76,7 @@ def main() -> None:
         except PermissionError:  # who asks is not root, or has this Python for itself
             who = {}
         words = [*json.loads(last["ENTRYPOINT"]), *json.loads(last["CMD"])]
-        [*check] = json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
+        check = json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
 
         def run(words: list[str]) -> subprocess.Popen[bytes]:
             here = [word.replace("8000", port) for word in words]

@@ -7,11 +7,11 @@
 
 All read canvases of 280x280 in PNG with one digit each, in a temporary folder.
 
-speed   `inkdigits read FOLDER --out readings.csv` against a loop of Pillow and ONNX Runtime that
-        does no more than decode, run the model file and write a line: the same machine, in turns,
-        processor time and time by the clock, medians of --rounds. Two workers against one, too.
-        A picture at a time is what such loops do; 16 at a time is the fastest that there is.
-memory  of the process that reads, at tenths of the way
+speed   what `inkdigits read FOLDER --out readings.csv` does, against a loop of Pillow and ONNX
+        Runtime that does no more than decode, run the model file and write a line: in turns, by the
+        clock and in processor time, medians of --rounds. Two workers against one, too. A picture at
+        a time is what such loops do; 16 at a time is the fastest that there is.
+memory  of all processes, at tenths of the way, with --workers
 writing how many rows a second the one process keeps that all others give theirs to, and then writes
         as Parquet; and the memory that it takes to know which there are
 ray     a cluster of two nodes, one of which is killed half-way: rows, and rows that are missing,
@@ -26,11 +26,12 @@ import csv
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
 from statistics import median
 
@@ -45,6 +46,8 @@ from inkdigits.many.journal import journal_at
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import write_parquet
 
+BEGIN = 2 * BATCH
+"""Pictures after which both workers run."""
 DIGITS = Path(inkdigits.__file__).parent / "models" / "digits.onnx"
 
 
@@ -61,73 +64,86 @@ def canvases(folder: Path, count: int) -> list[str]:
     return sorted(map(str, folder.glob("*/*.png")))
 
 
-def bare(folder: Path, out: Path, batch: int) -> None:
-    """No more than it takes."""
+def loop(batch: int) -> Callable[[Sequence[str], Path], None]:
+    """What does no more than it takes: decodes, runs the model file, writes a line."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(DIGITS, options, providers=["CPUExecutionProvider"])
-    names = sorted(map(str, folder.glob("*/*.png")))
-    with out.open("w", newline="") as file:
-        writer = csv.writer(file)
-        for start in range(0, len(names), batch):
-            some = names[start : start + batch]
-            pictures = np.stack([np.asarray(Image.open(name).convert("L")) for name in some])
-            [probabilities] = session.run(["probabilities"], {"picture": pictures})
-            for name, each in zip(some, probabilities, strict=True):
-                writer.writerow([name, each.argmax(), each.max()])
+
+    def read(names: Sequence[str], out: Path) -> None:
+        with out.open("w", newline="") as file:
+            writer = csv.writer(file)
+            for some in batches_of(names, batch):
+                pictures = np.stack([np.asarray(Image.open(name).convert("L")) for name in some])
+                [probabilities] = session.run(["probabilities"], {"picture": pictures})
+                for name, each in zip(some, probabilities, strict=True):
+                    writer.writerow([name, each.argmax(), each.max()])
+
+    return read
 
 
-def timed(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds by the clock, and of processors; of a whole process and those that it starts."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def seconds_of(read: Callable[[], None]) -> tuple[float, float]:
+    """By the clock, and of processors, those of processes that it starts and ends included."""
+
+    def processors() -> float:
+        both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(used.ru_utime + used.ru_stime for used in both)
+
+    start, before = time.perf_counter(), processors()
+    read()
+    return time.perf_counter() - start, processors() - before
 
 
 def speed(count: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as place:
-        folder, out = Path(place) / "scans", Path(place) / "readings.csv"
-        folder.mkdir()
-        canvases(folder, count)
-        ours = ["-m", "inkdigits", "read", str(folder), "--out", str(out), "--workers"]
-        loop = [__file__, "loop", str(folder), str(out)]
+        names, out = canvases(Path(place), count), Path(place) / "readings.csv"
+
+        def ours(workers: int) -> Callable[[Sequence[str], Path], None]:
+            def read(some: Sequence[str], out: Path) -> None:
+                read_into(out, some, Job(), workers=workers)
+
+            return read
+
         ways = {
-            "Pillow and ONNX Runtime, one at a time": [*loop, "1"],
-            "Pillow and ONNX Runtime, 16 at a time": [*loop, "16"],
-            "inkdigits read --out, 1 worker": [*ours, "1"],
-            "inkdigits read --out, 2 workers": [*ours, "2"],
+            "Pillow and ONNX Runtime, one at a time": loop(1),
+            "Pillow and ONNX Runtime, 16 at a time": loop(16),
+            "read --out, 1 worker": ours(1),
+            "read --out, 2 workers": ours(2),
         }
         times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
         for _ in range(rounds):
-            for way, command in ways.items():
-                out.unlink(missing_ok=True)
-                times[way].append(timed(command))
-    print(f"{count} pictures, whole processes, medians of {rounds} rounds\n")
-    print(f"{'':42} {'pictures/s':>10} {'ms of processor a picture':>26}")
+            for way, read in ways.items():
+                both = []
+                for some in (names[:BEGIN], names):  # what it takes to begin is not counted
+                    out.unlink(missing_ok=True)
+                    both.append(seconds_of(partial(read, some, out)))
+                (begin, its_own), (clock, processor) = both
+                times[way].append((clock - begin, processor - its_own))
+    print(f"{count - BEGIN} pictures, medians of {rounds} rounds\n")
+    print(f"{'':40} {'pictures/s':>10} {'ms of processor a picture':>26}")
     for way, both in times.items():
         clock, processor = (median(values) for values in zip(*both, strict=True))
-        print(f"{way:42} {count / clock:10.0f} {1000 * processor / count:26.3f}")
+        each = 1000 * processor / (count - BEGIN)
+        print(f"{way:40} {(count - BEGIN) / clock:10.0f} {each:26.3f}")
     one_loop, best_loop, one, two = times.values()
 
     def ratio(of: Sequence[tuple[float, float]], to: Sequence[tuple[float, float]], at: int) -> str:
         return f"{median(a[at] / b[at] for a, b in zip(of, to, strict=True)):.2f}"
 
-    print(f"\n1 worker, against the loop one at a time: {ratio(one_loop, one, 0)} of its speed by")
-    print(f"the clock, {ratio(one_loop, one, 1)} by processor time; against 16 at a time ", end="")
-    print(f"{ratio(best_loop, one, 0)} and {ratio(best_loop, one, 1)}")
-    print(f"2 workers against 1: {ratio(one, two, 0)} by the clock; they take ", end="")
+    print("\n1 worker has of the loops' speed, by the clock and by processor time:")
+    print(f"  one at a time {ratio(one_loop, one, 0)}, {ratio(one_loop, one, 1)}; ", end="")
+    print(f"16 at a time {ratio(best_loop, one, 0)}, {ratio(best_loop, one, 1)}")
+    print(f"2 workers against 1: {ratio(one, two, 0)} times as fast by the clock; ", end="")
     print(f"{ratio(two, one, 1)} times its processor time")
 
 
 def used() -> float:
-    """Megabytes of this process; Linux only."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1000
+    """Megabytes of this process and of those that it has started; Linux only."""
+    processes = [os.getpid(), *(child.pid for child in active_children())]
+    status = [Path(f"/proc/{process}/status").read_text() for process in processes]
+    return sum(int(text.partition("VmRSS:")[2].split()[0]) for text in status) / 1000
 
 
 def memory(count: int, workers: int) -> None:
@@ -227,7 +243,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["loop"]:
-        bare(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
-    else:
-        main()
+    main()

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import http.client
-import posixpath
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from inkdigits import InvalidModel, Reader, Reading, UnreadablePicture
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
+from page_weight import fetched
 from pdfs import deflated_three_times
 
 PNG = {"Content-Type": "image/png"}
@@ -752,21 +752,11 @@ def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(
         assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
 
 
-def test_the_whole_page_is_at_most_40_kb_over_the_wire(client):
-    """What a browser fetches for the first sight of it, headers left out."""
-    found, size = {"/"}, 0
-    for address in (todo := ["/"]):
-        with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
-            packed = b"".join(answer.iter_raw())
-        size += len(packed)
-        named = r'(?:src=|rel="(?:icon|stylesheet)" href=|from )"(?:\./)?([\w/-]+\.(?:js|css|svg))"'
-        for name in re.findall(named, client.get(address).text):
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(address), name))
-            if path not in found:
-                found.add(path)
-                todo.append(path)
-    assert len(found) > 10
-    assert size < 40_000
+def test_the_whole_page_is_at_most_40_kb_over_the_wire_and_next_time_nothing(client):
+    files = fetched(client)
+    assert len(files) > 10
+    assert sum(file.sent for file in files) < 40_000
+    assert {file.again for file in files} == {"304", "kept"}
 
 
 def test_answers_are_not_kept_in_caches(client, png_of):
