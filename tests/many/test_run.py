@@ -123,6 +123,10 @@ def test_what_another_job_has_begun_is_left_alone(names: list[str], tmp_path: Pa
     with pytest.raises(InkDigitsError, match=r"another model or other options.*Delete it"):
         read_into(out, names, Job(expect="digit"))
     assert part.read_bytes() == before
+    part.write_text("mine")
+    with pytest.raises(InkDigitsError, match="Delete it"):
+        read_into(out, names, Job())
+    assert part.read_text() == "mine"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no lock on a file")

@@ -44,12 +44,12 @@ class Journal:
 
     def _resume(self, asked: dict[str, Any]) -> None:
         self._file.seek(0)
-        head = self._file.readline()
-        if not head.endswith(b"\n"):  # it is new
+        head, ours = self._file.readline(), json.dumps(asked).encode()
+        if ours.startswith(head):  # it is new, or was for a moment
             self._file.truncate(0)
             self._write([json.dumps(asked)])
             return
-        if json.loads(head) != asked:
+        if head != ours + b"\n":
             raise InkDigitsError(
                 f"{self.path} was begun with another model or other options, or by another "
                 "version. Delete it to begin anew, or give --out another name."

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import ray
 
+from inkdigits.errors import InkDigitsError
 from inkdigits.many.job import BATCH, Job, Worker
 
 BLOCK = 256
@@ -25,7 +26,12 @@ def read_on_ray(names: Iterable[str], job: Job, workers: int | None = None) -> I
     The cluster is that of RAY_ADDRESS, or else this machine; `workers` are as many as it has
     cores if left out.
     """
-    ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
+    try:
+        ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
+    except ConnectionError as error:
+        raise InkDigitsError(
+            f"There is no Ray cluster: {error}. Start one, or see to RAY_ADDRESS."
+        ) from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     pictures = [{"name": name} for name in names]

@@ -46,7 +46,8 @@ def read_into(
     if out.exists():
         raise InkDigitsError(f"{out} is there already. Delete it, or give --out another name.")
     read, write = _engine(engine), _writer(out.suffix, numbers)  # what is missing, is now
-    with journal_at(out.with_name(f"{out.name}.part"), job.asked()) as journal:
+    part = out.with_name(f"{out.name}.part")
+    with journal_at(part, job.asked()) as journal:
         wanted = dict.fromkeys(names)
         left = [name for name in wanted if name not in journal.done]
         follow(len(wanted) - len(left))
@@ -56,12 +57,12 @@ def read_into(
                 follow(len(lines))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"{len(journal.done):,} rows are in {journal.path}. The same command goes on."
+                f"{len(journal.done):,} rows are in {part}. The same command goes on."
             ) from None
         with written_atomically(out) as file:
             write(journal.rows(), file)
-        journal.path.unlink()
-        return journal.failed
+    part.unlink()
+    return journal.failed
 
 
 def _engine(engine: Engine) -> Callable[..., Iterator[list[str]]]:
