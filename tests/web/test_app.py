@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import http.client
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -18,6 +19,7 @@ from inkdigits import InvalidModel, Reader, Reading, UnreadablePicture
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
+from page_weight import fetched
 from pdfs import deflated_three_times
 
 PNG = {"Content-Type": "image/png"}
@@ -748,6 +750,25 @@ def test_files_of_the_page_are_asked_for_again_but_sent_once(client, path, media
     assert client.get(path, headers={"If-None-Match": f'"x", W/{etag}'}).status_code == 304
     assert client.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
     assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(client, page):
+    addresses = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg))"', client.get(page).text)
+    assert len(set(addresses)) >= 3
+    for address in addresses:
+        folder, name = address.split("/")
+        kept = client.get(f"/{address}")
+        assert "immutable" in kept.headers["cache-control"]
+        assert kept.content == client.get(f"/{name}").content
+        assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+
+
+def test_the_whole_page_is_at_most_40_kb_over_the_wire_and_next_time_nothing(client):
+    files = fetched(client)
+    assert len(files) > 10
+    assert sum(file.sent for file in files) < 40_000
+    assert {file.again for file in files} == {"304", "kept"}
 
 
 def test_answers_are_not_kept_in_caches(client, png_of):

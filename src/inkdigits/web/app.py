@@ -10,6 +10,7 @@ from threading import Lock
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -36,6 +37,8 @@ from inkdigits.web.answers import (
 )
 from inkdigits.web.bodies import Uploads
 from inkdigits.web.lanes import small_and_large_lane
+from inkdigits.web.metrics import Metrics
+from inkdigits.web.observed import Observed
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
@@ -106,6 +109,7 @@ def create_app(
         redirect_slashes=False,
         lifespan=_with_a_process_ahead,
     )
+    metrics = Metrics(reader.metadata)
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
     largest_reading = Lock()
@@ -131,6 +135,7 @@ def create_app(
         )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
+        metrics.count_reading(reading)
         return reading_body(reading, seen)
 
     @app.post(
@@ -188,6 +193,10 @@ def create_app(
     async def model() -> dict[str, str]:
         return reader.metadata
 
+    @app.get("/metrics", include_in_schema=False)
+    async def counted() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
     add_pages(app)
     headers = _allowing(allow_frames)
     _add_error_handlers(app, headers)
@@ -201,6 +210,7 @@ def create_app(
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type"],
         )
+    app.add_middleware(Observed, metrics=metrics)
     return app
 
 
@@ -212,18 +222,27 @@ def app_from_env() -> FastAPI:
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
     INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
     INKDIGITS_MAX_PIXELS are numbers. An empty variable counts as unset.
+
+    Raises ValueError if one of them cannot be.
     """
     return create_app(
         Reader(os.environ.get("INKDIGITS_MODEL") or None),
         allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
         allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
-        max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
-        max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
+        max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
+        max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
     )
 
 
 def _origins_in(variable: str) -> list[str]:
     return os.environ.get(variable, "").replace(",", " ").split()
+
+
+def _number(variable: str, default: int) -> int:
+    said = os.environ.get(variable) or str(default)
+    if not said.isdecimal() or int(said) < 1:
+        raise ValueError(f"{variable} is {said!r}. It must be a whole number from 1.")
+    return int(said)
 
 
 @asynccontextmanager
