@@ -13,7 +13,7 @@ HOUSE = Path(inkdigits.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     *("errors", "atomic_file", "figures", "progress", "layout", "sketch", "reading"),
-    *("picture", "recognition", "reader", "outputs"),
+    *("picture", "recognition", "reader", "outputs", "many"),
     *("datasets", "synthesis", "modelfile", "scratch"),
     *("evaluation", "training", "web", "deploy", "cli", "__main__"),
 ]

@@ -248,6 +248,9 @@ def test_what_a_picture_holds_can_be_said(tmp_path: Path) -> None:
         (("--numbers", "form.png"), "--numbers goes with --csv"),
         (("--expect", "digit", "--length", "2", "form.png"), "--expect digit means --length 1"),
         (("--length", "0", "form.png"), "0 is not in the range"),
+        (("--out", "out.xls", "form.png"), "--out writes .csv, .jsonl, .parquet, not out.xls"),
+        (("--out", "out.csv", "-"), "--out goes without"),
+        (("--workers", "2", "form.png"), "--workers and --engine go with --out"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
@@ -256,6 +259,23 @@ def test_options_that_do_not_fit_are_refused(
     result = run("read", *arguments, cwd=form.parent)
     assert result.returncode == 2
     assert says in result.stderr.decode()
+
+
+def test_a_folder_is_read_into_a_file(folder: Path) -> None:
+    (folder / "bad.png").write_bytes(b"bad")
+    result = run("read", ".", "--out", "readings.csv", "--workers", "1", cwd=folder)
+    assert result.returncode == 1
+    assert result.stdout == b"4 pictures, of which 1 could not be read, are in readings.csv\n"
+    lines = (folder / "readings.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["2.png", "2"],
+        ["7.png", "7"],
+        ["bad.png", ""],
+        ["more/4.PNG", "4"],
+    ]
+    result = run("read", ".", "--out", "readings.csv", cwd=folder)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"readings.csv is there already. Delete it" in result.stderr
 
 
 def test_a_plot_that_cannot_be_written_is_told(form: Path) -> None:

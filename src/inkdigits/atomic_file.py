@@ -6,8 +6,10 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from inkdigits.errors import InkDigitsError
 
@@ -27,7 +29,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             with path.open("ab", buffering=0) as stream:
                 _write_all(stream.fileno(), content)
         else:
-            _replace(Path(os.path.realpath(path)), content)
+            with written_atomically(path) as file:
+                file.write(content)
     except (OSError, ValueError) as error:  # ValueError: no name at all, or one that cannot be
         why = getattr(error, "strerror", None) or error
         raise InkDigitsError(f"{path} cannot be written: {why}. Choose another place.") from error
@@ -49,20 +52,25 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def written_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write, which replaces the one at `path` at the end, as `write_atomically` does.
+
+    If the block raises, nothing is changed. What is no file cannot be written so.
+    """
+    path = Path(os.path.realpath(path))
     # Nobody can foresee the name, and O_EXCL opens neither a file that is there nor a link.
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     mode = _mode(path)
     number = os.open(part, flags, 0o666 if mode is None else 0o600)
     try:
-        try:
+        with os.fdopen(number, "wb") as file:
             if mode is not None and os.name == "posix":  # elsewhere permissions are the folder's
                 os.fchmod(number, stat.S_IMODE(mode))
-            _write_all(number, content)
+            yield file
+            file.flush()
             os.fsync(number)
-        finally:
-            os.close(number)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import http.client
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -18,6 +19,7 @@ from inkdigits import InvalidModel, Reader, Reading, UnreadablePicture
 from inkdigits.web import reference
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.server import running
+from page_weight import fetched
 from pdfs import deflated_three_times
 
 PNG = {"Content-Type": "image/png"}
@@ -689,6 +691,8 @@ def test_an_origin_that_is_not_named_stays_out(reader, png_of):
 def test_what_no_browser_would_call_an_origin_is_refused_at_the_start(reader, origin):
     with pytest.raises(ValueError, match="is not an origin"):
         create_app(reader, allow_origins=[origin])
+    with pytest.raises(ValueError, match="is not an origin"):
+        create_app(reader, allow_frames=[origin])
 
 
 # ---------------------------------------------------------------- pages
@@ -711,6 +715,16 @@ def test_every_answer_has_a_strict_policy(client, png_of):
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_pages_of_a_site_that_is_named_may_show_the_page_in_a_frame(reader):
+    client = TestClient(create_app(reader, allow_frames=["https://example.org", "http://a.test"]))
+    headers = client.get("/").headers
+    policy = headers["content-security-policy"].split("; ")
+    assert "frame-ancestors https://example.org http://a.test" in policy
+    assert "default-src 'none'" in policy
+    assert "x-frame-options" not in headers
+    assert TestClient(create_app(reader)).get("/").headers["x-frame-options"] == "DENY"
 
 
 def test_the_page_says_that_pictures_are_not_stored(client):
@@ -736,6 +750,25 @@ def test_files_of_the_page_are_asked_for_again_but_sent_once(client, path, media
     assert client.get(path, headers={"If-None-Match": f'"x", W/{etag}'}).status_code == 304
     assert client.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
     assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(client, page):
+    addresses = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg))"', client.get(page).text)
+    assert len(set(addresses)) >= 3
+    for address in addresses:
+        folder, name = address.split("/")
+        kept = client.get(f"/{address}")
+        assert "immutable" in kept.headers["cache-control"]
+        assert kept.content == client.get(f"/{name}").content
+        assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+
+
+def test_the_whole_page_is_at_most_40_kb_over_the_wire_and_next_time_nothing(client):
+    files = fetched(client)
+    assert len(files) > 10
+    assert sum(file.sent for file in files) < 40_000
+    assert {file.again for file in files} == {"304", "kept"}
 
 
 def test_answers_are_not_kept_in_caches(client, png_of):
@@ -787,12 +820,14 @@ def test_an_app_from_an_empty_environment_has_the_defaults(environment, png_of):
 
 def test_settings_come_from_the_environment(environment):
     environment.setenv("INKDIGITS_ALLOW_ORIGINS", "https://example.org, https://example.com")
+    environment.setenv("INKDIGITS_ALLOW_FRAMES", "https://example.org")
     environment.setenv("INKDIGITS_MAX_BYTES", "1000")
     environment.setenv("INKDIGITS_MAX_PIXELS", "2000")
     client = TestClient(app_from_env())
     answer = client.get("/api/health", headers={"Origin": "https://example.com"})
     assert answer.json()["limits"] == {"bytes": 1000, "pixels": 2000}
     assert answer.headers["access-control-allow-origin"] == "https://example.com"
+    assert "frame-ancestors https://example.org" in answer.headers["content-security-policy"]
 
 
 def test_a_model_file_named_in_the_environment_is_the_one_that_reads(environment, tmp_path):

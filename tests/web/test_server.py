@@ -1,5 +1,6 @@
 """Serving with Uvicorn, in one process and in several."""
 
+import json
 import os
 import signal
 import socket
@@ -20,18 +21,20 @@ from inkdigits.web.server import run
 SERVE = """
 from inkdigits.web import server
 server.GRACE = {grace}
-server.run(host="127.0.0.1", port={port}, workers={workers})
+server.run(host="127.0.0.1", port={port}, workers={workers}, **{options})
 """
 
 
 @contextmanager
-def served(workers, environment, grace=5):
+def served(workers, environment, grace=5, **options):
     """The port of a server in a process of its own, and the process, with its log in stderr."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    command = [sys.executable, "-c", SERVE.format(port=port, workers=workers, grace=grace)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    code = SERVE.format(port=port, workers=workers, grace=grace, options=options)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
+    ) as server:
         try:
             for _ in range(workers):
                 wait_for_line(server.stderr, "Application startup complete")
@@ -50,7 +53,31 @@ def test_digits_are_read_promptly_by_one_process_or_several(workers, png_of, env
         url = f"http://127.0.0.1:{port}/api"
         assert client.post(f"{url}/read", content=png_of(7)).json()["text"] == "7"
         waits = [client.get(f"{url}/health").elapsed.total_seconds() for _ in range(20)]
+        counted = client.get(f"http://127.0.0.1:{port}/metrics").text
     assert min(waits) < 0.03  # no packet waits for the receipt of another: all would take 0.04 s
+    # Those of each worker, whichever is asked.
+    assert 'inkdigits_requests_total{path="/api/health",status="200"} 20.0' in counted
+    assert 'inkdigits_digit_confidence_count{digit="7"} 1.0' in counted
+
+
+@pytest.mark.parametrize(
+    ("trusted", "client"), [([], "127.0.0.1"), (["127.0.0.0/8"], "203.0.113.9")]
+)
+def test_a_log_of_json_says_who_asked_as_a_trusted_proxy_says_and_no_query(
+    trusted, client, environment
+):
+    options = {"log_format": "json", "root_path": "/ink", "trust_proxies": trusted}
+    with served(1, environment, **options) as (port, server):
+        url = f"http://127.0.0.1:{port}/api/health?token=secret"
+        patient = httpx.HTTPTransport(retries=5)
+        with httpx.Client(transport=patient) as proxy:
+            proxy.get(url, headers={"X-Forwarded-For": "203.0.113.9"}).raise_for_status()
+        lines = (json.loads(line) for line in server.stderr)
+        line = next(line for line in lines if line["message"] == "request")
+    assert line["client"] == client
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/ink/api/health", 200)
+    assert line["milliseconds"] > 0
+    assert "secret" not in json.dumps(line)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -123,6 +150,18 @@ def test_a_model_that_is_none_is_refused_before_anything_is_served(environment, 
 def test_what_is_no_origin_is_refused_before_anything_is_served(environment):
     with pytest.raises(ValueError, match="is not an origin"):
         run(host="127.0.0.1", port=0, allow_origins=["example.org"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"trust_proxies": ["proxy.example"]}, "'proxy.example' is no address to trust"),
+        ({"root_path": "ink"}, "Begin it with a slash: /ink"),
+    ],
+)
+def test_what_a_proxy_cannot_be_is_refused_before_anything_is_served(environment, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        run(host="127.0.0.1", port=0, **wrong)
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do(environment):

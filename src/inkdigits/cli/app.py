@@ -41,8 +41,9 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> None:
         try:
             super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             kept = KEPT.get(ctx.invoked_subcommand or "", "No file was written. Run it again.")
+            kept = stop.args[0] if stop.args else kept
             print(f"\ninkdigits: Interrupted. {kept}", file=sys.stderr)
             sys.exit(INTERRUPTED)
 

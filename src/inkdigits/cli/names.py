@@ -24,7 +24,7 @@ def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
     """The pictures that an argument stands for: what each is called, and what to read."""
     if file != "-":
         # A Path and not the string, which might pass for base64 or a data URL.
-        return [(name, Path(name)) for name in _expanded(file)]
+        return [(name, Path(name)) for name in expanded(file)]
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     count = page_count(data)
     if count < 2:
@@ -32,7 +32,7 @@ def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
     return [(f"{file}[{number}]", Page(data, number)) for number in range(1, count + 1)]
 
 
-def _expanded(file: str) -> list[str]:
+def expanded(file: str) -> list[str]:
     """The paths that it stands for; itself where there is nothing to expand."""
     if page_named(file):
         return [file]
@@ -46,7 +46,7 @@ def _expanded(file: str) -> list[str]:
             files = [match for match in matches if not is_folder(match)]
             matches = list({os.path.realpath(match): match for match in reversed(files)}.values())
             matches.reverse()
-        return [picture for match in matches for picture in _expanded(match)] or [file]
+        return [picture for match in matches for picture in expanded(match)] or [file]
     return _pages(file)
 
 

@@ -6,17 +6,17 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from inkdigits.cli.app import NOT_ALL_READ, app
-from inkdigits.cli.names import no_pictures, pictures_of
-from inkdigits.cli.options import model_option
+from inkdigits.cli.names import expanded, no_pictures, pictures_of
+from inkdigits.cli.options import extra, model_option
 from inkdigits.errors import InkDigitsError
-from inkdigits.outputs.rows import write_csv, write_json, write_numbers, write_table
+from inkdigits.outputs.rows import row_of, write_csv, write_json, write_numbers, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from inkdigits.reader import Reader
     from inkdigits.reading import Expect, Reading
 
+OUT_SUFFIXES = ".csv", ".jsonl", ".parquet"
 PLOT_SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
 FEW = 100
 """So many pictures are read before a model that was optimised first would have caught up."""
@@ -36,7 +37,9 @@ FEW = 100
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
 @click.option(
-    "--numbers", is_flag=True, help="With --csv: a row for each number, not for each picture."
+    "--numbers",
+    is_flag=True,
+    help="With --csv or --out FILE.csv: a row for each number, not for each picture.",
 )
 @click.option(
     "--min-confidence",
@@ -59,6 +62,24 @@ FEW = 100
     type=click.Path(path_type=Path),
     help="Write the numbers in rows and columns as they lie (.csv); of one FILE.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write rows into this file (.csv, .jsonl, .parquet), however many pictures there are; "
+    "the same command goes on where it was stopped.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="With --out: processes that read.  [default: one for each core]",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="With --out: read on this machine, or on a Ray cluster (RAY_ADDRESS).",
+)
 @model_option
 def read(
     files: tuple[str, ...],
@@ -70,14 +91,17 @@ def read(
     length: int | None,
     plot: Path | None,
     table: Path | None,
+    out: Path | None,
+    workers: int | None,
+    engine: Literal["processes", "ray"],
     model: Path | None,
 ) -> None:
     """Read the numbers in pictures.
 
     Each holds a digit, a number, or lines of numbers with their marks.
 
-    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input. Of a PDF each
-    page is read; scan.pdf[2] is the second alone.
+    FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input; with --out
+    also what s3:// names. Of a PDF each page is read; scan.pdf[2] is the second alone.
 
     A line is the file, the number and its confidence; a slash stands where a new line of writing
     begins. Where the model is not sure, no number but "not sure (perhaps 314, 41.2%)" follows the
@@ -91,7 +115,7 @@ def read(
 
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
-    if numbers and not as_csv:
+    if numbers and not (as_csv or (out and out.suffix == ".csv")):
         raise click.UsageError("--numbers goes with --csv. With --json each line has its numbers.")
     if files.count("-") > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
@@ -99,6 +123,12 @@ def read(
         raise click.UsageError("--min-confidence must be a number from 0 to 1.")
     if expect == "digit" and length not in (None, 1):
         raise click.UsageError("--expect digit means --length 1.")
+    if out:
+        if as_json or as_csv or plot or table or "-" in files:
+            raise click.UsageError("--out goes without --json, --csv, --plot, --table and -.")
+        _read_into(out, files, engine, workers, numbers, (model, expect, length, min_confidence))
+    if workers or engine == "ray":
+        raise click.UsageError("--workers and --engine go with --out.")
     pictures = [picture for file in files for picture in pictures_of(file)]
     names, sources = zip(*pictures, strict=True)
     if (plot or table) and len(names) > 1:
@@ -114,13 +144,58 @@ def read(
         results = reader.read_many(
             sources, batch_size=16, errors="return", expect=expect, length=length
         )
-    rows = (_row(name, result, min_confidence) for name, result in zip(names, results, strict=True))
+    rows = (
+        row_of(name, _told(name, result), min_confidence)
+        for name, result in zip(names, results, strict=True)
+    )
     write_rows = write_numbers if numbers else write_csv
     write = write_json if as_json else write_rows if as_csv else write_table
     all_read = write(rows, names)
     for picture, reading in kept:
         _leave_pictures(picture, reading, min_confidence, plot, table)
     sys.exit(0 if all_read else NOT_ALL_READ)
+
+
+def _read_into(
+    out: Path,
+    files: Sequence[str],
+    engine: Literal["processes", "ray"],
+    workers: int | None,
+    numbers: bool,
+    asked: tuple[Any, ...],
+) -> NoReturn:
+    """Read any number of pictures into a file; `asked` is of each what `Job` says."""
+    if out.suffix not in OUT_SUFFIXES:
+        raise click.UsageError(f"--out writes {', '.join(OUT_SUFFIXES)}, not {out}.")
+    with extra("ray" if engine == "ray" else "parquet"):
+        from inkdigits.many.job import Job
+        from inkdigits.many.places import is_elsewhere, names_at
+        from inkdigits.many.run import read_into
+
+        names = [
+            name
+            for file in files
+            for name in (names_at(file) if is_elsewhere(file) else expanded(file))
+        ]
+        bar: Any = click.progressbar(
+            length=len(names),
+            label="reading",
+            show_pos=True,
+            file=sys.stderr,
+            hidden=not sys.stderr.isatty(),
+        )
+        with bar:
+            failed = read_into(
+                out,
+                names,
+                Job(*asked),
+                engine=engine,
+                workers=workers,
+                numbers=numbers,
+                follow=bar.update,
+            )
+    print(f"{len(names):,} pictures, of which {failed:,} could not be read, are in {out}")
+    sys.exit(NOT_ALL_READ if failed else 0)
 
 
 def _kept(
@@ -170,14 +245,8 @@ def _leave_pictures(
         ) from error
 
 
-def _row(
-    name: str, result: Reading | InkDigitsError, min_confidence: float | None
-) -> dict[str, Any]:
-    if isinstance(result, InkDigitsError):
-        message = no_pictures(name) or str(result)
-        return {"file": name, "error": {"type": type(result).__name__, "message": message}}
-    row = {"file": name, **result.to_dict()}
-    if min_confidence is not None:
-        for answer in (row, *row["numbers"], *row["digits"], *row["marks"]):
-            answer["sure"] = answer["sure"] and answer["confidence"] >= min_confidence
-    return row
+def _told(name: str, result: Reading | InkDigitsError) -> Reading | InkDigitsError:
+    """The result; the error for a name that stands for no pictures says so."""
+    if isinstance(result, InkDigitsError) and (message := no_pictures(name)):
+        result.args = (message,)
+    return result

@@ -6,22 +6,41 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TextIO
 
+from inkdigits.errors import InkDigitsError
 from inkdigits.picture.sources import printable
+from inkdigits.reading import Reading
 
 CORNERS = ["x0", "y0", "x1", "y1"]
 
 
-def write_json(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
+def row_of(
+    name: str, result: Reading | InkDigitsError, min_confidence: float | None
+) -> dict[str, Any]:
+    """What was read in the picture of that name, or why nothing was."""
+    if isinstance(result, InkDigitsError):
+        return {"file": name, "error": {"type": type(result).__name__, "message": str(result)}}
+    row = {"file": name, **result.to_dict()}
+    if min_confidence is not None:
+        for answer in (row, *row["numbers"], *row["digits"], *row["marks"]):
+            answer["sure"] = answer["sure"] and answer["confidence"] >= min_confidence
+    return row
+
+
+def write_json(
+    rows: Iterator[dict[str, Any]], _names: Sequence[str], file: TextIO | None = None
+) -> bool:
     all_read = True
     for row in rows:
         all_read = all_read and "error" not in row
-        print(json.dumps(row), flush=True)
+        print(json.dumps(row), file=file, flush=True)
     return all_read
 
 
-def write_csv(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
+def write_csv(
+    rows: Iterator[dict[str, Any]], _names: Sequence[str], file: TextIO | None = None
+) -> bool:
     """One line a picture."""
 
     def line_of(row: dict[str, Any]) -> list[list[Any]]:
@@ -30,10 +49,12 @@ def write_csv(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
         box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
         return [[row["text"], row["confidence"], str(row["sure"]).lower(), *box]]
 
-    return _write_csv(rows, ["text", "confidence", "sure", *CORNERS], line_of)
+    return _write_csv(rows, ["text", "confidence", "sure", *CORNERS], line_of, file or sys.stdout)
 
 
-def write_numbers(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool:
+def write_numbers(
+    rows: Iterator[dict[str, Any]], _names: Sequence[str], file: TextIO | None = None
+) -> bool:
     """CSV, one line a number; a picture in which no number was read has one that is empty."""
     columns = ["line", "text", "value", "confidence", "sure", *CORNERS]
 
@@ -43,16 +64,17 @@ def write_numbers(rows: Iterator[dict[str, Any]], _names: Sequence[str]) -> bool
             for n in row["numbers"]
         ] or [[""] * len(columns)]
 
-    return _write_csv(rows, columns, lines_of)
+    return _write_csv(rows, columns, lines_of, file or sys.stdout)
 
 
 def _write_csv(
     rows: Iterator[dict[str, Any]],
     columns: list[str],
     lines_of: Callable[[dict[str, Any]], list[list[Any]]],
+    out: TextIO,
 ) -> bool:
     all_read = True
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["file", *columns, "error", "message"])
     for row in rows:
         file = _no_formula(printable(row["file"]))
@@ -61,7 +83,7 @@ def _write_csv(
             writer.writerow([file, *[""] * len(columns), error["type"], error["message"]])
         else:
             writer.writerows([file, *line, "", ""] for line in lines_of(row))
-        sys.stdout.flush()
+        out.flush()
     return all_read
 
 

@@ -63,13 +63,16 @@ class Limits:
 LIMITS = Limits()
 
 
-class _Died(Exception):
-    """The process with the picture is dead, of too much "time" or "memory".
+CauseOfDeath = Literal["time", "memory", "killed"]
 
-    What else kills it counts as memory: decoders die in many ways where they get no more.
+
+class _Died(Exception):
+    """The process with the picture is dead: of too much "time" or "memory", or "killed" by others.
+
+    What else ends it counts as memory: decoders die in many ways where they get no more.
     """
 
-    def __init__(self, what: Literal["time", "memory"]) -> None:
+    def __init__(self, what: CauseOfDeath) -> None:
         super().__init__(what)
         self.what = what
 
@@ -106,15 +109,17 @@ def _ask(
     request += [limits.cpu_seconds, limits.memory + 8 * max_pixels]
     try:
         with _places:
-            process = _idle_process() or _Process()
             try:
-                answer, picture = process.ask(request, data, max_pixels, limits.deadline)
-            except BaseException:
-                process.end()
-                raise
-            _idle.append(process)
+                process = _idle_process() or _Process()
+                answer, picture = _asked(process, request, data, max_pixels, limits.deadline)
+            except _Died as error:
+                if error.what != "killed":
+                    raise
+                # Not for what the picture takes; but twice is for that, as where memory is short.
+                answer, picture = _asked(_Process(), request, data, max_pixels, limits.deadline)
     except _Died as error:
-        raise takes_too_much(format_of(data) or "", name, error.what) from error
+        what: Literal["time", "memory"] = "time" if error.what == "time" else "memory"
+        raise takes_too_much(format_of(data) or "", name, what) from error
     except OSError as error:
         raise UnreadablePicture(
             f"{name} is to be decoded in a process of its own, and none can be started: {error}. "
@@ -124,6 +129,18 @@ def _ask(
     if "error" in answer:
         raise UnreadablePicture(answer["error"], reason=answer["reason"])
     return answer, picture
+
+
+def _asked(
+    process: _Process, request: list[Any], data: bytes, max_pixels: int, deadline: float
+) -> tuple[dict[str, Any], Grey | None]:
+    try:
+        answer = process.ask(request, data, max_pixels, deadline)
+    except BaseException:
+        process.end()
+        raise
+    _idle.append(process)
+    return answer
 
 
 class _Process:
@@ -200,10 +217,14 @@ class _Process:
         self._is_late = True
         self._process.kill()
 
-    def _cause_of_death(self) -> Literal["time", "memory"]:
-        self._process.kill()
-        code = self._process.wait()
-        return "time" if self._is_late or code == -getattr(signal, "SIGXCPU", 0) else "memory"
+    def _cause_of_death(self) -> CauseOfDeath:
+        with suppress(subprocess.TimeoutExpired):  # which lives, and said what it never should
+            code = self._process.wait(0.5)
+            if self._is_late or code == -getattr(signal, "SIGXCPU", 0):
+                return "time"
+            if code == -getattr(signal, "SIGKILL", 0):
+                return "killed"
+        return "memory"
 
     def end(self) -> None:
         self._process.kill()

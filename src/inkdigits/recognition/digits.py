@@ -153,8 +153,9 @@ def is_clean_around(picture: Grey, box: Box) -> bool:
 
 def _is_connected(ink: NDArray[np.bool_]) -> bool:
     """Whether all ink (H, W) is one piece; diagonals connect."""
-    width = ink.shape[1] + 2
-    left = set(np.flatnonzero(np.pad(ink, 1)).tolist())
+    width = ink.shape[1] + 1  # so that no row's end is next to the start of another
+    rows, columns = np.nonzero(ink)
+    left = set((rows * width + columns).tolist())
     reached = [left.pop()] if left else []
     while reached:
         place = reached.pop()

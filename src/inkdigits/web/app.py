@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -20,16 +19,28 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
-from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
+from inkdigits.web.answers import (
+    NOT_STORED,
+    Refused,
+    check_origins,
+    problem,
+    problem_body,
+    reading_body,
+    refuse_other_sites,
+)
+from inkdigits.web.bodies import Uploads
+from inkdigits.web.lanes import small_and_large_lane
+from inkdigits.web.metrics import Metrics
+from inkdigits.web.observed import Observed
 from inkdigits.web.pages import add_pages
-from inkdigits.web.uploads import Uploads, picture_in
+from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -55,8 +66,6 @@ SECURITY_HEADERS = {
 """Sent with every answer. Origins named in `allow_origins` still get in: the resource policy is
 about requests made without CORS."""
 
-ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
-
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
@@ -71,6 +80,7 @@ def create_app(
     reader: Reader,
     *,
     allow_origins: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     upload_seconds: float = 60,
@@ -81,19 +91,15 @@ def create_app(
         reader: is shared by all requests.
         allow_origins: whose pages may call the API from a browser ("https://example.org", or "*"
             for anybody's); without it only the page served here.
+        allow_frames: whose pages may show the page in a frame of theirs; without it none.
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
         upload_seconds: within which a picture has to arrive.
 
     Raises:
-        ValueError: one of `allow_origins` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
     """
-    for origin in allow_origins:
-        if not ORIGIN.fullmatch(origin):
-            raise ValueError(
-                f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
-                "final slash: https://example.org"
-            )
+    check_origins([*allow_origins, *allow_frames])
     app = FastAPI(
         title="inkdigits",
         version=__version__,
@@ -103,16 +109,13 @@ def create_app(
         redirect_slashes=False,
         lifespan=_with_a_process_ahead,
     )
+    metrics = Metrics(reader.metadata)
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
     largest_reading = Lock()
 
-    def refuse_other_sites(request: Request) -> None:
-        """A browser says when another site's page is asking; nothing is read for it."""
-        other = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-        origin = request.headers.get("origin")
-        if other and "*" not in allow_origins and origin not in allow_origins:
-            raise HTTPException(403, "Pages of other sites may not use this server.")
+    async def check_site(request: Request) -> None:
+        refuse_other_sites(request.headers, allow_origins)
 
     def answer(
         body: bytes,
@@ -132,13 +135,13 @@ def create_app(
         )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
-        alone = len(reading.digits) == 1
-        return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
+        metrics.count_reading(reading)
+        return reading_body(reading, seen)
 
     @app.post(
         "/api/read",
         summary="Read the digits in a picture",
-        dependencies=[Depends(refuse_other_sites)],
+        dependencies=[Depends(check_site)],
         response_model=reference.Reading,
         responses=reference.READ_ANSWERS,
         openapi_extra=reference.READ_REQUEST,
@@ -152,7 +155,7 @@ def create_app(
         try:
             check_hints(expect, length)
         except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+            raise Refused(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         async with uploads.body_of(request, content_type) as body:
             work = partial(answer, body, content_type, expect, length, seen)
@@ -161,9 +164,7 @@ def create_app(
                 content = await small.run(work, True)
             if content is None:
                 content = await large.run(work, False)
-        return Response(
-            content, media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return Response(content, media_type="application/json", headers=NOT_STORED)
 
     @app.get(
         "/api/health",
@@ -192,10 +193,15 @@ def create_app(
     async def model() -> dict[str, str]:
         return reader.metadata
 
+    @app.get("/metrics", include_in_schema=False)
+    async def counted() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
     add_pages(app)
-    _add_error_handlers(app)
+    headers = _allowing(allow_frames)
+    _add_error_handlers(app, headers)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
-    app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_SecurityHeaders, headers=headers)
     app.add_middleware(_HeadAsGet)
     if allow_origins:
         app.add_middleware(
@@ -204,6 +210,7 @@ def create_app(
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type"],
         )
+    app.add_middleware(Observed, metrics=metrics)
     return app
 
 
@@ -213,16 +220,29 @@ def app_from_env() -> FastAPI:
     `uvicorn --factory inkdigits.web.app:app_from_env --workers 4`
 
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
-    INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
-    numbers. An empty variable counts as unset.
+    INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
+    INKDIGITS_MAX_PIXELS are numbers. An empty variable counts as unset.
+
+    Raises ValueError if one of them cannot be.
     """
-    origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
         Reader(os.environ.get("INKDIGITS_MODEL") or None),
-        allow_origins=[origin.strip() for origin in origins if origin.strip()],
-        max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
-        max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
+        allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
+        allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
+        max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
+        max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
     )
+
+
+def _origins_in(variable: str) -> list[str]:
+    return os.environ.get(variable, "").replace(",", " ").split()
+
+
+def _number(variable: str, default: int) -> int:
+    said = os.environ.get(variable) or str(default)
+    if not said.isdecimal() or int(said) < 1:
+        raise ValueError(f"{variable} is {said!r}. It must be a whole number from 1.")
+    return int(said)
 
 
 @asynccontextmanager
@@ -232,16 +252,29 @@ async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-class _SecurityHeaders:
-    """Adds SECURITY_HEADERS to every answer."""
+def _allowing(frames: Sequence[str]) -> dict[str, str]:
+    """SECURITY_HEADERS with these origins' pages as possible frames."""
+    headers = dict(SECURITY_HEADERS)
+    if frames:
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {' '.join(frames)}"
+        )
+        del headers["X-Frame-Options"]  # which knows no other sites
+    return headers
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class _SecurityHeaders:
+    """Adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -258,14 +291,12 @@ class _HeadAsGet:
         await self.app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> None:
     """Make every error `{"error": {"type": ..., "message": ...}}`."""
 
     @app.exception_handler(InkDigitsError)
     async def unreadable(request: Request, error: InkDigitsError) -> Response:
-        reason = error.reason if isinstance(error, UnreadablePicture) else ""
-        status = {"unsupported": 415, "too large": 413}.get(reason, 422)
-        return _error(status, type(error).__name__, str(error))
+        return _error(*problem(error))
 
     @app.exception_handler(InvalidModel)
     async def unusable(request: Request, error: InvalidModel) -> Response:
@@ -276,7 +307,6 @@ def _add_error_handlers(app: FastAPI) -> None:
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
-            403: ("Forbidden", error.detail),
             408: ("TooSlow", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
@@ -294,14 +324,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         # Starlette sends this from outside every middleware, and raises on so that it is logged.
-        message = "Something went wrong in the server, which has logged it."
-        return _error(500, "ServerError", message, SECURITY_HEADERS)
+        return _error(*problem(error), security_headers)
 
 
 def _error(
     status: int, name: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    # Starlette's JSONResponse fails on lone surrogates, which input quoted in a message may have.
-    content = json.dumps({"error": {"type": name, "message": message}})
-    headers = {"Cache-Control": "no-store", **(headers or {})}
-    return Response(content, status, headers, "application/json")
+    headers = NOT_STORED | dict(headers or {})
+    return Response(problem_body(name, message), status, headers, "application/json")

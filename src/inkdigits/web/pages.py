@@ -1,12 +1,17 @@
 """The files of the page, held in memory and served so that an upgrade is seen at once.
 
+A page is asked for again each time, and names its files below an address that is new when one of
+them is: they are kept for good.
+
 Starlette's StaticFiles would tell a change by a file's time and size, and at / it would answer for
 the API, too: 404 where 405 is right.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import PurePath
@@ -26,25 +31,45 @@ ADDRESSES = {"index.html": "/", "docs.html": "/docs"}
 """Files that have an address other than their name."""
 
 
+ITS_FILES = re.compile(rb'(?<=(?:src|ref)=")(?=[\w-]+\.(?:css|js|svg)")')
+"""The place before the name of a file in a page."""
+
+ASK_AGAIN = "no-cache"
+KEEP = "public, max-age=31536000, immutable"
+
+
 def add_pages(app: FastAPI) -> None:
     """Serve each file of static/."""
-    for file in resources.files("inkdigits.web").joinpath("static").iterdir():
-        media_type = MEDIA_TYPES.get(PurePath(file.name).suffix)
-        if media_type is None:
-            continue  # left by an editor or a file manager
-        address = ADDRESSES.get(file.name, f"/{file.name}")
-        app.add_route(address, _page(file.read_bytes(), media_type), include_in_schema=False)
+    folder = resources.files("inkdigits.web").joinpath("static")
+    files = {
+        file.name: file.read_bytes()
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if PurePath(file.name).suffix in MEDIA_TYPES  # others are an editor's or a file manager's
+    }
+    version = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
+    for name, content in files.items():
+        media_type = MEDIA_TYPES[PurePath(name).suffix]
+        if media_type == "text/html":
+            content = ITS_FILES.sub(f"{version}/".encode(), content)
+        for address, cached in {
+            ADDRESSES.get(name, f"/{name}"): ASK_AGAIN,
+            f"/{version}/{name}": KEEP,
+        }.items():
+            app.add_route(address, _page(content, media_type, cached), include_in_schema=False)
 
 
-def _page(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+def _page(content: bytes, media_type: str, cached: str) -> Callable[[Request], Awaitable[Response]]:
     # Of the content, not of the time: installers give files whatever time they like.
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag}  # no-cache: ask whether it changed
+    headers = {"Cache-Control": cached, "ETag": etag, "Vary": "Accept-Encoding"}
+    packed = gzip.compress(content, mtime=0)  # once, and smaller than what is packed in haste
 
     async def page(request: Request) -> Response:
         known = request.headers.get("if-none-match", "")
         if etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
             return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed, 200, {**headers, "Content-Encoding": "gzip"}, media_type)
         return Response(content, headers=headers, media_type=media_type)
 
     return page

@@ -8,13 +8,19 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_network
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
 
 from inkdigits.errors import InkDigitsError
 from inkdigits.web.app import app_from_env
 from inkdigits.web.connection import Connection
+from inkdigits.web.metrics import SHARED_FOLDER
+from inkdigits.web.observed import JSON_LOG
 
 BACKLOG = 128
 """Connections that are accepted at a time, so that those over the limit never use up all files."""
@@ -29,33 +35,86 @@ def run(
     model: str | os.PathLike[str] | None = None,
     workers: int = 1,
     allow_origins: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
+    root_path: str = "",
+    trust_proxies: Sequence[str] = (),
+    log_format: Literal["text", "json"] = "text",
 ) -> None:
     """Serve until stopped; what is left out comes from the environment, as in `app_from_env`.
+
+    Args:
+        root_path: which a proxy takes away from the addresses that it passes on.
+        trust_proxies: addresses or networks whose X-Forwarded-For and -Proto say who asks.
+        log_format: "json" logs each request, too.
 
     Raises:
         InkDigitsError: the address cannot be listened on, as when another server has the port.
         InvalidModel: `model` cannot be read with.
-        ValueError: one of `allow_origins` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin, one of
+            `trust_proxies` no address, or `root_path` no path.
     """
     if model:
         os.environ["INKDIGITS_MODEL"] = os.fspath(model)
     if allow_origins:
         os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
+    if allow_frames:
+        os.environ["INKDIGITS_ALLOW_FRAMES"] = ",".join(allow_frames)
     # Also for several workers: a mistake shows here once, not in each of them again and again.
     app = app_from_env()
+    _check_proxy(root_path, trust_proxies)
     _check_address(host, port)
-    uvicorn.run(
-        app if workers == 1 else "inkdigits.web.app:app_from_env",
-        factory=workers > 1,
-        host=host,
-        port=port,
-        workers=workers,
-        http=Connection,
-        access_log=False,  # a drawing is many requests
-        backlog=BACKLOG,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=GRACE,
-    )
+    with _one_count_of(workers):
+        uvicorn.run(
+            app if workers == 1 else "inkdigits.web.app:app_from_env",
+            factory=workers > 1,
+            host=host,
+            port=port,
+            workers=workers,
+            http=Connection,
+            root_path=root_path.rstrip("/"),
+            proxy_headers=bool(trust_proxies),
+            forwarded_allow_ips=[*trust_proxies],
+            log_config=JSON_LOG if log_format == "json" else LOGGING_CONFIG,
+            access_log=False,  # a drawing is many requests, and addresses may hold secrets
+            backlog=BACKLOG,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=GRACE,
+        )
+
+
+@contextmanager
+def _one_count_of(workers: int) -> Iterator[None]:
+    """/metrics answers for all workers, whichever is asked: they count in files of one folder."""
+    if workers == 1 or SHARED_FOLDER in os.environ:
+        yield
+        return
+    try:
+        folder = TemporaryDirectory(prefix="inkdigits-metrics-")
+    except OSError as error:
+        raise InkDigitsError(
+            f"Several workers count in a temporary folder, and there is none: {error.strerror}. "
+            "Give the server a /tmp that it may write, or one worker."
+        ) from error
+    with folder:
+        os.environ[SHARED_FOLDER] = folder.name
+        try:
+            yield
+        finally:
+            del os.environ[SHARED_FOLDER]
+
+
+def _check_proxy(root_path: str, addresses: Sequence[str]) -> None:
+    """Uvicorn would take what is no address for the name of one, and trust nobody."""
+    if root_path and not root_path.startswith("/"):
+        raise ValueError(f"{root_path!r} is no path. Begin it with a slash: /{root_path}")
+    for address in addresses:
+        try:
+            ip_network(address)
+        except ValueError as error:
+            raise ValueError(
+                f"{address!r} is no address to trust. Write one as 10.0.0.7, or a network as "
+                "10.0.0.0/8."
+            ) from error
 
 
 def _check_address(host: str, port: int) -> None:

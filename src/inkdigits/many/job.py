@@ -1,0 +1,79 @@
+"""What is asked of each of many pictures, and who reads a batch of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from inkdigits import __version__
+from inkdigits.errors import InkDigitsError
+from inkdigits.many.places import content_at, is_elsewhere
+from inkdigits.outputs.rows import row_of
+from inkdigits.reader import Reader
+from inkdigits.reading import Expect
+from inkdigits.recognition.session import model_content
+
+BATCH = 16
+"""Pictures that are read together, and kept together."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Job:
+    """The same for all pictures; see `Reader` and `Reader.read`."""
+
+    model: str | os.PathLike[str] | bytes | None = None
+    expect: Expect = None
+    length: int | None = None
+    min_confidence: float | None = None
+
+    def model_bytes(self) -> bytes:
+        return model_content(self.model, "digits.onnx")[1]
+
+    def asked(self) -> dict[str, Any]:
+        """By which one job is told from another."""
+        return {
+            "inkdigits": __version__,
+            "model": sha256(self.model_bytes()).hexdigest(),
+            "expect": self.expect,
+            "length": self.length,
+            "min_confidence": self.min_confidence,
+        }
+
+
+class Worker:
+    """Reads batches of pictures; the model files are loaded once."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._reader = Reader(job.model)
+
+    def __call__(self, names: Sequence[str]) -> list[str]:
+        """A row for each of the names, as a line of JSON."""
+        sources = [content_at(name) if is_elsewhere(name) else Path(name) for name in names]
+        results = self._reader.read_many(
+            (source for source in sources if not isinstance(source, InkDigitsError)),
+            batch_size=BATCH,
+            errors="return",
+            expect=self._job.expect,
+            length=self._job.length,
+        )
+        return [
+            json.dumps(row_of(name, result, self._job.min_confidence))
+            for name, source in zip(names, sources, strict=True)
+            for result in [source if isinstance(source, InkDigitsError) else next(results)]
+        ]
+
+
+def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items, so many at a time; fewer at the end."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
