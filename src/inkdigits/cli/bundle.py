@@ -75,7 +75,8 @@ def lambda_(out: Path, arch: str, python: str, model: Path | None) -> None:
     """Write the HTTP API for AWS Lambda into the file OUT.
 
     OUT is such as function.zip. What the function runs on is fetched by pip, for that processor
-    and Python, in versions whose checksums are known here; HEIC photos and PDFs are read, too. Beside OUT a template.yaml for the AWS SAM
+    and Python, in versions whose checksums are known here; HEIC photos and PDFs are read, too.
+    Beside OUT a template.yaml for the AWS SAM
     command line is written, with a function URL and an HTTP API, unless there is one.
     """
     from inkdigits.deploy.lambda_zip import bundle_lambda, write_template
