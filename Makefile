@@ -39,9 +39,10 @@ format: $(VENV)/dev.installed  ## repair what ruff can repair
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: $(VENV)/dev.installed  ## docs/commands.md and docs/licences.md, from what is installed
+docs: $(VENV)/dev.installed  ## docs/commands.md and licences.md from what is installed, and the notebook
 	$(BIN)/python docs/write_commands.py
 	$(BIN)/python docs/write_licences.py
+	$(BIN)/python docs/write_notebook.py
 
 MINUTES ?= 5
 fuzz: $(VENV)/dev.installed  ## damaged files at every door, MINUTES=5 of them

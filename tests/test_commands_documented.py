@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import write_commands
 from inkdigits.cli import app
@@ -32,6 +33,12 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
 
 
 COMMANDS = dict(commands(app, "inkdigits"))
+
+
+@pytest.mark.parametrize("name", [n for n, c in COMMANDS.items() if isinstance(c, click.Group)])
+def test_what_a_group_lists_of_its_commands_is_whole_sentences(name: str) -> None:
+    listed = CliRunner().invoke(app, [*name.split()[1:], "--help"]).output.split("Commands:\n")[1]
+    assert all(line.endswith(".") and "..." not in line for line in listed.splitlines())
 
 
 def section(name: str) -> str:

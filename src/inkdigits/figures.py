@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from inkdigits.atomic_file import write_atomically
@@ -42,10 +42,16 @@ def write(figure: Picture, path: Path) -> None:
     write_atomically(path, figure._repr_png_())
 
 
-def curve(history: Sequence[Mapping[str, float]], title: str, missed: str = "misread") -> Picture:
+def curve(
+    history: Sequence[Mapping[str, float]],
+    title: str,
+    missed: str = "misread",
+    pictures: int | None = None,
+) -> Picture:
     """The loss and the error of each epoch, for training and, if there is any, validation.
 
-    `missed` says what the error is the share of.
+    `missed` says what the error is the share of. If that is of so many `pictures`, a band shows the
+    standard error of the validation's: how far another choice of pictures may be from it.
     """
     epochs = [row["epoch"] for row in history]
     figure = Picture(figsize=(9, 3.6), layout="constrained")
@@ -58,11 +64,19 @@ def curve(history: Sequence[Mapping[str, float]], title: str, missed: str = "mis
             continue
         style = {"color": colour, "label": label, "marker": "o" if len(epochs) <= DOTTED else ""}
         loss.plot(epochs, [row[f"{key}loss"] for row in history], **style)
-        error.plot(epochs, [1 - row[f"{key}accuracy"] for row in history], **style)
+        shares = np.array([1 - row[f"{key}accuracy"] for row in history])
+        error.plot(epochs, shares, **style)
+        if key and pictures:
+            spread = np.sqrt(shares * (1 - shares) / pictures)
+            band = {"color": colour, "alpha": 0.15, "label": "± standard error"}
+            error.fill_between(epochs, shares - spread, shares + spread, **band)
     loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
     error.set(title=f"{title}: error", xlabel="epoch", ylabel=missed, yscale="log")
-    error.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    loss.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    error.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     for axes in (loss, error):
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3, which="both")
         axes.legend(frameon=False)

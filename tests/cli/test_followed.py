@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from inkdigits.cli import app
-from inkdigits.cli.followed import Followed
+from inkdigits.cli.followed import Followed, followed
 from inkdigits.datasets.convert import convert
 from inkdigits.datasets.dataset import ArrayDataset, Batch, Dataset
 
@@ -38,6 +38,13 @@ def test_a_terminal_shows_how_far_a_data_set_has_been_read(monkeypatch: pytest.M
     assert "converting mine" in shown
     assert "20/25" in shown
     assert shown.endswith("and now the maps\n")
+
+
+def test_a_terminal_shows_how_many_pages_have_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert list(followed([1, 2, 3], "reading pages")) == [1, 2, 3]
+    assert "reading pages" in (shown := sys.stderr.getvalue())  # type: ignore[attr-defined]
+    assert "3/3" in shown
 
 
 def test_a_file_or_a_pipe_gets_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,16 +5,23 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from inkdigits.scratch.losses import LOSSES, cross_entropy, mean_squared_error, softmax
+from inkdigits.scratch.layers import Array
+from inkdigits.scratch.losses import LOSSES, Labels, cross_entropy, mean_squared_error, softmax
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0, 2, (6, 10))
 LABELS = RNG.integers(0, 10, 6)
 
 
+WEIGHTS = np.array([0, 2, 1, 1, 0.5, 1.5])
+
+
+@pytest.mark.parametrize("weights", [1.0, WEIGHTS])
 @pytest.mark.parametrize("name", LOSSES)
-def test_gradients_are_those_of_central_differences(name: str) -> None:
-    loss = LOSSES[name]
+def test_gradients_are_those_of_central_differences(name: str, weights: Array | float) -> None:
+    def loss(logits: Array, labels: Labels) -> tuple[float, Array]:
+        return LOSSES[name](logits, labels, weights)
+
     _, gradient = loss(LOGITS, LABELS)
     expected = np.zeros_like(LOGITS)
     step = 1e-6

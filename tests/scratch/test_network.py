@@ -80,7 +80,10 @@ def tensors_equal(one: NeuralNetwork, other: NeuralNetwork) -> bool:
         NeuralNetwork(random_state=0),
         NeuralNetwork([Dense(32), ReLU(), Dense()], random_state=0),
         NeuralNetwork([Dense(32), BatchNorm(), ReLU(), Dense()], random_state=0, dtype="float64"),
-    ]
+    ],
+    expected_failed_checks=lambda _: {
+        "check_sample_weight_equivalence_on_dense_data": "repeated examples fall into other batches"
+    },
 )
 def test_it_is_what_scikit_learn_expects_of_a_classifier(estimator: Any, check: Any) -> None:
     check(estimator)
@@ -550,6 +553,43 @@ def test_an_exploding_loss_loses_nothing_that_was_learned_before() -> None:
         network.partial_fit(X * 1e30, Y)
     assert tensors_equal(network, other)
     assert network.partial_fit(X, Y).score(X, Y) >= other.score(X, Y) - 0.02
+
+
+def test_weights_are_as_good_as_repetition() -> None:
+    often = np.random.default_rng(0).integers(0, 4, len(X))
+    exact: dict[str, Any] = {"batch_size": None, "dtype": "float64"}  # all examples in each step
+    repeated = small(**exact).fit(X.repeat(often, axis=0), Y.repeat(often))
+    weighted = small(**exact).fit(X, Y, sample_weight=often)
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X))
+    np.testing.assert_allclose(weighted.history_[-1]["loss"], repeated.history_[-1]["loss"])
+
+    by_class = small(**exact).fit(X, Y, class_weight={0: 1, 1: 3, 2: 0})
+    by_example = small(**exact).fit(X, Y, sample_weight=np.array([1, 3, 0])[Y])
+    np.testing.assert_array_equal(by_class.predict_proba(X), by_example.predict_proba(X))
+
+
+def test_balanced_classes_are_not_forgotten_where_they_are_rare() -> None:
+    few = np.flatnonzero((Y > 0) | (np.arange(len(Y)) < 10))  # of cloud 0
+    alike, balanced = (
+        small(optimizer=SGD(0.02)).fit(X[few], Y[few], class_weight=weight)
+        for weight in (None, "balanced")
+    )
+    rare = Y == 0
+    assert balanced.score(X[rare], Y[rare]) > alike.score(X[rare], Y[rare]) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2], r"one number for each of the 300 examples; its shape is \(2,\)"),
+        (np.zeros(300), "numbers from 0 on, and not all of them zero"),
+        (np.full(300, -1), "from 0 on"),
+        (np.full(300, np.nan), "must be numbers"),
+    ],
+)
+def test_weights_that_make_no_sense_are_explained(weights: Any, message: str) -> None:
+    with pytest.raises(InvalidNetwork, match=message):
+        small().fit(X, Y, sample_weight=weights)
 
 
 def test_an_optimizer_that_shrinks_weights_leaves_smaller_ones() -> None:

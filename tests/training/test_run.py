@@ -35,6 +35,7 @@ from inkdigits.training.recipes import CNN, Recipe
 from inkdigits.training.run import Interrupted, train
 from inkdigits.training.scratch_fit import ScratchFitting
 from inkdigits.training.writers import written_digits
+from training.events import told
 from training.interruption import ctrl_c
 from training.tiny import TINY, TINY_SCRATCH
 from training.two_processes import TORCHRUN
@@ -73,7 +74,7 @@ def command(*arguments: object, data_dir: str, recipe: str = "cnn") -> list[str]
 def finished(recipe: AnyRecipe, tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
     """A finished run of the recipe."""
     out = tmp_path_factory.mktemp("runs") / "finished"
-    train(recipe, out, limit=LIMIT, data_dir=data_dir)
+    train(recipe, out, limit=LIMIT, data_dir=data_dir, tensorboard=True)
     return out
 
 
@@ -101,6 +102,15 @@ def test_a_run_tells_its_story_in_numbers(recipe: AnyRecipe, finished: Path) -> 
     )
 
 
+def test_a_run_tells_its_history_to_tensorboard(finished: Path) -> None:
+    numbers = told(finished / "tensorboard")
+    with (finished / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for tag, column in (("loss/training", "loss"), ("accuracy/validation", "validation_accuracy")):
+        shown = [numbers[tag, int(row["epoch"])] for row in rows]
+        assert shown == pytest.approx([float(row[column]) for row in rows])
+
+
 def test_the_curve_of_one_epoch_shows_it(tmp_path: Path) -> None:
     row = {"epoch": 1, "loss": 0.5, "accuracy": 0.8, "seconds": 1.0}
     row |= {"validation_loss": 0.4, "validation_accuracy": 0.9}
@@ -109,6 +119,20 @@ def test_the_curve_of_one_epoch_shows_it(tmp_path: Path) -> None:
         colours = image.convert("RGB").getcolors(2**20) or []
     blue = sum(count for count, (r, _, b) in colours if b > r + 100)  # type: ignore[misc]
     assert blue > 300  # two dots, and those of the legends
+
+
+def test_the_curve_has_plain_ticks_and_a_band_of_the_standard_error() -> None:
+    rows = [
+        {"epoch": epoch, "loss": 0.5, "accuracy": 1 - share, "validation_loss": 0.4}
+        | {"validation_accuracy": 1 - share}
+        for epoch, share in ((1, 0.2), (2, 0.01))
+    ]
+    _, error = figures.curve(rows, "mine", pictures=900).axes
+    ticks = [error.yaxis.get_major_formatter()(share) for share in error.get_yticks()]
+    assert {"1 %", "2 %", "5 %", "10 %", "20 %"} <= {*ticks}
+    [band] = error.collections
+    edges = band.get_paths()[0].vertices[:, 1]
+    assert edges.max() == pytest.approx(0.2 + (0.2 * 0.8 / 900) ** 0.5)
 
 
 @pytest.mark.parametrize("picture", ["curve", "mistakes", "filters"])

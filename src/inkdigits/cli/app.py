@@ -51,7 +51,10 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
-    """Reads handwritten digits: drawn, photographed or scanned."""
+    """Reads handwritten digits and numbers: drawn, photographed or scanned.
+
+    Begin with: inkdigits read picture.png. For the page: inkdigits serve.
+    """
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def site(out: Path, model: Path | None, runtime: Path | None) -> None:
 @click.argument("out", type=click.Path(path_type=Path))
 @model_option
 def npm(out: Path, model: Path | None) -> None:
-    """Write what reads in the browser as the npm package inkdigits into the folder OUT.
+    """Write what reads in browsers as an npm package into OUT.
 
     It reads with onnxruntime-node or onnxruntime-web, which its users install, and has the model
     files. npm pack makes a tarball of it, and npm publish publishes it.
@@ -72,10 +72,11 @@ def npm(out: Path, model: Path | None) -> None:
 )
 @model_option
 def lambda_(out: Path, arch: str, python: str, model: Path | None) -> None:
-    """Write the HTTP API as a function of AWS Lambda into the file OUT, such as function.zip.
+    """Write the HTTP API for AWS Lambda into the file OUT.
 
-    What it runs on is fetched by pip, for that processor and Python, in versions whose checksums
-    are known here; HEIC photos and PDFs are read, too. Beside OUT a template.yaml for the AWS SAM
+    OUT is such as function.zip. What the function runs on is fetched by pip, for that processor
+    and Python, in versions whose checksums are known here; HEIC photos and PDFs are read, too.
+    Beside OUT a template.yaml for the AWS SAM
     command line is written, with a function URL and an HTTP API, unless there is one.
     """
     from inkdigits.deploy.lambda_zip import bundle_lambda, write_template

@@ -17,7 +17,9 @@ from inkdigits.cli.options import data_dir_option, extra, reader_of
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 @data_dir_option
 def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path | None) -> None:
-    """Judge several models on the same pictures, and whether a difference from the first is real.
+    """Judge several models, and whether one is really better.
+
+    All read the same pictures, and each is compared with the first.
 
     MODEL is a model file, a run's folder, or "shipped".
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,11 @@ def evaluate(
 
 def _of_texts(model: str, dataset: str) -> tuple[dict[str, Any], str]:
     """The figures, and how to say them."""
+    from inkdigits.cli.followed import followed
     from inkdigits.evaluation.texts import figures_of, read_texts, texts_in_words
 
-    figures = figures_of(dataset, read_texts(reader_of(model), dataset))
+    follow = partial(followed, doing=f"reading {dataset}")
+    figures = figures_of(dataset, read_texts(reader_of(model), dataset, follow))
     return figures, texts_in_words(model, figures)
 
 

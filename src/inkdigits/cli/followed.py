@@ -1,14 +1,25 @@
-"""What somebody sees who waits while a data set is read."""
+"""What somebody sees who waits while pictures are read."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from inkdigits.datasets.dataset import Batch, Dataset
+
+Item = TypeVar("Item")
+
+
+def followed(items: Sequence[Item], doing: str) -> Iterator[Item]:
+    """Give them on, and show how far they are, where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, label=doing, show_pos=True, file=sys.stderr) as shown:
+        yield from shown
 
 
 class Followed(Dataset):

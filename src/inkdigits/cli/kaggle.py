@@ -21,9 +21,9 @@ from inkdigits.cli.options import models_option, reader_of
 )
 @models_option
 def kaggle(test: Path, out: Path, probabilities: Path | None, models: tuple[str, ...]) -> None:
-    """Write a submission for Kaggle's digit recogniser: TEST is its test.csv.
+    """Write a submission for Kaggle's digit recogniser.
 
-    Several models are blended: the mean of their probabilities counts.
+    TEST is its test.csv. Several models are blended: the mean of their probabilities counts.
 
     Its test rows come from MNIST, most of which the model that ships was trained on. An honest
     submission is by a model that was trained on Kaggle's train.csv alone.

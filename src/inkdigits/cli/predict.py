@@ -21,7 +21,9 @@ from inkdigits.cli.options import data_dir_option, extra, models_option, reader_
 def predict(
     dataset: str, out: Path, probabilities: bool, models: tuple[str, ...], data_dir: Path | None
 ) -> None:
-    """Write what a model says of each picture of DATASET: a digit, how likely, and whether surely.
+    """Write what a model says of each picture of DATASET.
+
+    That is a digit, how likely it is, and whether surely.
 
     DATASET is such as mnist:test, csv:FILE or folder:my-digits; see convert. Labels are not looked
     at, and may be missing. Several models are blended: the mean of their probabilities counts, and

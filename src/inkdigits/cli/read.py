@@ -96,7 +96,9 @@ def read(
     engine: Literal["processes", "ray"],
     model: Path | None,
 ) -> None:
-    """Read the numbers in each picture: a digit, a number, or lines of numbers with their marks.
+    """Read the numbers in pictures.
+
+    Each holds a digit, a number, or lines of numbers with their marks.
 
     FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input; with --out
     also what s3:// names. Of a PDF each page is read; scan.pdf[2] is the second alone.

@@ -24,7 +24,10 @@ from inkdigits.errors import InkDigitsError
 )
 @data_dir_option
 def study(dataset: str, out: Path, data_dir: Path | None) -> None:
-    """Look at DATASET: its counts, looks and measures, and what seems wrong with it.
+    """Look at DATASET, and find what may be wrong with it.
+
+    Leaves a page with its counts, looks and measures, and with what is blank, double or seems
+    mislabelled.
 
     DATASET is such as mnist:train, csv:FILE or folder:my-digits; see convert.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from scipy.stats import binomtest
 from inkdigits.errors import InkDigitsError, InvalidDataset
 from inkdigits.picture import PICTURE_SUFFIXES
 from inkdigits.reader import Reader
+
+Follow = Callable[[list[tuple[Path, str]]], Iterable[tuple[Path, str]]]
 
 PREFIX = "texts:"
 COLUMNS = ("file", "text")
@@ -37,12 +39,13 @@ class TextRead:
         return self.text == self.truth
 
 
-def read_texts(reader: Reader, dataset: str) -> list[TextRead]:
+def read_texts(reader: Reader, dataset: str, follow: Follow = iter) -> list[TextRead]:
     """Read each picture of `texts:FOLDER` or `texts:FILE.csv` as anybody's is read.
 
     The names of a folder's pictures say what is written in them: TRUTH__source.ext, where a space
     is `_`, and what no file's name can hold is written as in web addresses (%2F is /, %3A is :, %0A
-    a new line). A CSV file has the columns file, seen from its own folder, and text.
+    a new line). A CSV file has the columns file, seen from its own folder, and text. `follow` gives
+    the pictures on, and can show how far they are.
 
     Raises InvalidDataset if there are no pictures, or one whose text is not said.
     """
@@ -50,7 +53,9 @@ def read_texts(reader: Reader, dataset: str) -> list[TextRead]:
     pictures = list(_of_csv(path) if path.is_file() else _of_folder(path))
     if not pictures:
         raise InvalidDataset(f"{path} names no pictures. {HOW_TO_NAME}")
-    results = reader.read_many((file for file, _ in pictures), batch_size=16, errors="return")
+    results = reader.read_many(
+        (file for file, _ in follow(pictures)), batch_size=16, errors="return"
+    )
     return [
         TextRead(str(file), truth, "", False)
         if isinstance(result, InkDigitsError)

@@ -12,8 +12,8 @@ from inkdigits.scratch.layers import Array, Layer
 from inkdigits.scratch.losses import Labels, Loss
 from inkdigits.scratch.optimizers import Optimizer
 
-Batch = tuple[Array, Labels, float]
-"""Examples, their labels, and the learning rate for the step that they are good for."""
+Batch = tuple[Array, Labels, Array, float]
+"""Examples, their labels and weights (1 on average), and the learning rate for their step."""
 
 
 def learn(
@@ -28,15 +28,15 @@ def learn(
     `report` is told after each step: how many examples there were so far, and their mean loss.
     Raises Diverged for a loss, or for weights, that are infinite or not a number.
     """
-    parameters, gradients, weights = joined(layers)
+    parameters, gradients, shrunk = joined(layers)
     loss_sum, right, count = 0.0, 0, 0
-    for step, (examples, labels, rate) in enumerate(batches, start=1):
+    for step, (examples, labels, weights, rate) in enumerate(batches, start=1):
         logits = forward(layers, examples, training=True)
-        loss, gradient = loss_function(logits, labels)
+        loss, gradient = loss_function(logits, labels, weights)
         backward(layers, gradient)
         if step == 1:
             _check_views(layers, parameters, gradients)
-        optimizer.step(parameters, gradients, rate, shrunk=weights)
+        optimizer.step(parameters, gradients, rate, shrunk=shrunk)
         if not math.isfinite(loss):
             raise Diverged(f"step {step}: the loss became {loss}. {_cause(examples, rate)}")
         loss_sum += loss * len(labels)

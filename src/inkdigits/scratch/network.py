@@ -25,11 +25,14 @@ from inkdigits.scratch.losses import LOSSES, Labels
 from inkdigits.scratch.optimizers import Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
 from inkdigits.scratch.threads import blas_threads
+from inkdigits.scratch.weights import ClassWeight, weights_of
 
 if TYPE_CHECKING:
     from inkdigits.modelfile.build import Facts
 
 Data = tuple[Array, Labels]
+Weighted = tuple[Array, Labels, Array]
+"""Examples, their labels, and how much each counts: 1 on average."""
 Report = Callable[[int, float, float], None]
 
 
@@ -106,26 +109,37 @@ class NeuralNetwork(Classifier):
         X: ArrayLike,  # noqa: N803 (scikit-learn's name)
         y: ArrayLike,
         *,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight | None = None,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
     ) -> Self:
         """Learn from examples `X` (N, features), or (N, *any shape), and their classes `y` (N,).
 
-        `validation_data` are more of both, held out for validation.
+        Args:
+            sample_weight: (N,) how much each example counts: one of weight 2 like two of weight 1.
+            class_weight: how much each class counts, such as {5: 10}, or "balanced": the rarer,
+                the more. Both together are multiplied.
+            validation_data: more examples and classes, held out for validation. There, and in
+                accuracies, all count alike.
 
         Raises:
             InvalidNetwork: layers, settings and data do not fit together.
             ValueError: the data is empty, or holds NaN or infinity.
             Diverged: the loss became NaN or infinite; the weights are those before that epoch.
         """
+        how: dict[str, Any] = {
+            "sample_weight": sample_weight,
+            "class_weight": class_weight,
+            "validation_data": validation_data,
+        }
         if self.progress:
             from inkdigits.progress import TrainingBar
 
             done = len(self.history_) if self._goes_on() else 0
             bar = TrainingBar(done + self.epochs)
-            rows = self.fit_by_epoch(X, y, validation_data=validation_data, report=bar.report)
-            rows = bar.follow(rows)
+            rows = bar.follow(self.fit_by_epoch(X, y, report=bar.report, **how))
         else:
-            rows = self.fit_by_epoch(X, y, validation_data=validation_data)
+            rows = self.fit_by_epoch(X, y, **how)
         for _ in rows:
             pass
         return self
@@ -135,6 +149,8 @@ class NeuralNetwork(Classifier):
         X: ArrayLike,  # noqa: N803
         y: ArrayLike,
         *,
+        sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight | None = None,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         resume: bool = False,
         report: Report | None = None,
@@ -156,7 +172,8 @@ class NeuralNetwork(Classifier):
             elif not resume:
                 self._check_settings()
                 self.optimizer_ = self._new_optimizer()
-            training = (examples, self._labels(targets))
+            weights = weights_of(targets, sample_weight, class_weight).astype(self.dtype)
+            training = (examples, self._labels(targets), weights)
             validation = None
             if validation_data is not None:
                 held_out, answers = self._validated(*validation_data)
@@ -190,7 +207,8 @@ class NeuralNetwork(Classifier):
                     f"The network knows the classes {self.classes_}, and not {np.unique(classes)}."
                 )
             self._check_settings()
-            training = (examples, self._labels(targets))
+            alike = np.ones(len(targets), self.dtype)
+            training = (examples, self._labels(targets), alike)
         constant = Constant(self.optimizer_.schedule.learning_rate)
         for _ in self._fit(training, None, range(1), constant):
             pass
@@ -264,9 +282,9 @@ class NeuralNetwork(Classifier):
         if not isinstance(share, Real) or not 0 <= float(share) < 1:
             raise InvalidNetwork(f"validation_fraction must be from 0 to below 1, not {share!r}.")
 
-    def _split(self, data: Data) -> tuple[Data, Data]:
+    def _split(self, data: Weighted) -> tuple[Weighted, Data]:
         """The examples to learn from, and those held out; the same for the same data."""
-        examples, labels = data
+        examples, labels, weights = data
         count = math.ceil(self.validation_fraction * len(labels))
         if count == len(labels):
             raise InvalidNetwork(
@@ -275,11 +293,12 @@ class NeuralNetwork(Classifier):
             )
         order = np.random.default_rng(self.seed_).permutation(len(labels))
         held_out, rest = order[:count], order[count:]
-        return (examples[rest], labels[rest]), (examples[held_out], labels[held_out])
+        learned_from = examples[rest], labels[rest], weights[rest]
+        return learned_from, (examples[held_out], labels[held_out])
 
     def _fit(
         self,
-        training: Data,
+        training: Weighted,
         validation: Data | None,
         epochs: range,
         schedule: Schedule,
@@ -327,13 +346,13 @@ class NeuralNetwork(Classifier):
             layer.forget()
 
     def _fit_epoch(
-        self, training: Data, rates: Sequence[float], report: Report | None
+        self, training: Weighted, rates: Sequence[float], report: Report | None
     ) -> tuple[float, float]:
         """Learn from each example once; the mean loss, and the share of right answers.
 
         There is a learning rate for each step. If it diverges, all is as it was before.
         """
-        examples, labels = training
+        examples, labels, weights = training
         epoch, total = len(self.history_) + 1, len(labels)
         batch_size = self.batch_size or total
         order = self.rng_.permutation(total)
@@ -345,7 +364,7 @@ class NeuralNetwork(Classifier):
                 part = order[i * batch_size : (i + 1) * batch_size]
                 batch = room[: len(part)]
                 np.take(examples, part, axis=0, out=batch, mode="clip")
-                yield batch, labels[part], rate
+                yield batch, labels[part], weights[part], rate
 
         def told(count: int, loss: float) -> None:
             if report:

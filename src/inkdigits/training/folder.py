@@ -31,6 +31,11 @@ class RunFolder:
         return self.path / "history.csv"
 
     @property
+    def events(self) -> Path:
+        """A folder with the history for TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
     def curve(self) -> Path:
         """Loss and accuracy of each epoch."""
         return self.path / "curve.png"

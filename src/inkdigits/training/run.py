@@ -21,7 +21,15 @@ from inkdigits.modelfile.build import revision, write_model
 from inkdigits.progress import TrainingBar
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.changes import changed
-from inkdigits.training.fit import AND, CHECKPOINT_NAMES, Fitting, InvalidRun, Recipe, Settings
+from inkdigits.training.fit import (
+    AND,
+    CHECKPOINT_NAMES,
+    Epoch,
+    Fitting,
+    InvalidRun,
+    Recipe,
+    Settings,
+)
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
@@ -50,6 +58,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     measure_test: bool = False,
+    tensorboard: bool = False,
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Train `recipe`, and leave a model file and its story in `out`.
@@ -80,6 +89,7 @@ def train(
             those of a run that was never interrupted.
         overwrite: start anew where a run is.
         measure_test: measure on the test part, too, once, at the very end.
+        tensorboard: write the history as events, too, for TensorBoard; this needs tensorboardX.
         console: where progress is shown; standard error if left out.
 
     Returns:
@@ -138,7 +148,7 @@ def train(
                 _restore(fitting, checkpoint, checkpoint_file)
             elif start_from:
                 fitting.start_from(Path(start_from))
-            _fit(fitting, checkpoint_file, folder, console)
+            _fit(fitting, checkpoint_file, folder, tensorboard, console)
         except KeyboardInterrupt:
             is_interrupted = True
     if not group.is_main:
@@ -254,7 +264,13 @@ def _told(value: Any) -> str:
     return str(value)
 
 
-def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console | None) -> None:
+def _fit(
+    fitting: Fitting,
+    checkpoint: Path,
+    folder: RunFolder,
+    tensorboard: bool,
+    console: Console | None,
+) -> None:
     """Fit the epochs that are left, with a bar, and a checkpoint after each."""
     if fitting.is_finished:
         return
@@ -266,10 +282,20 @@ def _fit(fitting: Fitting, checkpoint: Path, folder: RunFolder, console: Console
             if is_main:
                 fitting.save(checkpoint)
                 folder.write_history(fitting.history)
-            yield {name: value for name, value in asdict(row).items() if not math.isnan(value)}
+            yield _numbers(row)
 
-    for _ in bar.follow(kept_rows()):
+    rows = kept_rows()
+    if tensorboard and is_main:
+        from inkdigits.training.tensorboard import with_events
+
+        rows = with_events(rows, folder.events, [_numbers(row) for row in fitting.history])
+    for _ in bar.follow(rows):
         pass
+
+
+def _numbers(row: Epoch) -> dict[str, Any]:
+    """Those of the row that there are."""
+    return {name: value for name, value in asdict(row).items() if not math.isnan(value)}
 
 
 def _finish(
@@ -289,7 +315,9 @@ def _finish(
     }
     write_atomically(folder.metrics, (json.dumps(metrics, indent=2) + "\n").encode())
     history = [asdict(row) for row in fitting.history]
-    figures.write(figures.curve(history, fitting.settings.recipe, task.missed), folder.curve)
+    pictures = outcome.story.get("validation_pictures")
+    curve = figures.curve(history, fitting.settings.recipe, task.missed, pictures)
+    figures.write(curve, folder.curve)
     outcome.leave(folder)
     return metrics
 
