@@ -14,7 +14,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     *("errors", "atomic_file", "figures", "progress", "layout", "sketch", "reading"),
     *("picture", "recognition", "reader", "outputs"),
-    *("datasets", "synthesis", "modelfile", "scratch"),
+    *("corrections", "datasets", "synthesis", "modelfile", "scratch"),
     *("evaluation", "training", "web", "deploy", "cli", "__main__"),
 ]
 """Rooms and the files beside them, from the lowest up: none imports one above it."""

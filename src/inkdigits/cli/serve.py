@@ -34,13 +34,31 @@ from inkdigits.cli.options import extra, model_option
     multiple=True,
     help="A site whose pages may use the API, such as https://example.org; may be repeated.",
 )
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Keep what visitors say of readings; see docs/corrections.md.",
+)
 def serve(
-    host: str, port: int, model: Path | None, workers: int, allow_origins: tuple[str, ...]
+    host: str,
+    port: int,
+    model: Path | None,
+    workers: int,
+    allow_origins: tuple[str, ...],
+    corrections: bool,
 ) -> None:
     """Serve the page and its HTTP API."""
     with extra("web"):
         from inkdigits.web.server import run
     try:
-        run(host=host, port=port, model=model, workers=workers, allow_origins=allow_origins)
+        with extra("corrections"):
+            run(
+                host=host,
+                port=port,
+                model=model,
+                workers=workers,
+                allow_origins=allow_origins,
+                corrections=corrections,
+            )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

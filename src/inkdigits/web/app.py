@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,16 +23,20 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable, UnreadablePicture
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
-from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
+from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, busy, small_and_large_lane
+from inkdigits.web.owner import token_from_env
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import Uploads, picture_in
+
+if TYPE_CHECKING:
+    from inkdigits.corrections.store import Store
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -65,6 +72,8 @@ HELD = 8
 LARGEST = 2**24
 """Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
 
+log = logging.getLogger("uvicorn.error")
+
 
 def create_app(
     reader: Reader,
@@ -73,6 +82,8 @@ def create_app(
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     upload_seconds: float = 60,
+    corrections: Store | None = None,
+    owner_token: str | None = None,
 ) -> FastAPI:
     """The page at `/` and the API under `/api`, reading with `reader`.
 
@@ -83,6 +94,8 @@ def create_app(
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
         upload_seconds: within which a picture has to arrive.
+        corrections: where what visitors say of readings is kept; nothing is kept without it.
+        owner_token: who shows it sees and reviews what is kept.
 
     Raises:
         ValueError: one of `allow_origins` is not an origin.
@@ -100,7 +113,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_with_a_process_ahead,
+        lifespan=partial(_prepared, corrections),
     )
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
@@ -171,7 +184,12 @@ def create_app(
     )
     async def health() -> reference.Health:
         limits = reference.Limits(bytes=max_bytes, pixels=max_pixels)
-        return reference.Health(status="ok", version=__version__, limits=limits)
+        return reference.Health(
+            status="ok",
+            version=__version__,
+            limits=limits,
+            corrections=corrections is not None,
+        )
 
     @app.get(
         "/api/ready",
@@ -191,8 +209,20 @@ def create_app(
     async def model() -> dict[str, str]:
         return reader.metadata
 
-    add_pages(app)
+    add_pages(app, review=corrections is not None)
     _add_error_handlers(app)
+    if corrections:
+        from inkdigits.web.corrections import add_corrections  # needs more than others have
+
+        add_corrections(
+            app,
+            corrections,
+            reader,
+            small,
+            token=owner_token,
+            upload_seconds=upload_seconds,
+            refuse_other_sites=refuse_other_sites,
+        )
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
     app.add_middleware(_SecurityHeaders)
     app.add_middleware(_HeadAsGet)
@@ -200,8 +230,8 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=allow_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type"],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "Session"],
         )
     return app
 
@@ -213,7 +243,9 @@ def app_from_env() -> FastAPI:
 
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
     INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
-    numbers. An empty variable counts as unset.
+    numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in INKDIGITS_DATABASE_URL, and who
+    shows INKDIGITS_OWNER_TOKEN, or what the file INKDIGITS_OWNER_TOKEN_FILE holds, sees them. An
+    empty variable counts as unset.
     """
     origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
@@ -221,13 +253,26 @@ def app_from_env() -> FastAPI:
         allow_origins=[origin.strip() for origin in origins if origin.strip()],
         max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
+        corrections=_store() if os.environ.get("INKDIGITS_CORRECTIONS") == "1" else None,
+        owner_token=token_from_env(),
     )
 
 
+def _store() -> Store:
+    from inkdigits.corrections.store import Store
+
+    return Store()
+
+
 @asynccontextmanager
-async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
-    """The first photo does not wait for the process that decodes it."""
+async def _prepared(corrections: Store | None, app: FastAPI) -> AsyncIterator[None]:
+    """The first photo finds the process that decodes it, and the first correction its table."""
     start_ahead()
+    if corrections:
+        try:
+            await asyncio.to_thread(corrections.open)
+        except StoreUnavailable as error:
+            log.warning("%s It is tried again with each correction.", error)
     yield
 
 
@@ -270,13 +315,20 @@ def _add_error_handlers(app: FastAPI) -> None:
     async def unusable(request: Request, error: InvalidModel) -> Response:
         raise error  # which is the server's fault, not the client's
 
+    @app.exception_handler(StoreUnavailable)
+    async def unavailable(request: Request, error: StoreUnavailable) -> Response:
+        log.warning("%s", error)  # which may tell where the database is
+        return await refused(request, busy("Corrections cannot be kept now.", "it"))
+
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
+            401: ("Unauthorized", error.detail),
             403: ("Forbidden", error.detail),
             408: ("TooSlow", error.detail),
+            429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
         return _error(error.status_code, name, message, error.headers)

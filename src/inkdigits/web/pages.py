@@ -21,16 +21,18 @@ MEDIA_TYPES = {
 }
 """Not the mimetypes module's: it asks the system, and some Windows say text/plain for .js."""
 
-ADDRESSES = {"index.html": "/", "docs.html": "/docs"}
+ADDRESSES = {"index.html": "/", "docs.html": "/docs", "review.html": "/review"}
 """Files that have an address other than their name."""
 
 
-def add_pages(app: FastAPI) -> None:
-    """Serve each file of static/."""
+def add_pages(app: FastAPI, *, review: bool) -> None:
+    """Serve each file of static/, and those with which corrections are reviewed if `review`."""
     for file in resources.files("inkdigits.web").joinpath("static").iterdir():
         media_type = MEDIA_TYPES.get(PurePath(file.name).suffix)
         if media_type is None:
             continue  # left by an editor or a file manager
+        if file.name.startswith("review.") and not review:
+            continue
         address = ADDRESSES.get(file.name, f"/{file.name}")
         app.add_route(address, _page(file.read_bytes(), media_type), include_in_schema=False)
 

@@ -180,6 +180,7 @@ class Health(BaseModel):
     status: Literal["ok"] = Field(description='Always "ok".')
     version: str = Field(description="The version of inkdigits.")
     limits: Limits = Field(description="What the server refuses.")
+    corrections: bool = Field(description="Whether it keeps what visitors say of readings.")
 
 
 class Ready(BaseModel):

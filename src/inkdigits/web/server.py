@@ -29,6 +29,7 @@ def run(
     model: str | os.PathLike[str] | None = None,
     workers: int = 1,
     allow_origins: Sequence[str] = (),
+    corrections: bool = False,
 ) -> None:
     """Serve until stopped; what is left out comes from the environment, as in `app_from_env`.
 
@@ -41,6 +42,8 @@ def run(
         os.environ["INKDIGITS_MODEL"] = os.fspath(model)
     if allow_origins:
         os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
+    if corrections:
+        os.environ["INKDIGITS_CORRECTIONS"] = "1"
     # Also for several workers: a mistake shows here once, not in each of them again and again.
     app = app_from_env()
     _check_address(host, port)

@@ -52,11 +52,14 @@ class Uploads:
         seconds: within which a body has to be here.
         budget: bytes that all bodies may have together, from when they arrive until they are read.
             A body of at most SMALL_BYTES may always come.
+        what: they hold, for messages.
     """
 
-    def __init__(self, *, max_bytes: int, seconds: float, budget: int) -> None:
+    def __init__(
+        self, *, max_bytes: int, seconds: float, budget: int, what: str = "picture"
+    ) -> None:
         self._max_bytes = max_bytes
-        self._seconds = seconds
+        self._seconds, self._what = seconds, what
         self._free = budget
 
     @asynccontextmanager
@@ -70,7 +73,8 @@ class Uploads:
         """
         limit = _most_bytes(_media_type(content_type), self._max_bytes)
         too_large = UnreadablePicture(
-            f"The picture is larger than {self._max_bytes / 2**20:.3g} MiB. Send a smaller one.",
+            f"The {self._what} is larger than {self._max_bytes / 2**20:.3g} MiB. "
+            "Send a smaller one.",
             reason="too large",
         )
         if _declared_length(request) > limit:
@@ -101,7 +105,8 @@ class Uploads:
         except TimeoutError as error:
             raise HTTPException(
                 408,
-                f"The picture did not arrive within {self._seconds:g} seconds. Send a smaller one.",
+                f"The {self._what} did not arrive within {self._seconds:g} seconds. "
+                "Send a smaller one.",
                 {"Connection": "close"},
             ) from error
 
