@@ -180,6 +180,7 @@ def create_app(
     @app.get(
         "/api/health",
         summary="Whether the server is up, and its limits",
+        response_model_exclude_defaults=True,
         response_description="The server is up.",
     )
     async def health() -> reference.Health:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 from inkdigits.corrections.correction import correction_of, parse
-from inkdigits.corrections.store import Added, New, State, Store
+from inkdigits.corrections.store import Added, New, Store
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
 from inkdigits.web.lanes import Lane, busy
@@ -105,17 +105,17 @@ def add_corrections(
         return _json({"number": added.number}, 201 if added.is_new else 200)
 
     @app.delete("/api/corrections/{number}", dependencies=from_here, **reference.TAKE_BACK)
-    async def take_back(number: int, session: Annotated[str, Header()]) -> Response:
+    async def take_back(number: reference.Number, session: reference.SessionHeader) -> Response:
         if not await asyncio.to_thread(store.take_back, number, session):
             raise HTTPException(404)
         return Response(status_code=204)
 
     @app.get("/api/corrections", dependencies=by_owner, **reference.LIST)
     async def page(
-        state: State | None = None,
-        after: Annotated[int, Query(ge=0)] = 0,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        suspicious_first: bool = False,
+        state: reference.StateParameter = None,
+        after: reference.AfterParameter = 0,
+        limit: reference.LimitParameter = 100,
+        suspicious_first: reference.SuspiciousParameter = False,
     ) -> Response:
         kept = await asyncio.to_thread(
             store.page, state, after=after, limit=limit, suspicious_first=suspicious_first
@@ -125,7 +125,7 @@ def add_corrections(
         return _json({"corrections": [each.to_dict() for each in kept], "next": following})
 
     @app.post("/api/corrections/{number}/review", dependencies=by_owner, **reference.REVIEW)
-    async def review(number: int, decision: reference.Decision) -> Response:
+    async def review(number: reference.Number, decision: reference.Decision) -> Response:
         if not await asyncio.to_thread(store.review, number, decision.state, decision.label):
             raise HTTPException(404)
         return Response(status_code=204)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
+from fastapi import Header, Path, Query
 from pydantic import BaseModel, Field
 
+from inkdigits.corrections.store import State
 from inkdigits.web.reference import BUSY, SEVEN, Error
 
 STATE = "waiting until the owner has looked at it, accepted or rejected."
+
+Number = Annotated[int, Path(description="Which correction.", ge=1, le=2**31 - 1)]
+SessionHeader = Annotated[str, Header(description="The session that has sent it.")]
+StateParameter = Annotated[State | None, Query(description=f"Only those {STATE}")]
+AfterParameter = Annotated[int, Query(ge=0, le=2**31 - 1, description="Only those after this one.")]
+LimitParameter = Annotated[int, Query(ge=1, le=500, description="How many at most, 1 to 500.")]
+SuspiciousParameter = Annotated[
+    bool, Query(description="true: the most suspicious first, rather than the oldest.")
+]
 
 
 class Sent(BaseModel):
@@ -49,10 +60,11 @@ class Corrections(BaseModel):
 class Decision(BaseModel):
     """What the owner decides of a correction."""
 
-    state: Literal["waiting", "accepted", "rejected"] = Field(description=STATE)
+    state: State = Field(description=STATE)
     label: int | None = Field(description="0 to 9, or null for what is no digit.", ge=0, le=9)
 
 
+WRONG = {"model": Error, "description": "A parameter is not what it should be."}
 UNAUTHORIZED = {"model": Error, "description": "The owner's token is missing or wrong."}
 UNKNOWN = {"model": Error, "description": "There is none of this number and session."}
 
@@ -105,17 +117,17 @@ TAKE_BACK: dict[str, Any] = {
     "summary": "Take back what this session has sent",
     "status_code": 204,
     "response_description": "It is forgotten.",
-    "responses": {404: UNKNOWN, 503: BUSY},
+    "responses": {404: UNKNOWN, 422: WRONG, 503: BUSY},
 }
 LIST: dict[str, Any] = {
     "summary": "For the owner: what was sent",
     "response_description": "Some of it; `next` says how to go on.",
     "response_model": Corrections,
-    "responses": {401: UNAUTHORIZED, 503: BUSY},
+    "responses": {401: UNAUTHORIZED, 422: WRONG, 503: BUSY},
 }
 REVIEW: dict[str, Any] = {
     "summary": "For the owner: accept, reject or relabel",
     "status_code": 204,
     "response_description": "It is on the server's disk.",
-    "responses": {401: UNAUTHORIZED, 404: UNKNOWN, 503: BUSY},
+    "responses": {401: UNAUTHORIZED, 404: UNKNOWN, 422: WRONG, 503: BUSY},
 }

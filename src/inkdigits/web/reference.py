@@ -180,7 +180,9 @@ class Health(BaseModel):
     status: Literal["ok"] = Field(description='Always "ok".')
     version: str = Field(description="The version of inkdigits.")
     limits: Limits = Field(description="What the server refuses.")
-    corrections: bool = Field(description="Whether it keeps what visitors say of readings.")
+    corrections: bool = Field(
+        False, description="true where what visitors say of readings is kept; else left out."
+    )
 
 
 class Ready(BaseModel):
