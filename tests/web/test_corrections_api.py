@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
@@ -44,7 +45,7 @@ def test_without_it_nothing_can_be_sent_and_nobody_is_told_otherwise(reader: Rea
     client = TestClient(create_app(reader))
     assert client.post("/api/corrections", json=sent()).status_code == 404
     assert client.get("/review").status_code == 404
-    assert "corrections" not in client.get("/api/health").json()
+    assert "keeps_corrections_days" not in client.get("/api/health").json()
 
 
 def test_what_was_sent_is_kept_with_the_opinion_of_the_model(
@@ -58,7 +59,7 @@ def test_what_was_sent_is_kept_with_the_opinion_of_the_model(
     assert kept.doubt > 0.9
     assert kept.model == reader.metadata["sha256"]
     assert client.post("/api/corrections", json=sent(7, 1)).status_code == 200
-    assert client.get("/api/health").json()["corrections"] is True
+    assert client.get("/api/health").json()["keeps_corrections_days"] == 365
 
 
 def test_nothing_of_a_file_is_kept_but_its_pixels(client: TestClient, store: Store) -> None:
@@ -265,6 +266,20 @@ def test_the_database_and_the_token_come_from_the_environment(
         assert client.post("/api/corrections", json=sent()).status_code == 201
         answer = client.get("/api/corrections", headers=OWNER).json()
         assert len(answer["corrections"]) == 1
+
+
+def test_what_is_older_than_the_page_says_is_forgotten_at_the_start(
+    environment: pytest.MonkeyPatch, store: Store
+) -> None:
+    environment.setenv("INKDIGITS_KEEP_DAYS", "30")
+    store.add([new()])
+    with TestClient(app_from_env()) as client:
+        assert client.get("/api/health").json()["keeps_corrections_days"] == 30
+        assert len(store.page()) == 1
+    later = time.time() + 31 * 86400
+    environment.setattr("time.time", lambda: later)
+    with TestClient(app_from_env()):
+        assert store.page() == []
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def delete(session: str | None, age: str | None, url: str | None) -> None:
     """Forget corrections of a session, or of a certain age, or both."""
     if session is None and age is None:
         raise click.UsageError("Say which: --session ID, --older-than AGE, or both.")
-    store = _store(url)
-    count = store.delete(session=session, before=age and time.time() - _seconds(age))
+    before = None if age is None else time.time() - _seconds(age)
+    count = _store(url).delete(session=session, before=before)
     print(f"{count:,} corrections deleted")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -66,6 +65,9 @@ ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
+KEEP_DAYS = 365
+"""So long corrections are kept."""
+
 HELD = 8
 """So many of the largest picture files are held at once."""
 
@@ -84,6 +86,7 @@ def create_app(
     upload_seconds: float = 60,
     corrections: Store | None = None,
     owner_token: str | None = None,
+    keep_days: int = KEEP_DAYS,
 ) -> FastAPI:
     """The page at `/` and the API under `/api`, reading with `reader`.
 
@@ -96,6 +99,7 @@ def create_app(
         upload_seconds: within which a picture has to arrive.
         corrections: where what visitors say of readings is kept; nothing is kept without it.
         owner_token: who shows it sees and reviews what is kept.
+        keep_days: after which it is forgotten.
 
     Raises:
         ValueError: one of `allow_origins` is not an origin.
@@ -113,7 +117,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=partial(_prepared, corrections),
+        lifespan=partial(_prepared, corrections, keep_days),
     )
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
@@ -189,7 +193,7 @@ def create_app(
             status="ok",
             version=__version__,
             limits=limits,
-            corrections=corrections is not None,
+            keeps_corrections_days=keep_days if corrections else None,
         )
 
     @app.get(
@@ -245,8 +249,8 @@ def app_from_env() -> FastAPI:
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
     INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
     numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in INKDIGITS_DATABASE_URL, and who
-    shows INKDIGITS_OWNER_TOKEN, or what the file INKDIGITS_OWNER_TOKEN_FILE holds, sees them. An
-    empty variable counts as unset.
+    shows INKDIGITS_OWNER_TOKEN, or what the file INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after
+    INKDIGITS_KEEP_DAYS they are forgotten. An empty variable counts as unset.
     """
     origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
@@ -256,6 +260,7 @@ def app_from_env() -> FastAPI:
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
         corrections=_store() if os.environ.get("INKDIGITS_CORRECTIONS") == "1" else None,
         owner_token=token_from_env(),
+        keep_days=int(os.environ.get("INKDIGITS_KEEP_DAYS") or KEEP_DAYS),
     )
 
 
@@ -266,15 +271,16 @@ def _store() -> Store:
 
 
 @asynccontextmanager
-async def _prepared(corrections: Store | None, app: FastAPI) -> AsyncIterator[None]:
-    """The first photo finds the process that decodes it, and the first correction its table."""
+async def _prepared(corrections: Store | None, days: int, app: FastAPI) -> AsyncIterator[None]:
+    """The first photo does not wait for the process that decodes it."""
     start_ahead()
-    if corrections:
-        try:
-            await asyncio.to_thread(corrections.open)
-        except StoreUnavailable as error:
-            log.warning("%s It is tried again with each correction.", error)
-    yield
+    if corrections is None:
+        yield
+        return
+    from inkdigits.web.corrections import kept_up
+
+    async with kept_up(corrections, days):
+        yield
 
 
 class _SecurityHeaders:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 from inkdigits.corrections.correction import correction_of, parse
 from inkdigits.corrections.store import Added, New, Store
+from inkdigits.errors import StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
 from inkdigits.web.lanes import Lane, busy
@@ -23,6 +27,11 @@ MOST_HELD = 2**26
 """Bytes that all corrections may have together that are arriving."""
 TOGETHER, MOST_WAITING = 100, 1000
 """So many are kept in one transaction, and so many wait for theirs; who comes then is sent away."""
+
+DAY = 86400
+"""Seconds."""
+
+log = logging.getLogger("uvicorn.error")
 
 
 class Keeper:
@@ -47,14 +56,42 @@ class Keeper:
     async def _keep_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+            added: list[Added | None] | Exception
             try:
                 added = await asyncio.to_thread(self._store.add, [new for new, _ in batch])
-            except Exception as error:  # each who waits hears of it
-                for _, future in batch:
-                    future.cancelled() or future.set_exception(error)
-            else:
-                for (_, future), what in zip(batch, added, strict=True):
-                    future.cancelled() or future.set_result(what)
+            except Exception as error:  # of which each hears who waits
+                added = error
+            for i, (_, future) in enumerate(batch):
+                if future.cancelled():
+                    continue
+                if isinstance(added, Exception):
+                    future.set_exception(added)
+                else:
+                    future.set_result(added[i])
+
+
+@asynccontextmanager
+async def kept_up(store: Store, days: int) -> AsyncIterator[None]:
+    """Make the tables before the first correction comes, and forget each day what is older."""
+    await _forget(store, days)
+    daily = asyncio.create_task(_forget_daily(store, days))
+    try:
+        yield
+    finally:
+        daily.cancel()
+
+
+async def _forget_daily(store: Store, days: int) -> None:
+    while True:
+        await asyncio.sleep(DAY)
+        await _forget(store, days)
+
+
+async def _forget(store: Store, days: int) -> None:
+    try:
+        await asyncio.to_thread(store.delete, before=time.time() - days * DAY)
+    except StoreUnavailable as error:
+        log.warning("%s It is tried again with each correction.", error)
 
 
 def add_corrections(

@@ -180,8 +180,8 @@ class Health(BaseModel):
     status: Literal["ok"] = Field(description='Always "ok".')
     version: str = Field(description="The version of inkdigits.")
     limits: Limits = Field(description="What the server refuses.")
-    corrections: bool = Field(
-        False, description="true where what visitors say of readings is kept; else left out."
+    keeps_corrections_days: int | None = Field(
+        None, description="For how long corrections are kept; left out where none are."
     )
 
 
