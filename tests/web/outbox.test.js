@@ -93,7 +93,8 @@ test("what is undone while it is being sent is taken back once the server has it
 });
 
 test("without a server they stay here, and become a file of lines", async () => {
-  const outbox = new Outbox(shelf(), null);
+  const [place, server] = [shelf(), serverOf()];
+  const outbox = new Outbox(place, null);
   outbox.put([SEVEN]);
   outbox.put([ONE]);
   await rest();
@@ -101,6 +102,8 @@ test("without a server they stay here, and become a file of lines", async () => 
   assert.deepEqual(lines.map((line) => JSON.parse(line).label), [7, 1]);
   await outbox.undo();
   assert.equal(outbox.entries.length, 1);
+  await new Outbox(place, server).send();
+  assert.deepEqual(server.sent, []); // what was to stay here stays when a server keeps some one day
   outbox.forget();
   assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
 });

@@ -1,15 +1,19 @@
 """Correcting on the page and reviewing what was sent, in a real browser."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handwriting import STROKES
 from inkdigits import Reader
 from inkdigits.corrections.store import Store
+from inkdigits.datasets.spec import open_dataset
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 from sent import BOB, new
@@ -55,7 +59,7 @@ def store(kept: tuple[Store, str]) -> Store:
 
 @pytest.fixture
 def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..., Page]]:
-    window = browser.new_context()
+    window = browser.new_context(reduced_motion="reduce")  # no example is written at first sight
     page = window.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -67,6 +71,121 @@ def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..
     yield open_page
     window.close()
     assert complaints == []
+
+
+def draw(page: Page, number: str) -> None:
+    sheet = page.locator("#sheet").bounding_box()
+    for place, value in enumerate(number):
+        for stroke in STROKES[int(value)]:
+            left, top, side = sheet["x"], sheet["y"], sheet["height"]
+            points = [
+                (left + side * (0.15 + 0.5 * place + 0.6 * x), top + side * (0.2 + 0.6 * y))
+                for x, y in stroke
+            ]
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+    expect(page.locator("#numeral")).to_have_text(number)
+    page.locator("#correct summary").click()
+
+
+def say(page: Page, label: str) -> None:
+    page.locator("#labels").get_by_role("button", name=label, exact=True).click()
+
+
+def soon(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never held")
+
+
+def labels(store: Store) -> list[int | None]:
+    return sorted((kept.label for kept in store.page()), key=str)
+
+
+def test_a_digit_that_was_read_is_corrected_with_its_strokes_and_the_others_called_right(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    expect(page.locator("#what-is-kept")).to_contain_text("kept on this server for 365 days")
+    expect(page.locator("#promise")).to_contain_text("Only digits that you correct")
+    page.locator("#digits label").first.click()
+    expect(page.locator("#question")).to_have_text("The 7 that is chosen is really")
+    say(page, "1")
+    expect(page.locator("#question")).to_have_text("The 7 that is chosen is 1, you said.")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [1, 3])
+    seven, three = sorted(store.page(), key=lambda kept: kept.label or 0)
+    assert seven.session == three.session
+    for kept, value in [(seven, 7), (three, 3)]:
+        assert reader.predict(kept.pixels()[None]) == [value]  # alone, though it was beside another
+        assert kept.strokes is not None
+        assert len(kept.strokes) == len(STROKES[value])
+        times = [time for stroke in kept.strokes for _, _, time in stroke]
+        assert times == sorted(times)
+        assert times[0] == 0 < times[-1]
+
+
+def test_what_was_said_is_taken_back_step_by_step(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    say(page, "No digit")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [7, None])
+    for left in ([None], []):
+        page.locator("#take-back").click()
+        soon(lambda left=left: labels(store) == left)  # type: ignore[misc]
+    expect(page.locator("#take-back")).to_be_disabled()
+
+
+def test_what_the_server_cannot_keep_now_stays_in_the_browser_until_it_can(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    page.route("**/api/corrections", lambda route: route.fulfill(status=503, json={}))
+    draw(page, "7")
+    say(page, "1")
+    expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
+    assert labels(store) == []
+    page.unroute("**/api/corrections")
+    page.reload()
+    soon(lambda: labels(store) == [1])
+
+
+def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
+    url: str, browser: Browser, tmp_path: Path
+) -> None:
+    window = browser.new_context(reduced_motion="reduce")
+    page = window.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    draw(page, "7")
+    expect(page.locator("#what-is-kept")).to_contain_text("is sent nowhere")
+    expect(page.locator("#promise")).to_have_text(
+        "Pictures are not stored: each is read in memory and forgotten."
+    )
+    say(page, "1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a file").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    batch = open_dataset(f"corrections:{file}").load()
+    assert batch.labels is not None
+    assert batch.labels.tolist() == [1]
+    page.get_by_role("button", name="Forget").click()
+    expect(page.locator("#waiting")).to_be_hidden()
+    window.close()
+    assert f"{url}/api/health" in asked
+    assert f"{url}/api/corrections" not in asked
 
 
 def test_the_owner_reviews_with_the_keyboard_the_most_suspicious_first(

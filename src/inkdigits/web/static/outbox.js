@@ -11,7 +11,9 @@
  *   correction got
  */
 
-const ENTRIES = "inkdigits corrections";
+/** Apart, so that what was to stay here is never sent. */
+const TO_SEND = "inkdigits corrections to send";
+const TO_STAY = "inkdigits corrections";
 const SESSION = "inkdigits session";
 
 /** Before the server is asked again that did not take a correction. */
@@ -32,12 +34,13 @@ export class Outbox extends EventTarget {
     super();
     this.shelf = shelf;
     this.server = server;
+    this.name = server ? TO_SEND : TO_STAY;
   }
 
   /** @returns {Entry[]} */
   get entries() {
     try {
-      return JSON.parse(this.shelf.getItem(ENTRIES) ?? "[]");
+      return JSON.parse(this.shelf.getItem(this.name) ?? "[]");
     } catch {
       return []; // not of ours
     }
@@ -120,7 +123,7 @@ export class Outbox extends EventTarget {
 
   /** @param {Entry[]} entries */
   #keep(entries) {
-    this.shelf.setItem(ENTRIES, JSON.stringify(entries));
+    this.shelf.setItem(this.name, JSON.stringify(entries));
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -6,7 +6,7 @@
  *   state: string, probabilities: number[], doubt: number, session: string}} Correction
  */
 
-import { rank, toPercent } from "./words.js";
+import { toPercent } from "./words.js";
 
 /** So many are shown at once. */
 const AT_ONCE = 60;
@@ -19,6 +19,7 @@ let token = "";
 /** How many decisions the server has not answered yet. */
 let sending = 0;
 
+entrance.hidden = false; // now there is somebody who takes the token
 entrance.addEventListener("submit", (event) => {
   event.preventDefault();
   token = /** @type {HTMLInputElement} */ (element("token")).value;
@@ -133,7 +134,7 @@ function draw(card, correction) {
   const { label, state, probabilities, session } = correction;
   const button = card.firstElementChild;
   const [, name, opinion] = button.children;
-  const [likeliest] = rank(probabilities);
+  const likeliest = probabilities.indexOf(Math.max(...probabilities));
   name.textContent = label === null ? "none" : String(label);
   opinion.textContent = `read ${likeliest}, ${toPercent(probabilities[likeliest])} %`;
   button.dataset.state = state;
