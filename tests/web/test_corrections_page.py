@@ -1,6 +1,7 @@
 """Correcting on the page and reviewing what was sent, in a real browser."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -8,12 +9,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from handwriting import STROKES
+from handwriting import STROKES, png, written
 from inkdigits import Reader
 from inkdigits.corrections.store import Store
 from inkdigits.datasets.spec import open_dataset
+from inkdigits.picture import read_picture
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 from sent import BOB, new
@@ -130,6 +133,36 @@ def test_a_digit_that_was_read_is_corrected_with_its_strokes_and_the_others_call
         times = [time for stroke in kept.strokes for _, _, time in stroke]
         assert times == sorted(times)
         assert times[0] == 0 < times[-1]
+
+
+def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    photo = np.full((400, 900), 200, np.uint8)
+    photo[100:300, 100:300] = np.minimum(written(4, 200), 200)
+    photo[100:300, 600:800] = np.minimum(written(9, 200), 200)
+    file = {"name": "49.png", "mimeType": "image/png", "buffer": png(photo)}
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#numeral")).to_have_text(re.compile("4 ?9"))
+    page.locator("#correct summary").click()
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
+    page.locator("#digits label").last.click()
+    page.get_by_label("The whole photo may be kept").check()
+    say(page, "7")
+    soon(lambda: labels(store) == [1, 7])
+    four, nine = sorted(store.page(), key=lambda kept: kept.label or 0)
+    assert reader.predict(four.pixels()[None]) == [4]
+    assert reader.predict(nine.pixels()[None]) == [9]
+    assert (four.strokes, four.box, store.photo(four)) == (None, None, None)
+    kept = read_picture(store.photo(nine) or b"")
+    assert kept.shape == photo.shape
+    assert nine.box
+    x0, y0, x1, y1 = nine.box
+    assert 600 < x0 < x1 < 800
+    assert 100 < y0 < y1 < 300
 
 
 def test_what_was_said_is_taken_back_step_by_step(

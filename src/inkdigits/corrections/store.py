@@ -18,10 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from inkdigits.corrections.correction import Correction, data_url, digest_of
 from inkdigits.corrections.database import database_url, engine_for, reached, upgrade
 from inkdigits.corrections.tables import corrections, photos
+from inkdigits.errors import StoreUnavailable
 
 URL_VARIABLE = "INKDIGITS_DATABASE_URL"
 MOST_AN_HOUR = 600
 """Of one session. A sheet of thirty digits that are all right is thirty of them."""
+TRIES = 5
 
 State = Literal["waiting", "accepted", "rejected"]
 
@@ -118,12 +120,13 @@ class Store:
         The same drawing is kept once: whoever sends it again changes its label, if it is the same
         session, and nothing otherwise.
         """
-        while True:
+        for _ in range(TRIES):
             try:
                 with self._begin() as connection:
                     return self._add(connection, news)
-            except IntegrityError:  # another process was first with one of them, and is seen now
-                continue
+            except IntegrityError as error:  # another process was first with one of them
+                refused = error  # and is seen the next time
+        raise StoreUnavailable(f"Others change the same at the same time: {refused}") from refused
 
     def take_back(self, number: int, session: str) -> bool:
         """Forget a correction for who sent it; False if there is none of that session."""
