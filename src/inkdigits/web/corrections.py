@@ -115,7 +115,6 @@ def add_corrections(
         max_bytes=MOST_BYTES, seconds=upload_seconds, budget=MOST_HELD, what="correction"
     )
     keeper = Keeper(store)
-    model = reader.metadata.get("sha256") or reader.metadata.get("version", "")
     from_here = [Depends(refuse_other_sites)]
 
     def check(request: Request) -> None:
@@ -126,6 +125,7 @@ def add_corrections(
     def judged(body: bytes) -> New:
         correction = correction_of(parse(body))
         [probabilities] = reader.predict_proba(correction.pixels()[None])
+        model = reader.metadata.get("sha256", "")  # a file that is not stamped has none
         return New(correction, [round(float(each), 5) for each in probabilities], model)
 
     @app.post("/api/corrections", dependencies=from_here, status_code=201, **reference.SEND)

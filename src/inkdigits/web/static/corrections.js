@@ -17,6 +17,8 @@ let outbox = null;
 let current = null;
 /** What was said of each digit of the reading. @type {Map<number, number | null>} */
 let labels = new Map();
+/** Of which digits something was said together, the newest last. @type {number[][]} */
+let steps = [];
 
 for (const label of [...Array(10).keys(), null]) {
   const button = document.createElement("button");
@@ -76,6 +78,7 @@ export function offerCorrections(sheet, reading) {
   const isOurs = !isExample && (!picture || picture.bitmap); // what is cut out has to be seen here
   current = reading && isOurs && reading.digits.length > 0 ? { sheet, reading } : null;
   labels = new Map();
+  steps = [];
   panel.hidden = !outbox || !current;
   /** @type {HTMLElement} */ (photoToo.parentElement).hidden = !picture;
   say("");
@@ -84,7 +87,7 @@ export function offerCorrections(sheet, reading) {
 
 /** @param {number[]} indices of digits @param {(index: number) => number | null} labelOf */
 function correct(indices, labelOf) {
-  if (!current || !outbox) return;
+  if (!current || !outbox || indices.length === 0) return;
   const { sheet, reading } = current;
   const { strokes, picture } = sheet.content;
   const corrections = indices.map((index) => {
@@ -95,11 +98,12 @@ function correct(indices, labelOf) {
     return { ...cut, label: labelOf(index) };
   });
   try {
-    if (corrections.length > 0) outbox.put(corrections);
+    outbox.put(corrections);
   } catch {
     say("This browser has no room for more. Save what is here as a file, and forget it.");
     return;
   }
+  steps.push(indices);
   for (const index of indices) labels.set(index, labelOf(index));
   say("Thank you. It is noted.");
   ask();
@@ -112,7 +116,7 @@ async function undo() {
     say("The server cannot be reached, so it is not taken back yet. Try again.");
     return;
   }
-  labels = new Map();
+  for (const index of steps.pop() ?? []) labels.delete(index);
   say("It is taken back.");
   ask();
 }
