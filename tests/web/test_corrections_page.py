@@ -165,6 +165,14 @@ def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
     assert 100 < y0 < y1 < 300
 
 
+def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.locator("#examples").get_by_role("button", name="7", exact=True).click()
+    expect(page.locator("#numeral")).to_have_text("7")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    expect(page.locator("#correct")).to_be_hidden()
+
+
 def test_what_was_said_is_taken_back_step_by_step(
     store: Store, open_page: Callable[..., Page]
 ) -> None:

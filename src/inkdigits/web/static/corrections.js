@@ -63,6 +63,7 @@ export function beginCorrections(days) {
     : "What you say here stays in this browser and is sent nowhere. Saved as a file it teaches a " +
       "model of your own: inkdigits train --data corrections:FILE.";
   if (days) element("promise").textContent += " Only digits that you correct, or call right, are kept.";
+  panel.hidden = !current;
   show();
   void outbox.send();
 }
@@ -74,9 +75,10 @@ export function beginCorrections(days) {
  * @param {import("./api.js").Reading | null} reading of what lies on the sheet; null if there is none
  */
 export function offerCorrections(sheet, reading) {
-  const { picture, isExample } = sheet.content;
-  const isOurs = !isExample && (!picture || picture.bitmap); // what is cut out has to be seen here
-  current = reading && isOurs && reading.digits.length > 0 ? { sheet, reading } : null;
+  const { picture, isExample, typed } = sheet.content;
+  const isWritten = !isExample && typed === undefined; // by a hand
+  const canBeCut = !picture || picture.bitmap; // some only the server decodes
+  current = isWritten && canBeCut && reading?.digits.length ? { sheet, reading } : null;
   labels = new Map();
   steps = [];
   panel.hidden = !outbox || !current;
