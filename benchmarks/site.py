@@ -112,7 +112,7 @@ async def agree(page: Page, reader: Reader, samples: Iterator[Any]) -> None:
     count: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     farthest = 0.0
-    for kind, file in samples:
+    for number, (kind, file) in enumerate(samples):
         there = await page.evaluate(READ, base64.b64encode(file).decode())
         try:
             here: Any = reader.read(file).to_dict()
@@ -134,6 +134,8 @@ async def agree(page: Page, reader: Reader, samples: Iterator[Any]) -> None:
             farthest = max([farthest, *gaps])
             count["close"] += max(gaps, default=0) <= CLOSE
             count["compared"] += 1
+            if max(gaps, default=0) > CLOSE:
+                print(f"  {kind}, number {number}: probabilities {max(gaps):.1e} apart")
         if not digits:
             print(f"  {kind}: Python {texts[0]!r}, browser {texts[1]!r}")
     print(", ".join(f"{number} {kind}" for kind, number in kinds.items()))

@@ -103,6 +103,9 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "dark strokes on nothing": lambda: file_of(see_through(20)),
     "light strokes on nothing": lambda: file_of(see_through(240)),
     "yellow ink on white": lambda: file_of(in_colour((255, 240, 60), (255, 255, 255))),
+    "yellow ink on white, with an alpha": lambda: file_of(
+        np.dstack([in_colour((255, 240, 60), (255, 255, 255)), np.full((160, 280), 255, np.uint8)])
+    ),
     "red ink on grey": lambda: file_of(in_colour((190, 90, 90), (120, 120, 120))),
 }
 
@@ -134,10 +137,15 @@ def test_what_is_no_picture_is_refused(page: Page) -> None:
 
 
 def draw(page: Page, value: int) -> None:
-    sheet = page.locator("#sheet").bounding_box()
+    write(page, page.locator("#sheet"), value)
+
+
+def write(page: Page, sheet: Any, value: int, left: float = 0) -> None:
+    """A digit, so many of the sheet's heights from its left edge."""
+    box = sheet.bounding_box()
     for stroke in STROKES[value]:
         for number, (x, y) in enumerate(stroke):
-            page.mouse.move(sheet["x"] + x * sheet["height"], sheet["y"] + y * sheet["height"])
+            page.mouse.move(box["x"] + (left + x) * box["height"], box["y"] + y * box["height"])
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
@@ -186,3 +194,45 @@ def test_a_browser_without_webassembly_is_told_so(browser: Browser, site: Path) 
         page.add_init_script("delete window.WebAssembly")
         page.goto(url)
         expect(page.locator("#detail")).to_contain_text("no WebAssembly")
+
+
+FOREIGN = """<!doctype html>
+<style>canvas, output { display: none }</style>
+<script type="module" src="SITE/ink-digits.js"></script>
+<ink-digits WITH></ink-digits>
+<script>addEventListener("read", ({ detail }) => (window.readings ??= []).push(detail));</script>
+"""
+CORS = {"Access-Control-Allow-Origin": "*"}
+
+
+@pytest.fixture(scope="module")
+def foreign(browser: Browser, site: Path, tmp_path_factory: Any) -> Iterator[Callable[..., Page]]:
+    """Opens a page of another site, which has the component with these attributes."""
+    folder = tmp_path_factory.mktemp("foreign")
+    with hosted(site.parents[1], CORS) as (url, _), hosted(folder) as (other, _):
+
+        def open_page(attributes: str) -> Page:
+            html = FOREIGN.replace("SITE", f"{url}/some/where").replace("WITH", attributes)
+            (folder / "index.html").write_text(html)
+            page = browser.new_page()
+            page.goto(other)
+            return page
+
+        yield open_page
+
+
+def test_a_page_of_another_site_reads_with_one_script_tag(foreign: Callable[..., Page]) -> None:
+    page = foreign('expect="number" width="270"')
+    sheet = page.locator("ink-digits canvas")
+    write(page, sheet, 4, 0.05)
+    write(page, sheet, 7, 1.0)  # far from it: two numbers, if not one is expected
+    expect(page.locator("ink-digits output")).to_have_text("47")
+    assert sheet.bounding_box()["width"] == 270
+    element = page.locator("ink-digits")
+    assert element.evaluate("it => [it.value, it.reading.text]") == ["47", "47"]
+    reading = page.evaluate("window.readings.at(-1)")
+    assert [digit["value"] for digit in reading["digits"]] == [4, 7]
+    page.locator("ink-digits button").click()
+    expect(page.locator("ink-digits output")).to_be_empty()
+    assert element.evaluate("it => [it.value, it.reading]") == ["", None]
+    page.close()

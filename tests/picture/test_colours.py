@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from inkdigits.picture import read_picture
-from inkdigits.picture.colours import grey_of_colours
 
 Colour = tuple[int, int, int]
 
@@ -20,8 +19,8 @@ def _written(ink: Colour, paper: Colour, noise: float = 0.0) -> Image.Image:
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
 
 
-def _contrast(grey: Image.Image) -> int:
-    levels = np.asarray(grey).astype(int)
+def _contrast(picture: Image.Image) -> int:
+    levels = read_picture(picture).astype(int)
     return abs(int(np.median(levels[60:150, 92:98])) - int(np.median(levels[100:, 200:])))
 
 
@@ -36,7 +35,7 @@ def _contrast(grey: Image.Image) -> int:
 def test_ink_of_another_hue_stands_out(ink: Colour, paper: Colour) -> None:
     picture = _written(ink, paper)
     assert _contrast(picture.convert("L")) < 40
-    assert _contrast(grey_of_colours(picture)) > 1.5 * _contrast(picture.convert("L"))
+    assert _contrast(picture) > 1.5 * _contrast(picture.convert("L"))
 
 
 @pytest.mark.parametrize(
@@ -49,14 +48,14 @@ def test_ink_of_another_hue_stands_out(ink: Colour, paper: Colour) -> None:
 )
 def test_ink_that_stands_out_in_luminance_is_read_by_luminance(ink: Colour, paper: Colour) -> None:
     picture = _written(ink, paper)
-    assert np.array_equal(np.asarray(grey_of_colours(picture)), np.asarray(picture.convert("L")))
+    assert np.array_equal(read_picture(picture), np.asarray(picture.convert("L")))
 
 
 def test_noise_in_one_channel_is_no_ink() -> None:
     levels = np.full((200, 300, 3), 128.0)
     levels[..., 2] += np.random.default_rng(0).normal(0, 7, (200, 300))
     picture = Image.fromarray(levels.astype(np.uint8))
-    assert np.array_equal(np.asarray(grey_of_colours(picture)), np.asarray(picture.convert("L")))
+    assert np.array_equal(read_picture(picture), np.asarray(picture.convert("L")))
 
 
 def test_a_coloured_picture_is_read_so_whatever_it_comes_as() -> None:
@@ -65,6 +64,20 @@ def test_a_coloured_picture_is_read_so_whatever_it_comes_as() -> None:
     assert np.ptp(read_picture(picture)) >= 60
 
 
+@pytest.mark.parametrize("mode", ["P", "PA", "RGBA", "RGBX", "CMYK"])
+def test_an_opaque_picture_of_any_mode_is_read_as_its_colours_are(mode: str) -> None:
+    picture = _written((255, 204, 0), (255, 255, 255))
+    assert picture.convert(mode).convert("RGB").tobytes() == picture.tobytes()
+    assert np.array_equal(read_picture(picture.convert(mode)), read_picture(picture))
+    assert _contrast(picture.convert(mode)) == 255
+
+
+def test_a_picture_that_is_transparent_somewhere_is_read_by_luminance() -> None:
+    picture = _written((255, 204, 0), (255, 255, 255)).convert("RGBA")
+    picture.putpixel((0, 0), (255, 255, 255, 0))
+    assert _contrast(picture) < 60
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 1), (1, 5000)])
 def test_a_picture_may_have_any_shape(size: tuple[int, int]) -> None:
-    assert grey_of_colours(Image.new("RGB", size, (200, 10, 10))).size == size
+    assert read_picture(Image.new("RGB", size, (200, 10, 10))).shape == size[::-1]

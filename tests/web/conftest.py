@@ -53,7 +53,7 @@ def blank_png() -> bytes:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment without any of the server's settings."""
-    for name in ("MODEL", "ALLOW_ORIGINS", "MAX_BYTES", "MAX_PIXELS"):
+    for name in ("MODEL", "ALLOW_ORIGINS", "ALLOW_FRAMES", "MAX_BYTES", "MAX_PIXELS"):
         monkeypatch.delenv(f"INKDIGITS_{name}", raising=False)
     return monkeypatch
 

@@ -689,6 +689,8 @@ def test_an_origin_that_is_not_named_stays_out(reader, png_of):
 def test_what_no_browser_would_call_an_origin_is_refused_at_the_start(reader, origin):
     with pytest.raises(ValueError, match="is not an origin"):
         create_app(reader, allow_origins=[origin])
+    with pytest.raises(ValueError, match="is not an origin"):
+        create_app(reader, allow_frames=[origin])
 
 
 # ---------------------------------------------------------------- pages
@@ -711,6 +713,16 @@ def test_every_answer_has_a_strict_policy(client, png_of):
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_pages_of_a_site_that_is_named_may_show_the_page_in_a_frame(reader):
+    client = TestClient(create_app(reader, allow_frames=["https://example.org", "http://a.test"]))
+    headers = client.get("/").headers
+    policy = headers["content-security-policy"].split("; ")
+    assert "frame-ancestors https://example.org http://a.test" in policy
+    assert "default-src 'none'" in policy
+    assert "x-frame-options" not in headers
+    assert TestClient(create_app(reader)).get("/").headers["x-frame-options"] == "DENY"
 
 
 def test_the_page_says_that_pictures_are_not_stored(client):
@@ -787,12 +799,14 @@ def test_an_app_from_an_empty_environment_has_the_defaults(environment, png_of):
 
 def test_settings_come_from_the_environment(environment):
     environment.setenv("INKDIGITS_ALLOW_ORIGINS", "https://example.org, https://example.com")
+    environment.setenv("INKDIGITS_ALLOW_FRAMES", "https://example.org")
     environment.setenv("INKDIGITS_MAX_BYTES", "1000")
     environment.setenv("INKDIGITS_MAX_PIXELS", "2000")
     client = TestClient(app_from_env())
     answer = client.get("/api/health", headers={"Origin": "https://example.com"})
     assert answer.json()["limits"] == {"bytes": 1000, "pixels": 2000}
     assert answer.headers["access-control-allow-origin"] == "https://example.com"
+    assert "frame-ancestors https://example.org" in answer.headers["content-security-policy"]
 
 
 def test_a_model_file_named_in_the_environment_is_the_one_that_reads(environment, tmp_path):

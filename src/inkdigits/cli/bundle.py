@@ -36,3 +36,62 @@ def site(out: Path, model: Path | None, runtime: Path | None) -> None:
     sizes = bundle_site(out, model=model, runtime=runtime)
     print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
     print(f"To look at it: python -m http.server --directory {out}")
+
+
+@bundle.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@model_option
+def npm(out: Path, model: Path | None) -> None:
+    """Write what reads in the browser as the npm package inkdigits into the folder OUT.
+
+    It reads with onnxruntime-node or onnxruntime-web, which its users install, and has the model
+    files. npm pack makes a tarball of it, and npm publish publishes it.
+    """
+    from inkdigits.deploy.npm import bundle_npm
+
+    sizes = bundle_npm(out, model=model)
+    print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
+    print(f"To use it: npm install {out} onnxruntime-node")
+
+
+@bundle.command("lambda")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--arch",
+    type=click.Choice(["arm64", "x86_64"]),
+    default="arm64",
+    show_default=True,
+    help="The processor that the function runs on.",
+)
+@click.option(
+    "--python",
+    type=click.Choice(["3.12", "3.13", "3.14"]),
+    default="3.13",
+    show_default=True,
+    help="The Python that it runs on.",
+)
+@model_option
+def lambda_(out: Path, arch: str, python: str, model: Path | None) -> None:
+    """Write the HTTP API as a function of AWS Lambda into the file OUT, such as function.zip.
+
+    What it runs on is fetched by pip, for that processor and Python, in versions whose checksums
+    are known here; HEIC photos and PDFs are read, too. Beside OUT a template.yaml for the AWS SAM
+    command line is written, with a function URL and an HTTP API, unless there is one.
+    """
+    from inkdigits.deploy.lambda_zip import bundle_lambda, write_template
+
+    sizes = bundle_lambda(out, arch=arch, python=python, model=model)
+    unpacked = sum(sizes.values()) / 1e6
+    print(f"{out.stat().st_size / 1e6:.1f} MB, unpacked {unpacked:.1f} MB, written to {out}")
+    if not any(name.endswith(".pyc") for name in sizes):
+        print(
+            f"There is no Python {python} here, so there is no bytecode in it: each start of the "
+            "function takes about a second longer."
+        )
+    template = out.with_name("template.yaml")
+    if write_template(out, arch, python):
+        print(
+            f"{template} is another one and was kept. It has to say: Runtime: python{python}, "
+            f"Architectures: [{arch}], CodeUri: {out.name}"
+        )
+    print(f"To put it there: sam deploy --guided --template-file {template}")

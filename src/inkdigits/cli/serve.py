@@ -35,6 +35,13 @@ from inkdigits.cli.options import extra, model_option
     help="A site whose pages may use the API, such as https://example.org; may be repeated.",
 )
 @click.option(
+    "--allow-frame",
+    "allow_frames",
+    metavar="ORIGIN",
+    multiple=True,
+    help="A site whose pages may show the page in a frame of theirs; may be repeated.",
+)
+@click.option(
     "--corrections",
     is_flag=True,
     help="Keep what visitors say of readings; see docs/corrections.md.",
@@ -45,6 +52,7 @@ def serve(
     model: Path | None,
     workers: int,
     allow_origins: tuple[str, ...],
+    allow_frames: tuple[str, ...],
     corrections: bool,
 ) -> None:
     """Serve the page and its HTTP API."""
@@ -58,6 +66,7 @@ def serve(
                 model=model,
                 workers=workers,
                 allow_origins=allow_origins,
+                allow_frames=allow_frames,
                 corrections=corrections,
             )
     except ValueError as error:

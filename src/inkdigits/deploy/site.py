@@ -8,16 +8,15 @@ import json
 import lzma
 import os
 from dataclasses import asdict
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from inkdigits.atomic_file import write_atomically
+from inkdigits.deploy.files import files_of, write_folder
 from inkdigits.deploy.runtime import runtime_files
-from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
 from inkdigits.recognition.session import model_content
+
+SUFFIXES = (".css", ".html", ".js", ".svg", ".webmanifest")
 
 FOR_THE_SERVER = {f"{name}.{kind}" for name in ("docs", "review") for kind in ("css", "html", "js")}
 """Files of the page that are about the server's API."""
@@ -85,14 +84,7 @@ def bundle_site(
     reading = files | packed | {"contents.json": contents}
     site = _page() | {f"reader/{name}": content for name, content in reading.items()}
     site["service-worker.js"] = _knowing(site.pop("service-worker.js"), site)
-    try:
-        (out / "reader").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InkDigitsError(
-            f"{out} cannot be made: {error.strerror}. Choose another place."
-        ) from error
-    for name, content in site.items():
-        write_atomically(out / name, content)
+    write_folder(out, site)
     return {name: len(content) for name, content in site.items()}
 
 
@@ -100,26 +92,15 @@ def _page() -> dict[str, bytes]:
     """The page's own files, of the server and of the site."""
     served = {
         name: content
-        for name, content in _files(resources.files("inkdigits.web") / "static").items()
+        for name, content in files_of("web/static", *SUFFIXES).items()
         if name not in FOR_THE_SERVER
     }
-    page = served | _files(resources.files("inkdigits.deploy") / "static")
+    page = served | files_of("deploy/static", *SUFFIXES)
     html = page["index.html"].decode()
     for old, new in CHANGES.items():
         assert html.count(old) == 1, f"{old!r} is not in the page once"
         html = html.replace(old, new)
     return page | {"index.html": html.encode()}
-
-
-def _files(folder: Traversable, above: str = "") -> dict[str, bytes]:
-    """By their paths from the folder; not what an editor or a file manager left."""
-    files: dict[str, bytes] = {}
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            files |= _files(entry, f"{above}{entry.name}/")
-        elif entry.name.endswith((".css", ".html", ".js", ".svg", ".webmanifest")):
-            files[above + entry.name] = entry.read_bytes()
-    return files
 
 
 def _packed(content: bytes, preset: int) -> bytes:

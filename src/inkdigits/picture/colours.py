@@ -6,7 +6,7 @@ Red ink on grey paper and yellow on white differ in hue and hardly in luminance.
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 SAMPLES = 400
 """About so many pixels along the longer side are looked at."""
@@ -22,21 +22,31 @@ LEAST = 25.0
 """Grey levels by which it must differ there: below that it is noise."""
 
 
-def grey_of_colours(image: Image.Image) -> Image.Image:
-    """The picture, of mode "RGB", as one of mode "L"."""
+def clearest_channel(image: Image.Image) -> str | None:
+    """The channel in which pale ink stands out, "R", "G" or "B"; None if it does in luminance.
+
+    Args:
+        image: opaque, of any mode that becomes "RGB".
+    """
     side = max(image.size)
     small = image
     if side > SAMPLES:  # single pixels are picked out: thin lines keep their contrast
         size = tuple(max(length * SAMPLES // side, 1) for length in image.size)
         small = image.resize(size, Image.Resampling.NEAREST)  # type: ignore[arg-type]
+    small = small.convert("RGB")
+    if not _has_colours(small):
+        return None
     luminance = _contrast(small.convert("L"))
     if luminance > PALE:
-        return image.convert("L")
+        return None
     channels = {name: _contrast(small.getchannel(name)) for name in "RGB"}
     clearest = max(channels, key=lambda name: channels[name])
-    if channels[clearest] > max(CLEARER * luminance, LEAST):
-        return image.getchannel(clearest)
-    return image.convert("L")
+    return clearest if channels[clearest] > max(CLEARER * luminance, LEAST) else None
+
+
+def _has_colours(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return any(ImageChops.difference(red, other).getbbox() for other in (green, blue))
 
 
 def _contrast(plane: Image.Image) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.colours import grey_of_colours
+from inkdigits.picture.colours import clearest_channel
 from inkdigits.picture.limits import check_header, check_pixels, no_pixels
 
 Grey: TypeAlias = NDArray[np.uint8]
@@ -64,14 +64,16 @@ def grey_of(image: Image.Image, name: str) -> Grey:
         return _grey_of_32_bit(image, name)
     if image.mode == "LAB":
         return _by_bands(image, lambda band: band.getchannel("L"))
-    if not image.has_transparency_data:
-        if image.mode == "RGB":
-            image = grey_of_colours(image)
-        return _by_bands(image, lambda band: band.convert("L"))
-    return _on_a_background(
-        _by_bands(image, lambda band: _rgba(band).convert("L")),
-        _by_bands(image, lambda band: _rgba(band).getchannel("A")),
-    )
+    if image.mode == "La":  # Pillow would lose its alpha on the way to RGBA
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        alpha = _by_bands(image, lambda band: _rgba(band).getchannel("A"))
+        if alpha.min() < 255:
+            return _on_a_background(_by_bands(image, lambda band: _rgba(band).convert("L")), alpha)
+    channel = None if image.mode in ("1", "L", "LA") else clearest_channel(image)
+    if channel:
+        return _by_bands(image, lambda band: band.convert("RGB").getchannel(channel))
+    return _by_bands(image, lambda band: band.convert("L"))
 
 
 _BAND = 2**20  # pixels
@@ -94,8 +96,6 @@ def _by_bands(image: Image.Image, grey_of_band: Callable[[Image.Image], Any]) ->
 
 
 def _rgba(image: Image.Image) -> Image.Image:
-    if image.mode == "La":  # Pillow would lose its alpha on the way to RGBA
-        image = image.convert("LA")
     return image if image.mode == "RGBA" else image.convert("RGBA")
 
 
@@ -129,8 +129,6 @@ def _on_a_background(grey: Grey, alpha: Grey) -> Grey:
     A cut-out of paper with ink on it is laid on more of its own paper. Strokes on a transparent
     canvas are laid on white if they are dark, on black if they are light.
     """
-    if alpha.min() == 255:
-        return grey
     background = _background(grey, alpha)
     step = max(_BAND // grey.shape[1], 1)
     for top in range(0, len(grey), step):

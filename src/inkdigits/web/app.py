@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -22,17 +20,27 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
-from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, busy, small_and_large_lane
+from inkdigits.web.answers import (
+    NOT_STORED,
+    Refused,
+    check_origins,
+    problem,
+    problem_body,
+    reading_body,
+    refuse_other_sites,
+)
+from inkdigits.web.bodies import Uploads
+from inkdigits.web.lanes import busy, small_and_large_lane
 from inkdigits.web.owner import token_from_env
 from inkdigits.web.pages import add_pages
-from inkdigits.web.uploads import Uploads, picture_in
+from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
 if TYPE_CHECKING:
     from inkdigits.corrections.store import Store
@@ -61,8 +69,6 @@ SECURITY_HEADERS = {
 """Sent with every answer. Origins named in `allow_origins` still get in: the resource policy is
 about requests made without CORS."""
 
-ORIGIN = re.compile(r"\*|https?://[^/?#\s,]+")
-
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
@@ -82,6 +88,7 @@ def create_app(
     reader: Reader,
     *,
     allow_origins: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     upload_seconds: float = 60,
@@ -95,6 +102,7 @@ def create_app(
         reader: is shared by all requests.
         allow_origins: whose pages may call the API from a browser ("https://example.org", or "*"
             for anybody's); without it only the page served here.
+        allow_frames: whose pages may show the page in a frame of theirs; without it none.
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
         upload_seconds: within which a picture has to arrive.
@@ -103,14 +111,9 @@ def create_app(
         keep_days: after which it is forgotten.
 
     Raises:
-        ValueError: one of `allow_origins` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
     """
-    for origin in allow_origins:
-        if not ORIGIN.fullmatch(origin):
-            raise ValueError(
-                f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
-                "final slash: https://example.org"
-            )
+    check_origins([*allow_origins, *allow_frames])
     app = FastAPI(
         title="inkdigits",
         version=__version__,
@@ -124,12 +127,8 @@ def create_app(
     small, large = small_and_large_lane()
     largest_reading = Lock()
 
-    def refuse_other_sites(request: Request) -> None:
-        """A browser says when another site's page is asking; nothing is read for it."""
-        other = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-        origin = request.headers.get("origin")
-        if other and "*" not in allow_origins and origin not in allow_origins:
-            raise HTTPException(403, "Pages of other sites may not use this server.")
+    async def check_site(request: Request) -> None:
+        refuse_other_sites(request.headers, allow_origins)
 
     def answer(
         body: bytes,
@@ -149,13 +148,12 @@ def create_app(
         )
         with largest_reading if picture.size > LARGEST else nullcontext():
             reading = reader.read_array(picture, expect=expect, length=length)
-        alone = len(reading.digits) == 1
-        return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
+        return reading_body(reading, seen)
 
     @app.post(
         "/api/read",
         summary="Read the digits in a picture",
-        dependencies=[Depends(refuse_other_sites)],
+        dependencies=[Depends(check_site)],
         response_model=reference.Reading,
         responses=reference.READ_ANSWERS,
         openapi_extra=reference.READ_REQUEST,
@@ -169,7 +167,7 @@ def create_app(
         try:
             check_hints(expect, length)
         except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+            raise Refused(422, str(error)) from error
         content_type = request.headers.get("content-type", "")
         async with uploads.body_of(request, content_type) as body:
             work = partial(answer, body, content_type, expect, length, seen)
@@ -178,9 +176,7 @@ def create_app(
                 content = await small.run(work, True)
             if content is None:
                 content = await large.run(work, False)
-        return Response(
-            content, media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return Response(content, media_type="application/json", headers=NOT_STORED)
 
     @app.get(
         "/api/health",
@@ -216,7 +212,8 @@ def create_app(
         return reader.metadata
 
     add_pages(app, review=corrections is not None)
-    _add_error_handlers(app)
+    headers = _allowing(allow_frames)
+    _add_error_handlers(app, headers)
     if corrections:
         from inkdigits.web.corrections import add_corrections  # needs more than others have
 
@@ -227,10 +224,10 @@ def create_app(
             small,
             token=owner_token,
             upload_seconds=upload_seconds,
-            refuse_other_sites=refuse_other_sites,
+            check_site=check_site,
         )
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
-    app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_SecurityHeaders, headers=headers)
     app.add_middleware(_HeadAsGet)
     if allow_origins:
         app.add_middleware(
@@ -248,21 +245,26 @@ def app_from_env() -> FastAPI:
     `uvicorn --factory inkdigits.web.app:app_from_env --workers 4`
 
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
-    INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
-    numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in INKDIGITS_DATABASE_URL, and who
-    shows INKDIGITS_OWNER_TOKEN, or what the file INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after
-    INKDIGITS_KEEP_DAYS they are forgotten. An empty variable counts as unset.
+    INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
+    INKDIGITS_MAX_PIXELS are numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in
+    INKDIGITS_DATABASE_URL, and who shows INKDIGITS_OWNER_TOKEN, or what the file
+    INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after INKDIGITS_KEEP_DAYS they are forgotten. An
+    empty variable counts as unset.
     """
-    origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
         Reader(os.environ.get("INKDIGITS_MODEL") or None),
-        allow_origins=[origin.strip() for origin in origins if origin.strip()],
+        allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
+        allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
         max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
         corrections=_store() if os.environ.get("INKDIGITS_CORRECTIONS") == "1" else None,
         owner_token=token_from_env(),
         keep_days=int(os.environ.get("INKDIGITS_KEEP_DAYS") or KEEP_DAYS),
     )
+
+
+def _origins_in(variable: str) -> list[str]:
+    return os.environ.get(variable, "").replace(",", " ").split()
 
 
 def _store() -> Store:
@@ -284,16 +286,29 @@ async def _prepared(corrections: Store | None, days: int, app: FastAPI) -> Async
         yield
 
 
-class _SecurityHeaders:
-    """Adds SECURITY_HEADERS to every answer."""
+def _allowing(frames: Sequence[str]) -> dict[str, str]:
+    """SECURITY_HEADERS with these origins' pages as possible frames."""
+    headers = dict(SECURITY_HEADERS)
+    if frames:
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {' '.join(frames)}"
+        )
+        del headers["X-Frame-Options"]  # which knows no other sites
+    return headers
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class _SecurityHeaders:
+    """Adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -310,14 +325,12 @@ class _HeadAsGet:
         await self.app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> None:
     """Make every error `{"error": {"type": ..., "message": ...}}`."""
 
     @app.exception_handler(InkDigitsError)
     async def unreadable(request: Request, error: InkDigitsError) -> Response:
-        reason = error.reason if isinstance(error, UnreadablePicture) else ""
-        status = {"unsupported": 415, "too large": 413}.get(reason, 422)
-        return _error(status, type(error).__name__, str(error))
+        return _error(*problem(error))
 
     @app.exception_handler(InvalidModel)
     async def unusable(request: Request, error: InvalidModel) -> Response:
@@ -334,7 +347,6 @@ def _add_error_handlers(app: FastAPI) -> None:
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
             401: ("Unauthorized", error.detail),
-            403: ("Forbidden", error.detail),
             408: ("TooSlow", error.detail),
             429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
@@ -353,14 +365,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         # Starlette sends this from outside every middleware, and raises on so that it is logged.
-        message = "Something went wrong in the server, which has logged it."
-        return _error(500, "ServerError", message, SECURITY_HEADERS)
+        return _error(*problem(error), security_headers)
 
 
 def _error(
     status: int, name: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    # Starlette's JSONResponse fails on lone surrogates, which input quoted in a message may have.
-    content = json.dumps({"error": {"type": name, "message": message}})
-    headers = {"Cache-Control": "no-store", **(headers or {})}
-    return Response(content, status, headers, "application/json")
+    headers = NOT_STORED | dict(headers or {})
+    return Response(problem_body(name, message), status, headers, "application/json")

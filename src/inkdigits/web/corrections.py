@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,9 +17,10 @@ from inkdigits.corrections.store import Added, New, Store
 from inkdigits.errors import StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
+from inkdigits.web.bodies import Uploads
 from inkdigits.web.lanes import Lane, busy
 from inkdigits.web.owner import check_owner
-from inkdigits.web.uploads import JSON, Uploads
+from inkdigits.web.uploads import JSON
 
 MOST_BYTES = 2**20
 """Of a correction's pictures."""
@@ -102,7 +103,7 @@ def add_corrections(
     *,
     token: str | None,
     upload_seconds: float,
-    refuse_other_sites: Callable[[Request], None],
+    check_site: Callable[[Request], Awaitable[None]],
 ) -> None:
     """Keep corrections in `store`.
 
@@ -115,7 +116,7 @@ def add_corrections(
         max_bytes=MOST_BYTES, seconds=upload_seconds, budget=MOST_HELD, what="correction"
     )
     keeper = Keeper(store)
-    from_here = [Depends(refuse_other_sites)]
+    from_here = [Depends(check_site)]
 
     def check(request: Request) -> None:
         check_owner(request, token)

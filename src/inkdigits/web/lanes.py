@@ -11,11 +11,6 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
-SMALL_BYTES = 2**18
-"""A request of more is in the lane of the large ones; a canvas takes a tenth of it."""
-SMALL_PIXELS = 2**18
-"""So is a picture of more, by its header; the page sends a drawing of half as many. No header tells
-how much is written there, and a thousand digits take seconds and hundreds of MB on any paper."""
 SMALL_WAITING, LARGE_WAITING = 100, 8
 """So many wait in each lane, some seconds at most; who comes then is sent away."""
 RETRY_AFTER = 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import HTTPException, Request
 
 from inkdigits.errors import InkDigitsError
+from inkdigits.web.answers import Refused
 
 TOKEN_VARIABLE, FILE_VARIABLE = "INKDIGITS_OWNER_TOKEN", "INKDIGITS_OWNER_TOKEN_FILE"
 LEAST = 16
@@ -39,11 +40,9 @@ def token_from_env() -> str | None:
 
 
 def check_owner(request: Request, token: str | None) -> None:
-    """Raises HTTPException unless the request shows the token, as Authorization: Bearer TOKEN."""
+    """Raise unless the request shows the token, as Authorization: Bearer TOKEN."""
     if token is None:
-        raise HTTPException(
-            403, f"This server has no owner's token: start it with {TOKEN_VARIABLE} set."
-        )
+        raise Refused(403, f"This server has no owner's token: start it with {TOKEN_VARIABLE} set.")
     shown = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     # Takes as long wherever the two differ, so that no time tells how much of a guess was right.
     if not hmac.compare_digest(shown.encode(), token.encode()):

@@ -29,6 +29,7 @@ def run(
     model: str | os.PathLike[str] | None = None,
     workers: int = 1,
     allow_origins: Sequence[str] = (),
+    allow_frames: Sequence[str] = (),
     corrections: bool = False,
 ) -> None:
     """Serve until stopped; what is left out comes from the environment, as in `app_from_env`.
@@ -36,12 +37,14 @@ def run(
     Raises:
         InkDigitsError: the address cannot be listened on, as when another server has the port.
         InvalidModel: `model` cannot be read with.
-        ValueError: one of `allow_origins` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
     """
     if model:
         os.environ["INKDIGITS_MODEL"] = os.fspath(model)
     if allow_origins:
         os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
+    if allow_frames:
+        os.environ["INKDIGITS_ALLOW_FRAMES"] = ",".join(allow_frames)
     if corrections:
         os.environ["INKDIGITS_CORRECTIONS"] = "1"
     # Also for several workers: a mistake shows here once, not in each of them again and again.

@@ -3,6 +3,8 @@
  * `picture/grey.py` and `colours.py` do, where each number below is explained.
  *
  * @typedef {import("./digits.js").Grey} Grey
+ * @typedef {{start: number, rgba: Uint8Array | Uint8ClampedArray}} Band whole rows, from a pixel on
+ * @typedef {{width: number, height: number, bands: () => Iterable<Band>}} Pixels
  */
 
 const MAX_PIXELS = 50_000_000;
@@ -28,11 +30,27 @@ export async function toGrey(file) {
     );
   });
   try {
+    const { width, height } = bitmap;
     checkSize(bitmap);
-    return greyOf(bitmap);
+    return greyOf({ width, height, bands: () => bandsOf(bitmap) });
   } finally {
     bitmap.close();
   }
+}
+
+/**
+ * @param {{data: Uint8Array | Uint8ClampedArray, width: number, height: number}} pixels red, green,
+ *   blue and alpha of each, of a picture that is upright
+ * @returns {Grey}
+ */
+export function greyOfPixels({ data, width, height }) {
+  checkSize({ width, height });
+  if (data.length !== 4 * width * height) {
+    throw new UnreadablePicture(
+      `The picture has ${data.length} bytes. Give 4 for each of its ${width} x ${height} pixels.`,
+    );
+  }
+  return greyOf({ width, height, bands: () => [{ start: 0, rgba: data }] });
 }
 
 /** The picture, as many whole times smaller as its longer side needs; areas are averaged. */
@@ -77,14 +95,14 @@ function checkSize({ width, height }) {
   }
 }
 
-/** @param {ImageBitmap} bitmap @returns {Grey} */
-function greyOf(bitmap) {
-  const { width, height } = bitmap;
+/** @param {Pixels} picture @returns {Grey} */
+function greyOf(picture) {
+  const { width, height } = picture;
   const data = new Uint8Array(width * height);
   const alpha = new Uint8Array(width * height);
   let isOpaque = true;
   let hasColours = false;
-  for (const { start, rgba } of bands(bitmap)) {
+  for (const { start, rgba } of picture.bands()) {
     for (let i = 0, at = start; i < rgba.length; i += 4, at++) {
       const red = rgba[i];
       const green = rgba[i + 1];
@@ -100,16 +118,16 @@ function greyOf(bitmap) {
     layOn(grey, alpha);
     return grey;
   }
-  const channel = hasColours ? clearestChannel(bitmap) : null;
+  const channel = hasColours ? clearestChannel(picture) : null;
   if (channel === null) return grey;
-  for (const { start, rgba } of bands(bitmap)) {
+  for (const { start, rgba } of picture.bands()) {
     for (let i = 0; i < rgba.length; i += 4) data[start + i / 4] = rgba[i + channel];
   }
   return grey;
 }
 
 /** The picture in bands, as no browser has room for all of a large one on one canvas. */
-function* bands(bitmap) {
+function* bandsOf(bitmap) {
   const { width, height } = bitmap;
   const rows = Math.min(Math.max(Math.floor(BAND / width), 1), height);
   const canvas = new OffscreenCanvas(width, rows);
@@ -156,8 +174,8 @@ function backgroundOf(data, alpha, width) {
 }
 
 /** The channel in which pale ink stands out: 0, 1, 2; null if it does in luminance. */
-function clearestChannel(bitmap) {
-  const { planes, width, height } = sample(bitmap);
+function clearestChannel(picture) {
+  const { planes, width, height } = sample(picture);
   const inLuminance = contrast(/** @type {Uint8Array} */ (planes.pop()), width, height);
   if (inLuminance > PALE) return null;
   const contrasts = planes.map((plane) => contrast(plane, width, height));
@@ -166,22 +184,22 @@ function clearestChannel(bitmap) {
 }
 
 /** Red, green, blue and luminance of pixels that are picked out: thin lines keep their contrast. */
-function sample(bitmap) {
-  const side = Math.max(bitmap.width, bitmap.height);
-  const [width, height] = [bitmap.width, bitmap.height].map((length) =>
+function sample(picture) {
+  const side = Math.max(picture.width, picture.height);
+  const [width, height] = [picture.width, picture.height].map((length) =>
     side > SAMPLES ? Math.max(Math.floor((length * SAMPLES) / side), 1) : length,
   );
   const planes = [0, 1, 2, 3].map(() => new Uint8Array(width * height));
   let y = 0;
-  for (const { start, rgba } of bands(bitmap)) {
-    const top = start / bitmap.width;
-    const bottom = top + rgba.length / 4 / bitmap.width;
+  for (const { start, rgba } of picture.bands()) {
+    const top = start / picture.width;
+    const bottom = top + rgba.length / 4 / picture.width;
     for (; y < height; y++) {
-      const row = Math.floor(((y + 0.5) * bitmap.height) / height);
+      const row = Math.floor(((y + 0.5) * picture.height) / height);
       if (row >= bottom) break;
       for (let x = 0; x < width; x++) {
-        const column = Math.floor(((x + 0.5) * bitmap.width) / width);
-        const pixel = 4 * ((row - top) * bitmap.width + column);
+        const column = Math.floor(((x + 0.5) * picture.width) / width);
+        const pixel = 4 * ((row - top) * picture.width + column);
         const [red, green, blue] = rgba.subarray(pixel, pixel + 3);
         const values = [red, green, blue, luminance(red, green, blue)];
         for (const [plane, value] of values.entries()) planes[plane][y * width + x] = value;

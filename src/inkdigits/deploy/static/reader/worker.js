@@ -1,12 +1,15 @@
 /**
  * Reads pictures in a thread of its own, so that the pen never waits. It says `{loaded, total}`, in
- * bytes, until it is `{ready: true}` or has `{failed}`; asked `{id, picture}` it answers
+ * bytes, until it is `{ready: true}` or has `{failed}`; asked `{id, picture, hints}` it answers
  * `{id, reading}` or `{id, refused}`, in words.
  *
  * A classic worker, as xz-decompress is no module.
  */
 
-importScripts("xz-decompress.min.js");
+/** Where this file is: a worker of another site's page is told. @param {string} name beside it */
+const beside = (name) => new URL(name, self.at ?? location.href).href;
+
+importScripts(beside("xz-decompress.min.js"));
 const { XzReadableStream } = self["xz-decompress"];
 
 const NO_INK = "Nothing is written in the picture. Write digits, dark on light or light on dark.";
@@ -21,15 +24,15 @@ loading.then(
 /** One picture after the other. */
 let last = loading.catch(() => {});
 
-onmessage = ({ data: { id, picture } }) => {
-  last = last.then(async () => postMessage({ id, ...(await answer(picture)) }));
+onmessage = ({ data: { id, picture, hints } }) => {
+  last = last.then(async () => postMessage({ id, ...(await answer(picture, hints)) }));
 };
 
-/** @param {Blob} picture */
-async function answer(picture) {
+/** @param {Blob} picture @param {import("./reader.js").Hints} hints */
+async function answer(picture, hints) {
   const { reader, toGrey } = await loading;
   try {
-    const reading = await reader.read(await toGrey(picture));
+    const reading = await reader.read(await toGrey(picture), hints);
     return reading ? { reading } : { refused: NO_INK };
   } catch (error) {
     return { refused: error.message };
@@ -39,9 +42,9 @@ async function answer(picture) {
 async function load() {
   const [{ sizes, rules }, ort, { toGrey }, { Reader }] = await Promise.all([
     fetched("contents.json").then((response) => response.json()),
-    import("./ort.wasm.min.mjs"),
-    import("./grey.js"),
-    import("./reader.js"),
+    import(beside("ort.wasm.min.mjs")),
+    import(beside("grey.js")),
+    import(beside("reader.js")),
   ]);
   const total = Object.values(sizes).reduce((a, b) => a + b);
   let loaded = 0;
@@ -73,7 +76,7 @@ async function load() {
 
 /** @param {string} name */
 async function fetched(name) {
-  const response = await fetch(name);
+  const response = await fetch(beside(name));
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response;
 }

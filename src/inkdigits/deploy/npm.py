@@ -1,0 +1,57 @@
+"""The npm package `inkdigits`: what reads in the bundled page, for everybody's JavaScript."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from importlib.metadata import distribution
+from pathlib import Path
+
+from inkdigits import __version__
+from inkdigits.deploy.files import files_of, write_folder
+from inkdigits.recognition.digits import DigitsFile
+from inkdigits.recognition.page import PageFile
+from inkdigits.recognition.session import model_content
+
+ABOUT = {
+    "name": "inkdigits",
+    "version": __version__,
+    "description": "Reads handwritten digits and numbers: drawn, photographed or scanned.",
+    "keywords": ["mnist", "handwriting", "digits", "ocr", "onnx"],
+    "license": "MIT",
+    "type": "module",
+    "exports": {".": {"types": "./index.d.ts", "default": "./index.js"}},
+    "engines": {"node": ">=18"},
+    "peerDependencies": {"onnxruntime-node": ">=1.22", "onnxruntime-web": ">=1.22"},
+    "peerDependenciesMeta": {
+        "onnxruntime-node": {"optional": True},
+        "onnxruntime-web": {"optional": True},
+    },
+}
+"""package.json."""
+
+
+def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dict[str, int]:
+    """Write the package into the folder `out`, and say how many bytes each of its files has.
+
+    Raises:
+        InvalidModel: the model file is missing or breaks its contract.
+        InkDigitsError: `out` cannot be written.
+    """
+    DigitsFile(model)  # which checks it
+    rules = json.dumps(asdict(PageFile(None).rules), indent=2)
+    reading = files_of("deploy/static/reader", ".js")
+    del reading["worker.js"]
+    files = files_of("deploy/package", ".js", ".ts", ".md")
+    files |= {f"reader/{name}": content for name, content in reading.items()}
+    files["models/digits.onnx"] = model_content(model, "digits.onnx")[1]
+    files["models/page.onnx"] = model_content(None, "page.onnx")[1]
+    files["rules.js"] = (
+        f"/** What page.onnx says in its metadata. */\nexport const rules = {rules};\n".encode()
+    )
+    if licence := distribution("inkdigits").read_text("licenses/LICENSE"):
+        files["LICENSE"] = licence.encode()
+    files["package.json"] = f"{json.dumps(ABOUT, indent=2)}\n".encode()
+    write_folder(out, files)
+    return {name: len(content) for name, content in files.items()}

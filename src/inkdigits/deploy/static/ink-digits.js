@@ -1,0 +1,126 @@
+/**
+ * `<ink-digits>`: a sheet to write on, for any page of any site, with one script tag:
+ *
+ *     <script type="module" src="https://example.org/digits/ink-digits.js"></script>
+ *     <ink-digits expect="number" width="320"></ink-digits>
+ *
+ * Attributes: `expect` ("digit" or "number") and `length` say what is written, as far as that is
+ * known; `width` is how wide it is, in CSS pixels. After each stroke it fires `read`, which bubbles,
+ * with the reading as its `detail`; the newest is its `reading`, and the text its `value`. `clear()`
+ * takes what is written away.
+ */
+
+import { Readings, Refused, Unreachable } from "./api.js";
+import { prepare, read } from "./in-worker.js";
+import { Sheet } from "./sheet.js";
+
+const RETRY_MS = 2000;
+
+const style = new CSSStyleSheet();
+style.replaceSync(`
+  :host { display: inline-block; width: 320px; max-width: 100%; font: 1rem/1.4 system-ui, sans-serif; }
+  :host([hidden]) { display: none; }
+  canvas {
+    display: block; box-sizing: border-box; width: 100%;
+    border: 1px solid; border-radius: 6px; background: #fffdf7; color: #1d2748;
+    touch-action: none; cursor: crosshair;
+  }
+  div { display: flex; gap: 0.75em; align-items: baseline; margin-top: 0.4em; }
+  output { flex: 1; min-height: 1.4em; font-variant-numeric: tabular-nums; }
+  output.unsure { opacity: 0.6; }
+  button { font: inherit; }
+`);
+
+export class InkDigits extends HTMLElement {
+  static observedAttributes = ["width"];
+
+  /** @type {import("./api.js").Reading | null} what was read last; null for a blank sheet */
+  reading = null;
+
+  #canvas = document.createElement("canvas");
+  #output = document.createElement("output");
+  #clear = document.createElement("button");
+  /** @type {Sheet | null} made once: the parser may move the element later */
+  #sheet = null;
+  #retrying = 0;
+  #readings = new Readings(
+    { onReading: (...it) => this.#show(...it), onError: (error) => this.#fail(error) },
+    { prepare, read: (picture, signal) => read(picture, signal, this.#hints) },
+  );
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [style];
+    this.#canvas.setAttribute("role", "img");
+    this.#canvas.setAttribute("aria-label", "A sheet to write digits on");
+    this.#clear.type = "button";
+    this.#clear.textContent = "Clear";
+    this.#clear.addEventListener("click", () => this.clear());
+    const below = document.createElement("div");
+    below.append(this.#output, this.#clear);
+    shadow.append(this.#canvas, below);
+  }
+
+  /** The text that was read, or "". */
+  get value() {
+    return this.reading?.text ?? "";
+  }
+
+  clear() {
+    this.#sheet?.clear();
+  }
+
+  connectedCallback() {
+    if (this.#sheet) return;
+    this.#sheet = new Sheet(this.#canvas);
+    this.#sheet.addEventListener("change", () => this.#ask());
+    this.#canvas.style.aspectRatio = String(this.#sheet.aspect);
+    prepare().catch((error) => this.#fail(error));
+  }
+
+  attributeChangedCallback(_name, _before, width) {
+    this.style.width = width ? `${Number(width)}px` : "";
+  }
+
+  get #hints() {
+    const length = Number(this.getAttribute("length")) || null;
+    const expect = this.getAttribute("expect");
+    return { expect: ["digit", "number"].includes(expect) ? expect : null, length };
+  }
+
+  #ask() {
+    clearTimeout(this.#retrying);
+    const sheet = this.#sheet;
+    this.#canvas.style.aspectRatio = String(sheet.aspect);
+    if (!sheet.isBlank) {
+      this.#readings.ask(() => sheet.toBlob(), !sheet.isDrawing);
+      return;
+    }
+    this.#readings.cancel();
+    this.reading = null;
+    this.#say("", false);
+  }
+
+  #show(reading, isFinal) {
+    this.#say(reading.text, reading.sure);
+    if (!isFinal || this.#sheet.isDrawing) return;
+    this.reading = reading;
+    this.dispatchEvent(new CustomEvent("read", { detail: reading, bubbles: true, composed: true }));
+  }
+
+  #fail(error) {
+    this.reading = null;
+    this.#say(error.message, false);
+    if (error instanceof Refused) return;
+    if (!(error instanceof Unreachable)) throw error;
+    this.#retrying = setTimeout(() => this.#ask(), RETRY_MS);
+  }
+
+  #say(text, sure) {
+    this.#output.textContent = text;
+    this.#output.classList.toggle("unsure", !sure);
+  }
+}
+
+customElements.define("ink-digits", InkDigits);

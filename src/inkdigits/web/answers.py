@@ -1,0 +1,66 @@
+"""What the API answers, whoever serves it: FastAPI in `app.py`, AWS Lambda in `deploy/`.
+
+No framework is imported here, and none in `uploads.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
+from inkdigits.reading import Reading
+
+NOT_STORED = {"Cache-Control": "no-store"}
+"""A header of all readings and errors."""
+REFUSALS = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+ORIGIN = re.compile(r"\*|https?://[^/?#\s,;]+")
+
+
+class Refused(InkDigitsError):
+    """A request for which nothing is read, with its HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def check_origins(origins: Iterable[str]) -> None:
+    """Raise ValueError unless each is an origin, or "*" for anybody's."""
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
+                "final slash: https://example.org"
+            )
+
+
+def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str]) -> None:
+    """A browser says when another site's page is asking; nothing is read for it."""
+    other = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+    if other and "*" not in allow_origins and headers.get("origin") not in allow_origins:
+        raise Refused(403, "Pages of other sites may not use this server.")
+
+
+def reading_body(reading: Reading, seen: bool | None) -> bytes:
+    """The reading as JSON; what the network saw only of a single digit, unless `seen` says."""
+    alone = len(reading.digits) == 1
+    return json.dumps(reading.to_dict(seen=alone if seen is None else seen)).encode()
+
+
+def problem(error: Exception) -> tuple[int, str, str]:
+    """Of what went wrong: the HTTP status, a name for programs, a message for people."""
+    if isinstance(error, InvalidModel) or not isinstance(error, InkDigitsError):
+        return 500, "ServerError", "Something went wrong in the server, which has logged it."
+    if isinstance(error, Refused):
+        return error.status, REFUSALS.get(error.status, "BadRequest"), str(error)
+    reason = error.reason if isinstance(error, UnreadablePicture) else ""
+    status = {"unsupported": 415, "too large": 413}.get(reason, 422)
+    return status, type(error).__name__, str(error)
+
+
+def problem_body(name: str, message: str) -> bytes:
+    """The shape of every error."""
+    # Python's ASCII: a message may quote input with lone surrogates, which UTF-8 has no place for.
+    return json.dumps({"error": {"type": name, "message": message}}).encode()

@@ -1,0 +1,137 @@
+"""The npm package reads in Node.js what Python reads."""
+
+import json
+import lzma
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from handwriting import written
+from inkdigits import Reader, __version__
+from inkdigits.deploy.npm import bundle_npm
+from runnable import missing_targets, run_page
+
+PAGE = Path(__file__).parents[2] / "docs" / "model-file.md"
+SCRIPT = """
+import { readFileSync } from "node:fs";
+import * as ort from "./ort.wasm.min.mjs";
+import { Reader } from "inkdigits";
+
+const { pictures, models } = JSON.parse(readFileSync(0, "utf8"));
+ort.env.wasm.wasmBinary = readFileSync("ort-wasm-simd-threaded.wasm");
+ort.env.wasm.numThreads = 1;
+const file = (name) => readFileSync(`node_modules/inkdigits/models/${name}.onnx`);
+const reader = await Reader.open(ort, { digits: file("digits"), page: file("page") });
+const answers = [];
+for (const { rgba, width, height, hints } of pictures) {
+  const data = Uint8Array.from(Buffer.from(rgba, "hex"));
+  answers.push(await reader.read({ data, width, height }, hints).catch((error) => error.message));
+}
+console.log(JSON.stringify(answers));
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the package is installed."""
+    folder = tmp_path_factory.mktemp("project")
+    bundle_npm(folder / "node_modules" / "inkdigits")
+    return folder
+
+
+def rgba(picture: NDArray[np.uint8], **hints: Any) -> dict[str, Any]:
+    colours = np.asarray(Image.fromarray(picture).convert("RGBA"))
+    height, width = picture.shape[:2]
+    return {"rgba": colours.tobytes().hex(), "width": width, "height": height, "hints": hints}
+
+
+def test_node_reads_what_python_reads(
+    project: Path, site: Path, reader: Reader, node_path: str
+) -> None:
+    shutil.copy(site / "reader" / "ort.wasm.min.mjs", project)
+    shutil.copy(site / "reader" / "ort-wasm-simd-threaded.mjs", project)
+    wasm = lzma.decompress((site / "reader" / "ort-wasm-simd-threaded.wasm.xz").read_bytes())
+    (project / "ort-wasm-simd-threaded.wasm").write_bytes(wasm)
+    (project / "read.mjs").write_text(SCRIPT)
+    number = np.hstack([written(4), np.full((280, 60), 255, np.uint8), written(2)])
+    yellow = np.dstack([np.full_like(number, 255)] * 2 + [number])
+    broken = rgba(number) | {"width": 10}
+    asked = [
+        rgba(written(7)),
+        rgba(number, expect="number"),
+        rgba(yellow),
+        rgba(number * 0),
+        broken,
+    ]
+    done = subprocess.run(
+        [node_path, "read.mjs"],
+        cwd=project,
+        input=json.dumps({"pictures": asked}),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    seven, joined, pale, nothing, refused = json.loads(done.stdout)
+    for there, here in (
+        (seven, reader.read(written(7))),
+        (joined, reader.read(number, expect="number")),
+        (pale, reader.read(yellow)),
+    ):
+        assert there["text"] == here.text
+        for digit, same in zip(there["digits"], here.digits, strict=True):
+            assert digit["probabilities"] == pytest.approx(same.probabilities, abs=1e-3)
+    assert nothing is None
+    assert "4 for each" in refused
+
+
+def test_npm_packs_it_with_its_types_and_model_files(project: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("there is no npm")
+    package = project / "node_modules" / "inkdigits"
+    command = [npm, "pack", "--dry-run", "--json", "--ignore-scripts", "--offline"]
+    done = subprocess.run(command, cwd=package, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    [packed] = json.loads(done.stdout)
+    assert (packed["name"], packed["version"]) == ("inkdigits", __version__)
+    files = {file["path"] for file in packed["files"]}
+    assert {"index.js", "index.d.ts", "README.md", "reader/text.js", "models/page.onnx"} <= files
+    assert "reader/worker.js" not in files
+    imported = re.findall(r'from "\./(.*?)"', (package / "index.js").read_text("utf-8"))
+    assert set(imported) <= files
+
+
+def test_the_example_reads_a_photo(
+    project: Path, node_path: str, reader: Reader, tmp_path: Path
+) -> None:
+    folder = os.environ.get("INKDIGITS_NODE_MODULES")
+    if not folder:
+        pytest.skip("INKDIGITS_NODE_MODULES names no folder with onnxruntime-node and sharp")
+    [example] = re.findall(r"```js\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert example.count("\n") < 60
+    (tmp_path / "read.mjs").write_text(example)
+    (tmp_path / "node_modules").mkdir()
+    for path in [*Path(folder).iterdir(), project / "node_modules" / "inkdigits"]:
+        (tmp_path / "node_modules" / path.name).symlink_to(path)
+    Image.fromarray(np.hstack([written(4, 900), written(2, 900)])).save(tmp_path / "photo.jpg")
+    command = [node_path, "--preserve-symlinks", "read.mjs", "photo.jpg"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    text, *digits = done.stdout.splitlines()
+    reading = reader.read(tmp_path / "photo.jpg")
+    assert text == reading.text
+    assert [line[0] for line in digits] == [str(digit.value) for digit in reading.digits]
+
+
+def test_the_code_of_the_page_prints_what_stands_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PAGE.parents[1])
+    assert run_page(PAGE) == 1
+    assert not missing_targets(PAGE)
