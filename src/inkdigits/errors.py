@@ -38,6 +38,14 @@ class InvalidDataset(InkDigitsError):
     """A data set is missing, truncated or not what it should be."""
 
 
+class InvalidCorrection(InkDigitsError):
+    """What was sent as a correction is none."""
+
+
+class StoreUnavailable(InkDigitsError):
+    """The database of corrections cannot be reached, or cannot write; nothing was kept."""
+
+
 class InvalidNetwork(InkDigitsError, ValueError):
     """The layers or settings of a network do not fit together, or do not fit the data."""
 

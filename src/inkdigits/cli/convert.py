@@ -18,7 +18,8 @@ def convert(source: str, target: str, data_dir: Path | None) -> None:
     """Write the data set FROM in another format, TO.
 
     FROM is one of mnist:test (or train, validation), csv:FILE, folder:FOLDER, idx:PICTURES,LABELS,
-    npz:FILE, strokes:FILE; TO is csv:FILE, folder:FOLDER, idx:PICTURES,LABELS or npz:FILE.
+    npz:FILE, strokes:FILE, corrections:; TO is csv:FILE, folder:FOLDER, idx:PICTURES,LABELS or
+    npz:FILE.
     """
     with extra("scratch"):
         from inkdigits.cli.followed import Followed

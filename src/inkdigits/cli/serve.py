@@ -63,6 +63,11 @@ from inkdigits.cli.options import extra, model_option
     show_default=True,
     help="json: an object a line, and a line for each request.",
 )
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Keep what visitors say of readings; see docs/corrections.md.",
+)
 def serve(
     host: str,
     port: int,
@@ -73,6 +78,7 @@ def serve(
     root_path: str,
     trust_proxies: tuple[str, ...],
     log_format: Literal["text", "json"],
+    corrections: bool,
 ) -> None:
     """Serve the page and its HTTP API.
 
@@ -83,16 +89,18 @@ def serve(
     with extra("web"):
         from inkdigits.web.server import run
     try:
-        run(
-            host=host,
-            port=port,
-            model=model,
-            workers=workers,
-            allow_origins=allow_origins,
-            allow_frames=allow_frames,
-            root_path=root_path,
-            trust_proxies=trust_proxies,
-            log_format=log_format,
-        )
+        with extra("corrections"):
+            run(
+                host=host,
+                port=port,
+                model=model,
+                workers=workers,
+                allow_origins=allow_origins,
+                allow_frames=allow_frames,
+                root_path=root_path,
+                trust_proxies=trust_proxies,
+                log_format=log_format,
+                corrections=corrections,
+            )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

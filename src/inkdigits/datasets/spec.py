@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from inkdigits.datasets.corrections import SavedCorrections, StoredCorrections
 from inkdigits.datasets.csv_file import CsvDataset
 from inkdigits.datasets.dataset import ArrayDataset, Dataset
 from inkdigits.datasets.folder import FolderDataset
@@ -23,6 +24,8 @@ KINDS = {
     "idx": "idx:PICTURES or idx:PICTURES,LABELS, MNIST's own format",
     "npz": "npz:FILE, or npz:FILE,train and npz:FILE,test",
     "strokes": "strokes:FILE of pen strokes in UNIPEN's format",
+    "corrections": "corrections: that were accepted, corrections:URL of their database, or "
+    "corrections:FILE that the page has saved",
 }
 
 
@@ -45,8 +48,9 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
             find_file(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
         ),
         "strokes": lambda: StrokesDataset(find_file(rest, data_dir)),
+        "corrections": lambda: _corrections(rest, data_dir),
     }
-    if kind not in openers or not rest:
+    if kind not in openers or not (rest or kind == "corrections"):
         known = "\n  ".join(KINDS.values())
         raise InvalidDataset(f'"{spec}" names no data set. Name one like this:\n  {known}')
     return openers[kind]()
@@ -54,6 +58,18 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
 def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
     return ArrayDataset(f"mnist:{part}", *load_mnist(part, data_dir))  # type: ignore[arg-type]
+
+
+def _corrections(place: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
+    if place and "://" not in place:
+        return SavedCorrections(find_file(place, data_dir))
+    try:
+        from inkdigits.corrections.store import Store
+    except ModuleNotFoundError as error:
+        raise InvalidDataset(
+            f'corrections:{place} needs {error.name}: pip install "inkdigits[corrections]"'
+        ) from error
+    return StoredCorrections(Store(place or None))
 
 
 def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path:

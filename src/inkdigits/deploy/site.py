@@ -18,7 +18,7 @@ from inkdigits.recognition.session import model_content
 
 SUFFIXES = (".css", ".html", ".js", ".svg", ".webmanifest")
 
-FOR_THE_SERVER = {"docs.css", "docs.html", "docs.js"}
+FOR_THE_SERVER = {f"{name}.{kind}" for name in ("docs", "review") for kind in ("css", "html", "js")}
 """Files of the page that are about the server's API."""
 
 POLICY = "; ".join(

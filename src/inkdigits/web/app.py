@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel
+from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable
 from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
@@ -36,11 +38,15 @@ from inkdigits.web.answers import (
     refuse_other_sites,
 )
 from inkdigits.web.bodies import Uploads
-from inkdigits.web.lanes import small_and_large_lane
+from inkdigits.web.lanes import busy, small_and_large_lane
 from inkdigits.web.metrics import Metrics
 from inkdigits.web.observed import Observed
+from inkdigits.web.owner import token_from_env
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
+
+if TYPE_CHECKING:
+    from inkdigits.corrections.store import Store
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -69,11 +75,16 @@ about requests made without CORS."""
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
 
+KEEP_DAYS = 365
+"""So long corrections are kept."""
+
 HELD = 8
 """So many of the largest picture files are held at once."""
 
 LARGEST = 2**24
 """Pixels. Reading takes many bytes for each, so larger pictures are read in turn."""
+
+log = logging.getLogger("uvicorn.error")
 
 
 def create_app(
@@ -84,6 +95,9 @@ def create_app(
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     upload_seconds: float = 60,
+    corrections: Store | None = None,
+    owner_token: str | None = None,
+    keep_days: int = KEEP_DAYS,
 ) -> FastAPI:
     """The page at `/` and the API under `/api`, reading with `reader`.
 
@@ -95,6 +109,9 @@ def create_app(
         max_bytes: the largest picture file that is accepted.
         max_pixels: the largest picture that is decoded.
         upload_seconds: within which a picture has to arrive.
+        corrections: where what visitors say of readings is kept; nothing is kept without it.
+        owner_token: who shows it sees and reviews what is kept.
+        keep_days: after which it is forgotten.
 
     Raises:
         ValueError: one of `allow_origins` or `allow_frames` is not an origin.
@@ -107,7 +124,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_with_a_process_ahead,
+        lifespan=partial(_prepared, corrections, keep_days),
     )
     metrics = Metrics(reader.metadata)
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
@@ -169,11 +186,17 @@ def create_app(
     @app.get(
         "/api/health",
         summary="Whether the server is up, and its limits",
+        response_model_exclude_defaults=True,
         response_description="The server is up.",
     )
     async def health() -> reference.Health:
         limits = reference.Limits(bytes=max_bytes, pixels=max_pixels)
-        return reference.Health(status="ok", version=__version__, limits=limits)
+        return reference.Health(
+            status="ok",
+            version=__version__,
+            limits=limits,
+            keeps_corrections_days=keep_days if corrections else None,
+        )
 
     @app.get(
         "/api/ready",
@@ -197,9 +220,21 @@ def create_app(
     async def counted() -> Response:
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    add_pages(app)
+    add_pages(app, review=corrections is not None)
     headers = _allowing(allow_frames)
     _add_error_handlers(app, headers)
+    if corrections:
+        from inkdigits.web.corrections import add_corrections  # needs more than others have
+
+        add_corrections(
+            app,
+            corrections,
+            reader,
+            small,
+            token=owner_token,
+            upload_seconds=upload_seconds,
+            check_site=check_site,
+        )
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
     app.add_middleware(_SecurityHeaders, headers=headers)
     app.add_middleware(_HeadAsGet)
@@ -207,8 +242,8 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=allow_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type"],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "Session"],
         )
     app.add_middleware(Observed, metrics=metrics)
     return app
@@ -221,7 +256,10 @@ def app_from_env() -> FastAPI:
 
     INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
     INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
-    INKDIGITS_MAX_PIXELS are numbers. An empty variable counts as unset.
+    INKDIGITS_MAX_PIXELS are numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in
+    INKDIGITS_DATABASE_URL, and who shows INKDIGITS_OWNER_TOKEN, or what the file
+    INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after INKDIGITS_KEEP_DAYS they are forgotten. An
+    empty variable counts as unset.
 
     Raises ValueError if one of them cannot be.
     """
@@ -231,6 +269,9 @@ def app_from_env() -> FastAPI:
         allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
         max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
         max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
+        corrections=_store() if os.environ.get("INKDIGITS_CORRECTIONS") == "1" else None,
+        owner_token=token_from_env(),
+        keep_days=_number("INKDIGITS_KEEP_DAYS", KEEP_DAYS),
     )
 
 
@@ -245,11 +286,23 @@ def _number(variable: str, default: int) -> int:
     return int(said)
 
 
+def _store() -> Store:
+    from inkdigits.corrections.store import Store
+
+    return Store()
+
+
 @asynccontextmanager
-async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
+async def _prepared(corrections: Store | None, days: int, app: FastAPI) -> AsyncIterator[None]:
     """The first photo does not wait for the process that decodes it."""
     start_ahead()
-    yield
+    if corrections is None:
+        yield
+        return
+    from inkdigits.web.corrections import kept_up
+
+    async with kept_up(corrections, days):
+        yield
 
 
 def _allowing(frames: Sequence[str]) -> dict[str, str]:
@@ -302,12 +355,19 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
     async def unusable(request: Request, error: InvalidModel) -> Response:
         raise error  # which is the server's fault, not the client's
 
+    @app.exception_handler(StoreUnavailable)
+    async def unavailable(request: Request, error: StoreUnavailable) -> Response:
+        log.warning("%s", error)  # which may tell where the database is
+        return await refused(request, busy("Corrections cannot be kept now.", "it"))
+
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
             405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
+            401: ("Unauthorized", error.detail),
             408: ("TooSlow", error.detail),
+            429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
         return _error(error.status_code, name, message, error.headers)

@@ -19,11 +19,14 @@ class Uploads:
         seconds: within which a body has to be here.
         budget: bytes that all bodies may have together, from when they arrive until they are read.
             A body of at most SMALL_BYTES may always come.
+        what: they hold, for messages.
     """
 
-    def __init__(self, *, max_bytes: int, seconds: float, budget: int) -> None:
+    def __init__(
+        self, *, max_bytes: int, seconds: float, budget: int, what: str = "picture"
+    ) -> None:
         self._max_bytes = max_bytes
-        self._seconds = seconds
+        self._seconds, self._what = seconds, what
         self._free = budget
 
     @asynccontextmanager
@@ -37,7 +40,7 @@ class Uploads:
         """
         limit = most_bytes(content_type, self._max_bytes)
         if _declared_length(request) > limit:
-            raise too_large(self._max_bytes)
+            raise too_large(self._max_bytes, self._what)
         size = 0
         body = bytearray()
         try:
@@ -46,7 +49,7 @@ class Uploads:
                     size += len(chunk)
                     self._free -= len(chunk)
                     if size > limit:
-                        raise too_large(self._max_bytes)
+                        raise too_large(self._max_bytes, self._what)
                     if size > SMALL_BYTES and self._free < 0:
                         raise busy("It holds as many pictures as it can.")
                     body += chunk
@@ -64,7 +67,8 @@ class Uploads:
         except TimeoutError as error:
             raise HTTPException(
                 408,
-                f"The picture did not arrive within {self._seconds:g} seconds. Send a smaller one.",
+                f"The {self._what} did not arrive within {self._seconds:g} seconds. "
+                "Send a smaller one.",
                 {"Connection": "close"},
             ) from error
 

@@ -57,10 +57,10 @@ def _let_others_first() -> None:
         os.nice(5)
 
 
-def busy(why: str) -> HTTPException:
+def busy(why: str, what: str = "the picture") -> HTTPException:
     """503, which says when to come again."""
     return HTTPException(
         503,
-        f"The server is busy. {why} Send the picture again in {RETRY_AFTER} seconds.",
+        f"The server is busy. {why} Send {what} again in {RETRY_AFTER} seconds.",
         {"Retry-After": str(RETRY_AFTER)},
     )

@@ -27,7 +27,7 @@ MEDIA_TYPES = {
 }
 """Not the mimetypes module's: it asks the system, and some Windows say text/plain for .js."""
 
-ADDRESSES = {"index.html": "/", "docs.html": "/docs"}
+ADDRESSES = {"index.html": "/", "docs.html": "/docs", "review.html": "/review"}
 """Files that have an address other than their name."""
 
 
@@ -38,13 +38,14 @@ ASK_AGAIN = "no-cache"
 KEEP = "public, max-age=31536000, immutable"
 
 
-def add_pages(app: FastAPI) -> None:
-    """Serve each file of static/."""
+def add_pages(app: FastAPI, *, review: bool) -> None:
+    """Serve each file of static/, and those with which corrections are reviewed if `review`."""
     folder = resources.files("inkdigits.web").joinpath("static")
     files = {
         file.name: file.read_bytes()
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         if PurePath(file.name).suffix in MEDIA_TYPES  # others are an editor's or a file manager's
+        and (review or not file.name.startswith("review."))
     }
     version = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
     for name, content in files.items():

@@ -180,6 +180,9 @@ class Health(BaseModel):
     status: Literal["ok"] = Field(description='Always "ok".')
     version: str = Field(description="The version of inkdigits.")
     limits: Limits = Field(description="What the server refuses.")
+    keeps_corrections_days: int | None = Field(
+        None, description="For how long corrections are kept; left out where none are."
+    )
 
 
 class Ready(BaseModel):

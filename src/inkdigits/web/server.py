@@ -39,6 +39,7 @@ def run(
     root_path: str = "",
     trust_proxies: Sequence[str] = (),
     log_format: Literal["text", "json"] = "text",
+    corrections: bool = False,
 ) -> None:
     """Serve until stopped; what is left out comes from the environment, as in `app_from_env`.
 
@@ -59,6 +60,8 @@ def run(
         os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
     if allow_frames:
         os.environ["INKDIGITS_ALLOW_FRAMES"] = ",".join(allow_frames)
+    if corrections:
+        os.environ["INKDIGITS_CORRECTIONS"] = "1"
     # Also for several workers: a mistake shows here once, not in each of them again and again.
     app = app_from_env()
     _check_proxy(root_path, trust_proxies)

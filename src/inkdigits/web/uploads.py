@@ -79,10 +79,10 @@ def most_bytes(content_type: str, max_bytes: int) -> int:
     )
 
 
-def too_large(max_bytes: int) -> UnreadablePicture:
+def too_large(max_bytes: int, what: str = "picture") -> UnreadablePicture:
     """What to say of a larger one."""
     return UnreadablePicture(
-        f"The picture is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one.",
+        f"The {what} is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one.",
         reason="too large",
     )
 

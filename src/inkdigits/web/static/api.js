@@ -6,10 +6,10 @@
  *   marks: Mark[], skipped: number[][], turned: number, warnings: string[]}} Reading boxes: x0, y0,
  *   x1, y1 in the picture's pixels
  * @typedef {{
- *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number}>,
+ *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number}>,
  *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,
  * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
- *   a picture's file may be. What each digit's network saw may be missing if it is not final.
+ *   a picture's file may be, and for how many days it keeps corrections, if any. What each digit's network saw may be missing if it is not final.
  */
 
 /** The reader answered, and says why it cannot read the picture. */
@@ -67,7 +67,7 @@ async function read(picture, signal, isFinal) {
   throw new Refused(REFUSALS[response.status] ?? answer.error.message);
 }
 
-/** @returns {Promise<{limits: {bytes: number}}>} */
+/** @returns {Promise<{limits: {bytes: number}, keeps_corrections_days?: number}>} */
 export async function health() {
   const response = await fetch("api/health");
   if (!response.ok) throw new Unreachable();
@@ -78,7 +78,7 @@ export async function health() {
 export const server = {
   prepare: () =>
     health().then(
-      ({ limits }) => limits,
+      ({ limits, keeps_corrections_days: keepsDays }) => ({ ...limits, keepsDays }),
       () => ({ bytes: Infinity }),
     ),
   read,

@@ -2,7 +2,7 @@
  * Strokes as vectors, and how they are inked. Coordinates and widths are parts of the sheet's
  * height, so that a drawing keeps its shape on any screen.
  *
- * @typedef {{x: number, y: number, width: number}} Point
+ * @typedef {{x: number, y: number, width: number, time?: number}} Point time: in milliseconds
  * @typedef {Point[]} Stroke
  */
 

@@ -1,5 +1,6 @@
 import { digitRow, element, showGuess, showNothing, showReading, showWaiting } from "./answer.js";
 import { Readings, Refused, Unreachable } from "./api.js";
+import { beginCorrections, offerCorrections } from "./corrections.js";
 import { written } from "./glyphs.js";
 import { keepDrawing, keptDrawing } from "./kept.js";
 import { listenToKeys } from "./keyboard.js";
@@ -55,6 +56,7 @@ sheet.addEventListener("change", () => {
   showTools();
   if (!sheet.picture) tell("");
   offer(sheet, null);
+  offerCorrections(sheet, null);
   rememberAnswered();
   if (location.hash && sheet.content.strokes !== linked) {
     history.replaceState(null, "", location.pathname + location.search);
@@ -101,9 +103,10 @@ function prepare() {
     progress.hidden = false;
     progress.value = share;
   };
-  const onReady = ({ bytes }) => {
+  const onReady = ({ bytes, keepsDays }) => {
     progress.hidden = true;
     mostBytes = bytes;
+    beginCorrections(keepsDays);
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   reader.prepare(onProgress).then(onReady, onError);
@@ -150,6 +153,7 @@ function onReading(answer, isFinal) {
   const words = showReading(reading);
   sheet.mark(reading);
   offer(sheet, reading);
+  offerCorrections(sheet, reading);
   answered = reading.text ? { text: reading.text, content: sheet.content } : null;
   announceWhenSettled(words);
 }

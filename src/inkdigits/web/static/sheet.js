@@ -191,7 +191,7 @@ export class Sheet extends EventTarget {
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     const { pointerId: id, pointerType: type, timeStamp: time } = event;
-    this.#pen = { id, type, time, stroke: [{ ...this.#place(event), width: this.#pressed(event) }] };
+    this.#pen = { id, type, time, stroke: [{ ...this.#place(event), width: this.#pressed(event), time }] };
     this.#changed();
   }
 
@@ -206,8 +206,8 @@ export class Sheet extends EventTarget {
       const distance = Math.hypot(place.x - last.x, place.y - last.y);
       if (distance < NEAREST) continue;
       const width = this.#pressed(move, distance / Math.max(move.timeStamp - pen.time, 1));
-      pen.stroke.push({ ...place, width: last.width + YIELD * (width - last.width) });
       pen.time = move.timeStamp;
+      pen.stroke.push({ ...place, width: last.width + YIELD * (width - last.width), time: pen.time });
     }
     this.#changed();
   }

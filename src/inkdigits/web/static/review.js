@@ -1,0 +1,168 @@
+/**
+ * The gallery in which the owner reviews corrections, with the keyboard or by a click on the one that
+ * the next key is for.
+ *
+ * @typedef {{number: number, picture: string, label: number | null, sent_label: number | null,
+ *   state: string, probabilities: number[], doubt: number, session: string}} Correction
+ */
+
+import { toPercent } from "./words.js";
+
+/** So many are shown at once. */
+const AT_ONCE = 60;
+
+const entrance = /** @type {HTMLFormElement} */ (element("entrance"));
+const gallery = element("gallery");
+/** What can be undone, the newest last: a card, and how it was. */
+const past = [];
+let token = "";
+/** How many decisions the server has not answered yet. */
+let sending = 0;
+
+entrance.hidden = false; // now there is somebody who takes the token
+entrance.addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = /** @type {HTMLInputElement} */ (element("token")).value;
+  void show();
+});
+
+gallery.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const card = /** @type {HTMLElement} */ (event.target).closest("li");
+  const act = card && actionFor(event.key, card);
+  if (!act) return;
+  event.preventDefault();
+  void act();
+});
+
+/** What a key does with a card; nothing with some keys. */
+function actionFor(key, card) {
+  const { label } = card.correction;
+  if (/^\d$/.test(key)) return () => decide(card, "accepted", Number(key));
+  return {
+    a: () => decide(card, "accepted", label),
+    n: () => decide(card, "accepted", null),
+    r: () => decide(card, "rejected", label),
+    A: acceptAll,
+    u: undo,
+    ArrowRight: () => focus(card.nextElementSibling),
+    ArrowLeft: () => focus(card.previousElementSibling),
+    ArrowDown: () => focus(below(card, 1)),
+    ArrowUp: () => focus(below(card, -1)),
+  }[key];
+}
+
+async function show() {
+  const answer = await ask(`?state=waiting&suspicious_first=true&limit=${AT_ONCE}`);
+  if (!answer) return;
+  const { corrections } = await answer.json();
+  past.length = 0;
+  entrance.hidden = true;
+  element("keys").hidden = corrections.length === 0;
+  say(corrections.length ? "" : "Nothing is waiting.");
+  gallery.replaceChildren(...corrections.map(makeCard));
+  focus(gallery.firstElementChild);
+}
+
+/** Decide, and go on to the next that is undecided; after the last, show more. */
+async function decide(card, state, label) {
+  past.push([card, card.correction]);
+  const sent = send(card, state, label);
+  const cards = [...gallery.children];
+  const next = [...cards.slice(cards.indexOf(card)), ...cards].find(isUndecided);
+  focus(next); // the next key may come before the answer
+  if (!(await sent)) focus(card);
+  else if (!next && sending === 0 && ![...gallery.children].some(isUndecided)) await show();
+}
+
+async function acceptAll() {
+  const cards = [...gallery.children].filter(isUndecided);
+  await Promise.all(cards.map((card) => decide(card, "accepted", card.correction.label)));
+}
+
+async function undo() {
+  const [card, before] = past.pop() ?? [];
+  if (!card) return;
+  focus(card);
+  await send(card, before.state, before.label);
+}
+
+/** Show it decided, which it is again not if the server says no. */
+async function send(card, state, label) {
+  const before = card.correction;
+  draw(card, { ...before, state, label });
+  sending++;
+  const body = JSON.stringify({ state, label });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await ask(`/${before.number}/review`, { method: "POST", body, headers });
+  sending--;
+  if (!answer) draw(card, before);
+  return answer !== null;
+}
+
+/** The server's answer; what is wrong is said, and nothing comes back. */
+async function ask(path, request = {}) {
+  const headers = { ...request.headers, Authorization: `Bearer ${token}` };
+  let answer;
+  try {
+    answer = await fetch(`api/corrections${path}`, { ...request, headers });
+    if (answer.ok) return answer;
+    say((await answer.json()).error.message);
+  } catch {
+    say("The server cannot be reached. Nothing was changed; try again.");
+  }
+  return null;
+}
+
+/** @param {Correction} correction */
+function makeCard(correction) {
+  const card = document.createElement("li");
+  const button = document.createElement("button");
+  const picture = document.createElement("img");
+  button.type = "button";
+  picture.src = correction.picture;
+  picture.alt = "";
+  button.append(picture, document.createElement("b"), document.createElement("span"));
+  card.append(button);
+  draw(card, correction);
+  return card;
+}
+
+/** @param {Correction} correction what the card is to show */
+function draw(card, correction) {
+  card.correction = correction;
+  const { label, state, probabilities, session } = correction;
+  const button = card.firstElementChild;
+  const [, name, opinion] = button.children;
+  const likeliest = probabilities.indexOf(Math.max(...probabilities));
+  name.textContent = label === null ? "none" : String(label);
+  opinion.textContent = `read ${likeliest}, ${toPercent(probabilities[likeliest])} %`;
+  button.dataset.state = state;
+  button.title = `Session ${session}`;
+  const said = label === null ? "No digit" : `A ${label}`;
+  button.setAttribute("aria-label", `${said}; ${opinion.textContent}; ${state}`);
+}
+
+function isUndecided(card) {
+  return card.correction.state === "waiting";
+}
+
+/** The card in the next row, or in the one before. */
+function below(card, step) {
+  const cards = [...gallery.children];
+  const columns = getComputedStyle(gallery).gridTemplateColumns.split(" ").length;
+  return cards[cards.indexOf(card) + step * columns];
+}
+
+function focus(card) {
+  card?.firstElementChild.focus();
+}
+
+function say(text) {
+  element("message").textContent = text;
+}
+
+/** @param {string} id @returns {HTMLElement} */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,116 @@
+/** Corrections on their way: none is lost, and none is sent that was taken back. */
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { NotTaken, Outbox, toLines } from "../../src/inkdigits/web/static/outbox.js";
+
+const SEVEN = { picture: "data:image/png;base64,AAAA", label: 7, strokes: null };
+const ONE = { ...SEVEN, label: 1 };
+
+function shelf() {
+  const kept = new Map();
+  return { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
+}
+
+/** A server that does what `answers` say in turn, and then takes all. */
+function serverOf(...answers) {
+  const server = { sent: [], takenBack: [] };
+  server.send = async (correction) => {
+    const answer = answers.shift();
+    if (answer) throw answer;
+    return server.sent.push(correction.label);
+  };
+  server.takeBack = async (number) => void server.takenBack.push(number);
+  return server;
+}
+
+const rest = () => new Promise((resolve) => setImmediate(resolve));
+
+test("what was said is sent in its order, with one session, and then is here no more", async () => {
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  outbox.put([SEVEN, ONE]);
+  assert.equal(outbox.entries.length, 2);
+  assert.match(outbox.entries[0].correction.session, /^[0-9a-f]{32}$/);
+  assert.equal(outbox.entries[0].correction.session, outbox.session);
+  await rest();
+  assert.deepEqual(server.sent, [7, 1]);
+  assert.deepEqual(outbox.entries, []);
+});
+
+test("what nobody could keep stays, also over a reload, and is sent again", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const [place, server] = [shelf(), serverOf(new Error("503"), new Error("no network"))];
+  const outbox = new Outbox(place, server);
+  outbox.put([SEVEN]);
+  await rest();
+  assert.equal(outbox.entries.length, 1);
+  mock.timers.tick(10_000);
+  await rest();
+  assert.equal(outbox.entries.length, 1);
+  const reloaded = new Outbox(place, server);
+  await reloaded.send();
+  assert.deepEqual(server.sent, [7]);
+  assert.deepEqual(outbox.entries, []);
+  mock.timers.reset();
+});
+
+test("what the server refuses is told, and does not keep others waiting", async () => {
+  const server = serverOf(new NotTaken("The picture is too large."));
+  const outbox = new Outbox(shelf(), server);
+  const told = [];
+  outbox.addEventListener("refuse", ({ detail }) => told.push(detail));
+  outbox.put([SEVEN, ONE]);
+  await rest();
+  assert.deepEqual(told, ["The picture is too large."]);
+  assert.deepEqual(server.sent, [1]);
+  assert.deepEqual(outbox.entries, []);
+});
+
+test("what is undone is taken back from the server, and all that was said together", async () => {
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  outbox.put([SEVEN]);
+  outbox.put([SEVEN, ONE]);
+  await rest();
+  await outbox.undo();
+  assert.deepEqual(server.takenBack, [2, 3]);
+  assert.equal(outbox.canUndo, true);
+  await outbox.undo();
+  assert.deepEqual(server.takenBack, [2, 3, 1]);
+  assert.equal(outbox.canUndo, false);
+});
+
+test("what is undone while it is being sent is taken back once the server has it", async () => {
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  outbox.put([SEVEN]);
+  await outbox.undo();
+  await rest();
+  assert.deepEqual([server.sent, server.takenBack], [[7], [1]]);
+  assert.deepEqual(outbox.entries, []);
+});
+
+test("without a server they stay here, and become a file of lines", async () => {
+  const [place, server] = [shelf(), serverOf()];
+  const outbox = new Outbox(place, null);
+  outbox.put([SEVEN]);
+  outbox.put([ONE]);
+  await rest();
+  const lines = toLines(outbox.entries).trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line).label), [7, 1]);
+  await outbox.undo();
+  assert.equal(outbox.entries.length, 1);
+  await new Outbox(place, server).send();
+  assert.deepEqual(server.sent, []); // what was to stay here stays when a server keeps some one day
+  outbox.forget();
+  assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
+});
+
+test("a browser that has no room says so, and nothing is half kept", () => {
+  const full = { getItem: () => null, setItem: (name) => { if (name.includes("corrections")) throw new Error("full"); } };
+  const outbox = new Outbox(full, null);
+  assert.throws(() => outbox.put([SEVEN]), /full/);
+  assert.equal(outbox.canUndo, false);
+});

@@ -1,0 +1,266 @@
+"""Correcting on the page and reviewing what was sent, in a real browser."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handwriting import STROKES, png, written
+from inkdigits import Reader
+from inkdigits.corrections.store import Store
+from inkdigits.datasets.spec import open_dataset
+from inkdigits.picture import read_picture
+from inkdigits.web.app import create_app
+from inkdigits.web.server import running
+from sent import BOB, new
+
+if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
+    playwright_api = import_module("playwright.sync_api")
+else:
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
+Browser, Page = playwright_api.Browser, playwright_api.Page
+expect = playwright_api.expect
+expect.set_options(timeout=30_000)
+
+TOKEN = "a-token-that-nobody-guesses"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with playwright_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def kept(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str]]:
+    """A database, and the address of a server that keeps corrections in it."""
+    file = tmp_path_factory.mktemp("kept") / "corrections.sqlite"
+    with (
+        closing(Store(f"sqlite:///{file}")) as store,
+        running(create_app(reader, corrections=store, owner_token=TOKEN)) as url,
+    ):
+        yield store, url
+
+
+@pytest.fixture
+def store(kept: tuple[Store, str]) -> Store:
+    """Empty."""
+    store, _ = kept
+    store.delete(before=1e12)
+    return store
+
+
+@pytest.fixture
+def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..., Page]]:
+    window = browser.new_context(reduced_motion="reduce")  # no example is written at first sight
+    page = window.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def open_page(path: str = "") -> Any:
+        page.goto(f"{kept[1]}/{path}")
+        return page
+
+    yield open_page
+    window.close()
+    assert complaints == []
+
+
+def draw(page: Page, number: str) -> None:
+    sheet = page.locator("#sheet").bounding_box()
+    for place, value in enumerate(number):
+        for stroke in STROKES[int(value)]:
+            left, top, side = sheet["x"], sheet["y"], sheet["height"]
+            points = [
+                (left + side * (0.15 + 0.5 * place + 0.6 * x), top + side * (0.2 + 0.6 * y))
+                for x, y in stroke
+            ]
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+    expect(page.locator("#numeral")).to_have_text(number)
+    page.locator("#correct summary").click()
+
+
+def say(page: Page, label: str) -> None:
+    page.locator("#labels").get_by_role("button", name=label, exact=True).click()
+
+
+def soon(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never held")
+
+
+def labels(store: Store) -> list[int | None]:
+    return sorted((kept.label for kept in store.page()), key=str)
+
+
+def test_a_digit_that_was_read_is_corrected_with_its_strokes_and_the_others_called_right(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    expect(page.locator("#what-is-kept")).to_contain_text("kept on this server for 365 days")
+    expect(page.locator("#promise")).to_contain_text("Only digits that you correct")
+    page.locator("#digits label").first.click()
+    expect(page.locator("#question")).to_have_text("The 7 that is chosen is really")
+    say(page, "1")
+    expect(page.locator("#question")).to_have_text("The 7 that is chosen is 1, you said.")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [1, 3])
+    seven, three = sorted(store.page(), key=lambda kept: kept.label or 0)
+    assert seven.session == three.session
+    for kept, value in [(seven, 7), (three, 3)]:
+        assert reader.predict(kept.pixels()[None]) == [value]  # alone, though it was beside another
+        assert kept.strokes is not None
+        assert len(kept.strokes) == len(STROKES[value])
+        times = [time for stroke in kept.strokes for _, _, time in stroke]
+        assert times == sorted(times)
+        assert times[0] == 0 < times[-1]
+
+
+def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    photo = np.full((400, 900), 200, np.uint8)
+    photo[100:300, 100:300] = np.minimum(written(4, 200), 200)
+    photo[100:300, 600:800] = np.minimum(written(9, 200), 200)
+    file = {"name": "49.png", "mimeType": "image/png", "buffer": png(photo)}
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#numeral")).to_have_text(re.compile("4 ?9"))
+    page.locator("#correct summary").click()
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
+    page.locator("#digits label").last.click()
+    page.get_by_label("The whole photo may be kept").check()
+    say(page, "7")
+    soon(lambda: labels(store) == [1, 7])
+    four, nine = sorted(store.page(), key=lambda kept: kept.label or 0)
+    assert reader.predict(four.pixels()[None]) == [4]
+    assert reader.predict(nine.pixels()[None]) == [9]
+    assert (four.strokes, four.box, store.photo(four)) == (None, None, None)
+    kept = read_picture(store.photo(nine) or b"")
+    assert kept.shape == photo.shape
+    assert nine.box
+    x0, y0, x1, y1 = nine.box
+    assert 600 < x0 < x1 < 800
+    assert 100 < y0 < y1 < 300
+
+
+def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.locator("#examples").get_by_role("button", name="7", exact=True).click()
+    expect(page.locator("#numeral")).to_have_text("7")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    expect(page.locator("#correct")).to_be_hidden()
+
+
+def test_what_was_said_is_taken_back_step_by_step(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    say(page, "No digit")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [7, None])
+    for button, left in [
+        ("take-back", [None]),
+        ("all-right", [7, None]),  # what was corrected before stays so
+        ("take-back", [None]),
+        ("take-back", []),
+    ]:
+        page.locator(f"#{button}").click()
+        soon(lambda left=left: labels(store) == left)  # type: ignore[misc]
+    expect(page.locator("#take-back")).to_be_disabled()
+
+
+def test_what_the_server_cannot_keep_now_stays_in_the_browser_until_it_can(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    page.route("**/api/corrections", lambda route: route.fulfill(status=503, json={}))
+    draw(page, "7")
+    say(page, "1")
+    expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
+    assert labels(store) == []
+    page.unroute("**/api/corrections")
+    page.reload()
+    soon(lambda: labels(store) == [1])
+
+
+def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
+    url: str, browser: Browser, tmp_path: Path
+) -> None:
+    window = browser.new_context(reduced_motion="reduce")
+    page = window.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    draw(page, "7")
+    expect(page.locator("#what-is-kept")).to_contain_text("is sent nowhere")
+    expect(page.locator("#promise")).to_have_text(
+        "Pictures are not stored: each is read in memory and forgotten."
+    )
+    say(page, "1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a file").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    batch = open_dataset(f"corrections:{file}").load()
+    assert batch.labels is not None
+    assert batch.labels.tolist() == [1]
+    page.get_by_role("button", name="Forget").click()
+    expect(page.locator("#waiting")).to_be_hidden()
+    window.close()
+    assert f"{url}/api/health" in asked
+    assert f"{url}/api/corrections" not in asked
+
+
+def test_the_owner_reviews_with_the_keyboard_the_most_suspicious_first(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(i, i, side=50 + i) for i in range(5)] + [new(7, 1, session=BOB)])
+    order = store.page(suspicious_first=True)
+    page = open_page("review")
+    page.get_by_label("token").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("The token is wrong")
+    page.get_by_label("token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    cards = page.locator("#gallery button")
+    expect(cards).to_have_count(6)
+    expect(cards.first).to_be_focused()
+    expect(cards.first).to_have_accessible_name("A 1; read 7, 99.1 %; waiting")
+    for key in "7rna":
+        page.keyboard.press(key)
+    expect(cards.nth(4)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("r")
+    page.keyboard.press("u")
+    expect(cards.nth(3)).to_have_attribute("data-state", "accepted")
+    page.keyboard.press("Shift+A")
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    decided = {kept.number: (kept.state, kept.label) for kept in store.page()}
+    first, second, third, *rest = order
+    assert (first.label, decided[first.number]) == (1, ("accepted", 7))
+    assert decided[second.number] == ("rejected", second.label)
+    assert decided[third.number] == ("accepted", None)
+    assert [decided[kept.number] for kept in rest] == [("accepted", kept.label) for kept in rest]
