@@ -15,7 +15,7 @@ FLOORS = [
     *("errors", "atomic_file", "figures", "progress", "layout", "sketch", "reading"),
     *("picture", "recognition", "reader", "outputs"),
     *("datasets", "synthesis", "modelfile", "scratch"),
-    *("evaluation", "training", "web", "deploy", "cli", "__main__"),
+    *("evaluation", "training", "corrections", "web", "deploy", "cli", "__main__"),
 ]
 """Rooms and the files beside them, from the lowest up: none imports one above it."""
 APART = [("training", "evaluation"), ("web", "training"), ("web", "datasets"), ("web", "modelfile")]

@@ -20,7 +20,7 @@ NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 COMMANDS = [
-    *("bundle", "compare", "convert", "evaluate", "kaggle", "predict"),
+    *("bundle", "compare", "convert", "evaluate", "finetune", "kaggle", "models", "predict"),
     *("read", "runs", "serve", "study", "train"),
 ]
 KEPT = {"read": "What is printed above was read; the rest was not.", "serve": "The server is down."}

@@ -40,6 +40,8 @@ class Recipe:
     """So many of them. It is decided for each batch, and in it for each source of pictures."""
     real_ink: RealInk | None = None
     """What it learns from beside MNIST."""
+    replay: int = 0
+    """So many of MNIST's pictures are in each epoch of a fine-tuning, which learns from others."""
     float16_weights: bool = False
     """Whether the file keeps weights in half the space."""
     several_views: bool = False
@@ -199,6 +201,19 @@ CNN = Recipe("cnn", _cnn, epochs=30)
 """A plain network, of MNIST alone."""
 ENSEMBLE = Recipe("ensemble", _ensemble, epochs=18, several_views=True)
 """For competitions, whatever its size."""
+
+
+def fine_tuning(recipe: Recipe) -> Recipe:
+    """How a network that the recipe has trained goes on to learn from a few pictures of others."""
+    return replace(
+        recipe,
+        name=f"{recipe.name}-fine-tuned",
+        epochs=6,
+        learning_rate=0.001,
+        real_ink=RealInk(strokes=1500, signs=0, crops=0, pages=0, letters=0, families=500, drawn=1),
+        replay=2500,
+    )
+
 
 FAST = Recipe(
     "fast",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from asyncio import create_task
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -27,6 +28,7 @@ from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, check_hints
 from inkdigits.web import reference
+from inkdigits.web.following import FollowingReader, reader_for
 from inkdigits.web.lanes import SMALL_BYTES, SMALL_PIXELS, small_and_large_lane
 from inkdigits.web.pages import add_pages
 from inkdigits.web.uploads import Uploads, picture_in
@@ -67,7 +69,7 @@ LARGEST = 2**24
 
 
 def create_app(
-    reader: Reader,
+    reader: Reader | FollowingReader,
     *,
     allow_origins: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
@@ -100,7 +102,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_with_a_process_ahead,
+        lifespan=partial(_beside_requests, reader),
     )
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
     small, large = small_and_large_lane()
@@ -211,13 +213,13 @@ def app_from_env() -> FastAPI:
 
     `uvicorn --factory inkdigits.web.app:app_from_env --workers 4`
 
-    INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
-    INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are
-    numbers. An empty variable counts as unset.
+    INKDIGITS_MODEL is the path of a model file or of a folder of versions (the model that ships if
+    unset), INKDIGITS_ALLOW_ORIGINS a list with commas, INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS
+    are numbers. An empty variable counts as unset.
     """
     origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").split(",")
     return create_app(
-        Reader(os.environ.get("INKDIGITS_MODEL") or None),
+        reader_for(os.environ.get("INKDIGITS_MODEL") or None),
         allow_origins=[origin.strip() for origin in origins if origin.strip()],
         max_bytes=int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES),
         max_pixels=int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS),
@@ -225,10 +227,12 @@ def app_from_env() -> FastAPI:
 
 
 @asynccontextmanager
-async def _with_a_process_ahead(app: FastAPI) -> AsyncIterator[None]:
-    """The first photo does not wait for the process that decodes it."""
-    start_ahead()
+async def _beside_requests(reader: Reader | FollowingReader, app: FastAPI) -> AsyncIterator[None]:
+    start_ahead()  # so that the first photo does not wait for the process that decodes it
+    following = isinstance(reader, FollowingReader) and create_task(reader.follow(reference.SEVEN))
     yield
+    if following:
+        following.cancel()
 
 
 class _SecurityHeaders:

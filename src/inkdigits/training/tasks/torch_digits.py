@@ -37,7 +37,10 @@ class TorchDigits(TorchFitting, DigitFitting):
     def __init__(
         self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
     ) -> None:
-        self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
+        self.sources = (
+            Source(data.pictures, data.labels, len(data.labels) * data.times),
+            *data.beside,
+        )
         self._normalize = Normalizer(threads=settings.threads or torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         steps = math.ceil(data.per_epoch / recipe.batch_size)
@@ -157,7 +160,10 @@ def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
     """The pictures (N, 2) of an epoch, shuffled: the number of a source, and a place in it."""
     chosen = []
     for number, source in enumerate(sources):
-        places = torch.randperm(len(source.labels), generator=generator)[: source.per_epoch]
+        count = len(source.labels)
+        rounds = math.ceil(source.per_epoch / max(count, 1))
+        places = torch.cat([torch.randperm(count, generator=generator) for _ in range(rounds)])
+        places = places[: source.per_epoch]
         chosen.append(torch.stack([torch.full_like(places, number), places], 1))
     together = torch.cat(chosen)
     return together[torch.randperm(len(together), generator=generator)]
