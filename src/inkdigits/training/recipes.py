@@ -42,6 +42,9 @@ class Recipe:
     """What it learns from beside MNIST."""
     replay: int = 0
     """So many of MNIST's pictures are in each epoch of a fine-tuning, which learns from others."""
+    kept: float = 0.0
+    """Of a fine-tuning: the share of the weights that it started from in those that it ends with
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
     float16_weights: bool = False
     """Whether the file keeps weights in half the space."""
     several_views: bool = False
@@ -208,10 +211,11 @@ def fine_tuning(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         name=f"{recipe.name}-fine-tuned",
-        epochs=6,
-        learning_rate=0.001,
-        real_ink=RealInk(strokes=1500, signs=0, crops=0, pages=0, letters=0, families=500, drawn=1),
-        replay=2500,
+        epochs=4,
+        learning_rate=0.0005,
+        real_ink=RealInk(strokes=750, signs=0, crops=0, pages=0, letters=0, families=250, drawn=1),
+        replay=1500,
+        kept=0.3,
     )
 
 

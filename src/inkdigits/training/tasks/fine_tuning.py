@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from inkdigits.datasets.convert import like_mnist
 from inkdigits.datasets.dataset import Batch
@@ -15,9 +16,10 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.spec import open_dataset
 from inkdigits.errors import InvalidDataset
 from inkdigits.modelfile.normalizer import Normalizer
-from inkdigits.training.data import MNIST, Data, Source
+from inkdigits.training.data import MNIST, Data, Source, with_real_ink
 from inkdigits.training.drawings import Drawer
 from inkdigits.training.fit import Settings
+from inkdigits.training.folder import RunFolder
 from inkdigits.training.tasks.digits import Digits
 from inkdigits.training.writers import DataDir, written_digits
 
@@ -27,6 +29,9 @@ HELD_BACK = 0.3
 """The share of the corrections that judge, and are never learned from."""
 SHARE = 0.25
 """Of an epoch: so much of it are corrections."""
+
+VALIDATION_DIGITS = 100
+"""So many of the pen strokes are drawn to calibrate with."""
 
 
 class FineTuning(Digits):
@@ -55,6 +60,14 @@ class FineTuning(Digits):
         )
         digits = written_digits(data_dir, settings.without_writers)
         return data, Drawer(digits, real_ink, data_dir, settings.seed)
+
+    def prepared(
+        self, data: Any, settings: Settings, folder: RunFolder, console: Console | None
+    ) -> Data:
+        training, drawer = data
+        return with_real_ink(
+            training, drawer, folder.drawings, settings.limit or VALIDATION_DIGITS, console
+        )
 
     def trained_on(self, settings: Settings, data: Data) -> str:
         return (
