@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkdigits.corrections.gate import Comparison, better, consistent, not_worse
+from inkdigits.corrections.gate import Comparison, believable, better, not_worse
 from inkdigits.evaluation.predictions import Predictions
 
 
@@ -52,9 +52,8 @@ def test_the_bound_is_that_of_clopper_and_pearson() -> None:
     assert f"{(2 * high - 1) * 8 / 5000:.2%}" in lost_and_won(5, 3).why
 
 
-def test_labels_that_both_models_surely_contradict_are_to_be_reviewed() -> None:
-    mixed = "x" * 3 + "." * 7
-    assert not consistent(answers(mixed, True), answers(mixed, True), "").passed
-    assert consistent(answers(mixed), answers(mixed, True), "").passed
-    learned = answers("." * 10, True)
-    assert consistent(answers(mixed, True), learned, "").passed
+def test_labels_that_the_candidate_surely_contradicts_are_to_be_reviewed() -> None:
+    before, after = answers("." * 20), "xx" + "." * 18
+    assert believable(before, answers(after, True), "").passed
+    assert not believable(before, answers("x" + after[:-1], True), "").passed
+    assert believable(before, answers("x" * 20), "").passed  # it is sure of nothing

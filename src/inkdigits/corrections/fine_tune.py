@@ -8,8 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from inkdigits.corrections.gate import Comparison, judged
@@ -59,8 +57,8 @@ def fine_tune(
         InvalidRun, Interrupted: as of `train`.
     """
     given = corrections(spec, data_dir)
-    judges = _chosen(given, held_back(given.pictures)) if not personal else given
-    _check_enough(spec, len(given), len(judges), personal)
+    judges = held_back(given.pictures) & (not personal)
+    _check_enough(spec, len(given), int(judges.sum()), personal)
     metrics = train(
         fine_tuning(recipe),
         out,
@@ -74,12 +72,12 @@ def fine_tune(
     )
     model = RunFolder(Path(out)).model
     before, after = (Reader(each, threads=os.cpu_count() or 1) for each in (versions.folder, model))
-    comparisons = list(judged(before, after, judges, data_dir, is_held_back=not personal))
+    comparisons = list(judged(before, after, given, judges, data_dir))
     story = {
         "made_from": {
             "data": spec,
             "pictures": len(given),
-            "held_back": 0 if personal else len(judges),
+            "held_back": int(judges.sum()),
             "data_sha256": _fingerprint(given),
             "weights_sha256": metrics["start_from"],
             "recipe": metrics["recipe"],
@@ -103,16 +101,6 @@ def _check_enough(spec: str, given: int, judges: int, personal: bool) -> None:
             f"takes {JUDGES} of these, so some {more} corrections more; or, if all are of one "
             "hand, make a model for that one (--personal)."
         )
-
-
-def _chosen(batch: Batch, which: NDArray[np.bool_]) -> Batch:
-    assert batch.labels is not None
-    places = np.flatnonzero(which).tolist()
-    return Batch(
-        [np.asarray(batch.pictures[place]) for place in places],
-        batch.labels[places],
-        [batch.origins[place] for place in places],
-    )
 
 
 def _fingerprint(batch: Batch) -> str:
