@@ -1,10 +1,13 @@
 """Fine-tuning: what is learned from, what judges, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from PIL import Image
 from rich.console import Console
 
@@ -12,6 +15,7 @@ from inkdigits import InvalidDataset
 from inkdigits.corrections import gate
 from inkdigits.corrections.fine_tune import WEIGHTS, fine_tune
 from inkdigits.corrections.versions import Versions
+from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.reader import Reader
 from inkdigits.training.data import Data
@@ -19,10 +23,8 @@ from inkdigits.training.fit import Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import BEST, fine_tuning
-from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks.fine_tuning import FineTuning, held_back
 from inkdigits.training.tasks.torch_digits import TorchDigits
-from training.interruption import ctrl_c
 from training.tiny import TINY
 
 QUICK = {"console": Console(quiet=True), "recipe": TINY, "limit": 60}
@@ -38,18 +40,13 @@ def folder_of(path: Path, count: int, data_dir: str) -> str:
     return f"folder:{path}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_writer_judges() -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "HELD_OUT_WRITERS", "30")
-        yield
-
-
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
-    run = tmp_path_factory.mktemp("tiny")
-    train(TINY, run, epochs=1, limit=500, data_dir=data_dir, console=Console(quiet=True))
-    return RunFolder(run).weights
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random ones: what is learned does not matter here."""
+    path = tmp_path_factory.mktemp("tiny") / "weights.safetensors"
+    torch.manual_seed(0)
+    safetensors.torch.save_file(TINY.network().state_dict(), path)
+    return path
 
 
 @pytest.fixture
@@ -58,15 +55,17 @@ def versions(tmp_path: Path) -> Versions:
 
 
 def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
-    tmp_path: Path, versions: Versions, weights: Path, data_dir: str
+    tmp_path: Path,
+    versions: Versions,
+    weights: Path,
+    data_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
-    with ctrl_c(epoch=2, done=0.5), pytest.raises(Interrupted):
-        fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **QUICK)
-    assert versions.all() == []
-    version, rows = fine_tune(
-        spec, run, versions, start_from=weights, data_dir=data_dir, resume=True, **QUICK
-    )
+    few = [array[:300] for array in load_mnist("validation", data_dir)]
+    monkeypatch.setattr(gate, "open_dataset", lambda name, _: ArrayDataset(name, *few))
+    monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
+    version, rows = fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **QUICK)
     metrics = json.loads(RunFolder(run).metrics.read_text())
     made_from = version.story["made_from"]
     assert version.model.read_bytes() == RunFolder(run).model.read_bytes()
@@ -79,6 +78,31 @@ def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
     assert not version.passed  # tiny forgets, against what ships
     assert versions.all() == [version]
     assert versions.promoted is None
+
+
+def test_some_of_the_weights_are_those_that_it_started_from_also_when_it_is_resumed(
+    tmp_path: Path, weights: Path, data_dir: str
+) -> None:
+    data = Data(*[array[:50] for array in load_mnist("test", data_dir)] * 2)
+
+    def fitting(kept: float) -> TorchDigits:
+        recipe = replace(fine_tuning(TINY), kept=kept, epochs=1)
+        return TorchDigits(recipe, Settings("", 1, 0, None), data, "cpu", ProcessGroup())
+
+    def bias(of: TorchDigits) -> np.ndarray:
+        return of.averaged_network()[1].state_dict()["6.bias"].numpy()
+
+    learned, half = fitting(0.0), fitting(0.5)
+    for each in (learned, half):
+        each.start_from(weights)
+        assert len([*each.epochs(lambda *_: None)]) == 1
+    start = safetensors.torch.load_file(weights)["6.bias"].numpy()
+    assert np.abs(bias(learned) - start).max() > 1e-5
+    assert bias(half) == pytest.approx((bias(learned) + start) / 2)
+    half.save(tmp_path / "checkpoint.pt")
+    resumed = fitting(0.5)
+    resumed.restore(TorchDigits.read_checkpoint(tmp_path / "checkpoint.pt"))
+    assert bias(resumed) == pytest.approx(bias(half))
 
 
 def test_a_picture_judges_for_ever_or_is_learned_from_for_ever(data_dir: str) -> None:

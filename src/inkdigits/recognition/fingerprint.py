@@ -24,10 +24,9 @@ def fingerprint_of(content: bytes | memoryview) -> bytes:
 
 
 def version_of(content: bytes) -> str:
-    """What a model file is called in short: the first digits of its SHA-256."""
-    whole = memoryview(content)
-    is_stamped = content.rfind(_MARK) >= 0
-    return hashlib.sha256(whole[:-_SIZE] if is_stamped else whole).hexdigest()[:12]
+    """What a model file is called in short: the first digits of its SHA-256, as it carries it."""
+    carried = content[-64:].decode() if content.rfind(_MARK) >= 0 else ""
+    return (carried or hashlib.sha256(content).hexdigest())[:12]
 
 
 def check_fingerprint(name: str, content: bytes) -> None:

@@ -50,12 +50,12 @@ class Data:
     labels: NDArray[np.uint8]
     validation_pictures: NDArray[np.uint8]
     validation_labels: NDArray[np.uint8]
-    times: int = 1
-    """So often each picture is in an epoch."""
     beside: tuple[Source, ...] = ()
     """What is mixed into each epoch."""
     validation_parts: dict[str, slice] = field(default_factory=dict)
     """Which of the validation pictures are of which data set."""
+    times: int = 1
+    """So often each picture is in an epoch."""
 
     @property
     def missing(self) -> list[int]:

@@ -29,7 +29,6 @@ HELD_BACK = 0.3
 """The share of the corrections that judge, and are never learned from."""
 SHARE = 0.25
 """Of an epoch: so much of it are corrections."""
-
 VALIDATION_DIGITS = 100
 """So many of the pen strokes are drawn to calibrate with."""
 
@@ -71,8 +70,8 @@ class FineTuning(Digits):
 
     def trained_on(self, settings: Settings, data: Data) -> str:
         return (
-            f"what the model that ships was, and then {settings.data}, {len(data.labels):,} "
-            "pictures, while MNIST and pen strokes were replayed"
+            f"{settings.data}, {len(data.labels):,} pictures, going on from trained weights while "
+            "MNIST and pen strokes were replayed"
         )
 
 

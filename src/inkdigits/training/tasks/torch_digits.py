@@ -177,9 +177,9 @@ def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
     chosen = []
     for number, source in enumerate(sources):
         count = len(source.labels)
-        rounds = math.ceil(source.per_epoch / max(count, 1))
-        places = torch.cat([torch.randperm(count, generator=generator) for _ in range(rounds)])
-        places = places[: source.per_epoch]
+        times = max(math.ceil(source.per_epoch / max(count, 1)), 1)
+        rounds = [torch.randperm(count, generator=generator) for _ in range(times)]
+        places = torch.cat(rounds)[: source.per_epoch]
         chosen.append(torch.stack([torch.full_like(places, number), places], 1))
     together = torch.cat(chosen)
     return together[torch.randperm(len(together), generator=generator)]
