@@ -1,5 +1,4 @@
-"""What people say of readings, and what is learned from it.
+"""Digits that people wrote and said what they are: sent, kept, reviewed, and learned from.
 
-In: corrections, as any data set of labelled pictures. Out: a candidate that was fine-tuned on them,
-what the gate says of it, and versions of which one is promoted.
+In: what the page sends of a digit. Out: those that its owner has accepted, as a data set.
 """

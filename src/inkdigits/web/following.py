@@ -8,10 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from inkdigits.errors import InkDigitsError
 from inkdigits.picture import PictureSource
 from inkdigits.reader import Reader
-from inkdigits.reading import Reading
 from inkdigits.recognition.session import PROMOTED
 
 EVERY = 1.0
@@ -19,8 +17,8 @@ EVERY = 1.0
 
 
 class FollowingReader:
-    """A Reader for a folder of versions. Each reading is by one version from its first look to its
-    last, and who reads while another is loaded does not wait for it."""
+    """As a Reader of the version that is promoted in a folder. Each reading is by one version from
+    its first look to its last, and who reads while another is loaded does not wait for it."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         """Raises InvalidModel if the promoted version cannot be read with."""
@@ -28,17 +26,9 @@ class FollowingReader:
         self._promoted = self._pointer()
         self._reader = Reader(folder)
 
-    @property
-    def metadata(self) -> dict[str, str]:
-        return self._reader.metadata
-
-    def read(self, picture: PictureSource) -> Reading:
-        """See `Reader.read`."""
-        return self._reader.read(picture)
-
-    def read_array(self, picture: Any, **hints: Any) -> Reading:
-        """See `Reader.read_array`."""
-        return self._reader.read_array(picture, **hints)
+    def __getattr__(self, name: str) -> Any:
+        """All that a Reader has is had of the one that reads now."""
+        return getattr(self._reader, name)
 
     async def follow(self, warm_up: PictureSource) -> None:
         """Look now and then, for ever. A new reader reads `warm_up` before anybody's picture."""
@@ -48,7 +38,7 @@ class FollowingReader:
                 if (promoted := self._pointer()) != self._promoted:
                     self._promoted = promoted  # also if it is damaged: it is not tried again
                     self._reader = await asyncio.to_thread(self._loaded, warm_up)
-            except (OSError, InkDigitsError) as error:
+            except Exception as error:  # whatever it is: the server reads on, and looks again
                 logging.getLogger("uvicorn.error").error("The model is as it was: %s", error)
 
     def _pointer(self) -> bytes:
@@ -56,7 +46,7 @@ class FollowingReader:
 
     def _loaded(self, warm_up: PictureSource) -> Reader:
         reader = Reader(self._folder)
-        reader.read(warm_up)
+        reader.read(warm_up, length=2)  # which looks at it as a page, too
         return reader
 
 
