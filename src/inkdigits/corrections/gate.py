@@ -39,7 +39,7 @@ class Comparison:
 
     def __str__(self) -> str:
         return (
-            f"{self.on:22} {self.pictures:6,}  {self.misread_before:6}  {self.misread_after:5}  "
+            f"{self.on:22} {self.pictures:8,}  {self.misread_before:6}  {self.misread_after:5}  "
             f"{self.p_value:7.2g}  {'yes' if self.passed else 'NO':3}  {self.why}"
         )
 
@@ -59,7 +59,8 @@ def not_worse(before: Predictions, after: Predictions, on: str) -> Comparison:
     """Whether it is shown that it loses next to nothing of what was read before."""
     found = difference(before, after)
     lost = _at_most(found.only_first, found.only_second) / len(before.labels)
-    why = f"loses at most {lost:.2%} (95 %), and {LOST:.2%} is the limit"
+    amount = f"at most {lost:.2%}" if lost > 0 else "nothing"
+    why = f"loses {amount} (95 %), and {LOST:.2%} is the limit"
     return _compared(before, after, on, lost < LOST, why)
 
 
