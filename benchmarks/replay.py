@@ -30,7 +30,7 @@ from inkdigits.web.server import running
 
 SIDE = 280
 PAUSE = "() => new Promise((resolve) => setTimeout(resolve, 1500))"
-"""By the page's own clock, late if the machine is busy; between two requests the page waits 50."""
+"""By the page's own clock, late if the machine is busy; between two requests the page waits 400."""
 
 
 class Traffic:
@@ -65,7 +65,9 @@ async def read_on_page(
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        page = await browser.new_page(
+            viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+        )
         traffic = Traffic(page)
         await page.goto(url)
         choices = page.locator("input[name=pen]")

@@ -210,7 +210,9 @@ async def look(options: argparse.Namespace) -> None:
         browser = await playwright.chromium.launch(
             executable_path=options.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        window = await browser.new_context(viewport={"width": 1280, "height": 800})
+        window = await browser.new_context(
+            viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+        )
         page = await window.new_page()
         with hosted(options.site, ISOLATED if options.threads else None) as (url, host):
             await page.goto(url)

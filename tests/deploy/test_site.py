@@ -156,6 +156,8 @@ def test_a_site_that_was_visited_once_reads_without_a_network(browser: Browser, 
             expect(page.locator("#progress")).to_be_hidden()
         assert all(address.startswith((f"{url}/some/where/", "blob:")) for address in asked)
         page.reload()  # the host is gone
+        expect(page.locator("#numeral")).to_have_text("7")  # the drawing is still there
+        page.keyboard.press("Escape")
         draw(page, 4)
         expect(page.locator("#numeral")).to_have_text("4")
 

@@ -157,7 +157,7 @@ def test_pens_reach_from_a_hairs_breadth_to_two_fifths_of_the_height(
 
     monkeypatch.setattr(pages, "write_row", write_row)
     pages_of = generator(fonts=())
-    for seed in range(120):
+    for seed in range(180):
         pages_of.draw([9, seed])
     heights, widths = np.array([(high, manner.pen) for high, manner in rows]).T
     # A row's height differs by some 12 % from the one that its pen was chosen for.

@@ -35,16 +35,16 @@ let readings;
 /** Called with all that is told. */
 let tell;
 
-/** A pause between two requests is over as soon as all else is done. */
-globalThis.setTimeout = (then) => setImmediate(then);
-
 beforeEach(() => {
+  // A pause between two requests is over as soon as all else is done.
+  globalThis.setTimeout = (then) => setImmediate(then);
   server = new Server();
   globalThis.fetch = server.fetch;
   told = [];
   tell = () => {};
   const listen = (what) => tell(told.push(what));
-  readings = new Readings({ onReading: ({ text }) => listen(text), onError: listen });
+  const onReading = ({ text }, isFinal) => listen(isFinal ? text : `${text} so far`);
+  readings = new Readings({ onReading, onError: listen });
 });
 
 /** @param {string} content */
@@ -93,7 +93,7 @@ test("at most one request is under way, and only the newest picture is asked for
   const next = server.next();
   first.answer(answerOf("1"));
   assert.equal(await (await next).body.text(), "three");
-  assert.deepEqual(told, ["1"]);
+  assert.deepEqual(told, ["1 so far"]);
 });
 
 test("a picture is made when its turn comes, so that the newest ink is on it", async () => {
@@ -104,6 +104,37 @@ test("a picture is made when its turn comes, so that the newest ink is on it", a
   const next = server.next();
   first.answer(answerOf("1"));
   assert.equal(await (await next).body.text(), "all strokes");
+});
+
+test("while ink is flowing the newest is asked for now and then, and what is seen is not", async () => {
+  const next = server.next();
+  readings.ask(picture("one"), false);
+  readings.ask(picture("two"), false);
+  await settled();
+  const request = await next;
+  assert.equal(server.requests.length, 1);
+  assert.equal(request.address, "api/read");
+  assert.equal(await request.body.text(), "two");
+  request.answer(answerOf("2"));
+  await listened();
+  assert.deepEqual(told, ["2 so far"]);
+});
+
+test("the last ink is asked for without a pause", async () => {
+  globalThis.setTimeout = () => 0; // no pause ever ends by itself
+  readings.ask(picture("one"), false);
+  await settled();
+  assert.equal(server.requests.length, 0);
+  const request = await asked("all");
+  assert.equal(request.address, "api/read?seen=true");
+});
+
+test("an answer that newer ink has outrun is not the last one", async () => {
+  const first = await asked("one");
+  readings.ask(picture("two"));
+  first.answer(answerOf("1"));
+  await listened();
+  assert.deepEqual(told, ["1 so far"]);
 });
 
 test("it is busy until the newest picture is answered", async () => {
@@ -169,6 +200,36 @@ for (const [type, sent] of [
     assert.deepEqual(headers, { "Content-Type": sent });
   });
 }
+
+test("a file without a byte is not sent", async () => {
+  readings.ask(picture(""));
+  await listened();
+  assert.equal(server.requests.length, 0);
+  assert.ok(told[0] instanceof Refused);
+});
+
+for (const [status, words] of [
+  [413, "The picture is too large. Choose a smaller one, or cut out the part with the digits."],
+  [415, "The file is no picture that can be read here. Choose a JPEG or a PNG."],
+]) {
+  test(`a status of ${status} is told in words for who chose the picture`, async () => {
+    const request = await asked("a seven");
+    request.answer('{"error": {"type": "UnreadablePicture", "message": "Raise max_pixels."}}', status);
+    await listened();
+    assert.ok(told[0] instanceof Refused);
+    assert.equal(told[0].message, words);
+  });
+}
+
+test("a server that does not answer in time is as good as none", async (context) => {
+  const patience = new AbortController();
+  context.mock.method(AbortSignal, "timeout", () => patience.signal);
+  await asked("a seven");
+  patience.abort();
+  await listened();
+  assert.ok(told[0] instanceof Unreachable);
+  assert.equal(told[0].message, "The server does not answer");
+});
 
 test("why the server refuses a picture is told in its own words", async () => {
   const request = await asked("nothing");

@@ -65,3 +65,17 @@ test("undo brings back the drawing that a picture took the place of", () => {
   history.undo();
   assert.equal(history.content, DRAWN);
 });
+
+test("redo brings back what was undone, until something else is put there", () => {
+  history.put(DRAWN);
+  history.put(CROSSED);
+  history.undo();
+  history.undo();
+  assert.equal(history.canRedo, true);
+  history.redo();
+  assert.equal(history.content, DRAWN);
+  history.put(PICTURED);
+  assert.equal(history.canRedo, false);
+  history.redo();
+  assert.equal(history.content, PICTURED);
+});

@@ -1,86 +1,40 @@
-/** How strokes are inked: what they ask of a canvas. */
+/** How strokes are inked: where the nib of the pen goes. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawStrokes } from "../../src/inkdigits/web/static/ink.js";
+import { nibsOf } from "../../src/inkdigits/web/static/ink.js";
 
-const HEIGHT = 200;
 const CORNER = [
   { x: 0.2, y: 0.2, width: 0.04 },
   { x: 0.6, y: 0.2, width: 0.04 },
   { x: 0.6, y: 0.8, width: 0.08 },
 ];
 
-/** A canvas that keeps what is asked of it: curves, dots and the scale, in the order they came. */
-class Canvas {
-  scales = [];
-  curves = [];
-  dots = [];
-
-  save() {}
-  restore() {}
-  beginPath() {}
-  fill() {}
-
-  scale(x, y) {
-    this.scales.push([x, y]);
-  }
-
-  moveTo(x, y) {
-    this.start = [x, y];
-  }
-
-  quadraticCurveTo(handleX, handleY, x, y) {
-    this.curve = { start: this.start, handle: [handleX, handleY], end: [x, y] };
-  }
-
-  stroke() {
-    this.curves.push({ ...this.curve, width: this.lineWidth });
-  }
-
-  arc(x, y, radius) {
-    this.dots.push([x, y, radius]);
-  }
+function distance(a, b) {
+  return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-/** @param {import("../../src/inkdigits/web/static/ink.js").Stroke[]} strokes */
-function inked(...strokes) {
-  const canvas = new Canvas();
-  drawStrokes(canvas, strokes, HEIGHT, "black");
-  return canvas;
-}
-
-test("a stroke of one point is a dot as broad as the pen", () => {
-  assert.deepEqual(inked([{ x: 0.5, y: 0.4, width: 0.06 }]).dots, [[0.5, 0.4, 0.03]]);
-});
-
-test("a drawing keeps its shape, as its unit is the sheet's height", () => {
-  assert.deepEqual(inked(CORNER).scales, [[HEIGHT, HEIGHT]]);
+test("a stroke of one point is one nib as broad as the pen", () => {
+  assert.deepEqual(nibsOf([CORNER[0]]), [CORNER[0]]);
 });
 
 test("a stroke goes from its first point to its last without a gap", () => {
-  const { curves } = inked(CORNER);
-  assert.deepEqual(curves[0].start, [0.2, 0.2]);
-  assert.deepEqual(curves.at(-1).end, [0.6, 0.8]);
-  for (const [index, { end }] of curves.slice(0, -1).entries()) {
-    assert.deepEqual(curves[index + 1].start, end);
+  const nibs = nibsOf(CORNER);
+  assert.deepEqual(nibs[0], CORNER[0]);
+  assert.ok(distance(nibs.at(-1), CORNER[2]) < 1e-9);
+  for (const [i, nib] of nibs.slice(1).entries()) assert.ok(distance(nibs[i], nib) < 0.021);
+});
+
+test("a corner is rounded: the nib passes it by", () => {
+  const nearest = Math.min(...nibsOf(CORNER).map((nib) => distance(nib, CORNER[1])));
+  assert.ok(0.05 < nearest && nearest < 0.15, String(nearest));
+});
+
+test("a line grows broader by and by", () => {
+  const widths = nibsOf(CORNER).map(({ width }) => width);
+  for (const [i, width] of widths.slice(1).entries()) {
+    assert.ok(0 <= width - widths[i] && width - widths[i] < 0.002);
   }
-});
-
-test("a corner is rounded: the curve passes it by, from middle to middle", () => {
-  const [before, after] = inked([...CORNER, { x: 0.2, y: 0.8, width: 0.08 }]).curves.slice(0, 2);
-  assert.deepEqual(before.end, [0.4, 0.2]);
-  assert.deepEqual(after, { start: [0.4, 0.2], handle: [0.6, 0.2], end: [0.6, 0.5], width: 0.06 });
-});
-
-test("a line is as broad as the pen was between two points", () => {
-  const widths = inked(CORNER).curves.map(({ width }) => width);
-  assert.deepEqual(widths, [0.04, 0.06]);
-});
-
-test("strokes are not joined with each other", () => {
-  const { curves } = inked(CORNER, CORNER);
-  assert.equal(curves.length, 4);
-  assert.deepEqual(curves[2].start, [0.2, 0.2]);
+  assert.equal(widths.at(-1), 0.08);
 });

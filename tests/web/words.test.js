@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inWords, ordinal, rank, toPercent } from "../../src/inkdigits/web/static/words.js";
+import {
+  describeSeen,
+  inWords,
+  ordinal,
+  sumsOf,
+  toPercent,
+} from "../../src/inkdigits/web/static/words.js";
 import { digit, doubtful, mark, reading } from "./readings.js";
 
 const SIGN = [210, 90, 260, 130];
@@ -16,44 +22,56 @@ function doubting(text, ...places) {
   return reading(text, { sure: false, digits });
 }
 
-/** Words whose guesses may be broken over lines, which is easier to compare. */
-function withoutNoBreakSpaces(words) {
-  return words.replaceAll("\u00a0", " ");
-}
-
-test("a sure reading says how certain it is", () => {
+test("a sure reading is said to be, in one sentence without a figure", () => {
   assert.deepEqual(inWords(reading("7")), {
     title: "Sure",
-    detail: "98.7 % certain",
-    spoken: "7, 98.7 % certain.",
+    detail: "It is clear.",
+    spoken: "Sure: 7.",
   });
+  assert.equal(inWords(reading("12+7", { marks: [mark("+", true)] })).detail, "Every sign is clear.");
 });
 
 test("lines of numbers are spoken with a pause between them", () => {
-  assert.equal(inWords(reading("2048\n17 5")).spoken, "2048, 17 5, 98.7 % certain.");
+  assert.equal(inWords(reading("2048\n17 5")).spoken, "Sure: 2048, 17 5.");
 });
 
-test("a doubtful digit alone is said to be one of the likeliest two", () => {
+test("what a sum comes to is shown, and spoken behind it", () => {
+  const sum = reading("12+7", { marks: [mark("+", true)] });
+  assert.deepEqual(sumsOf(sum), ["= 19"]);
+  assert.equal(inWords(sum).spoken, "Sure: 12+7, = 19.");
+  assert.deepEqual(sumsOf(reading("12+7=19")), ["which is right"]);
+  assert.deepEqual(sumsOf(reading("12+7=18")), ["in fact 19"]);
+});
+
+test("a doubtful digit alone could also be the likeliest other one", () => {
   const probabilities = new Array(10).fill(0.03);
   probabilities[3] = 0.4123;
   probabilities[8] = 0.3014;
   const three = digit(3, { confidence: 0.4123, sure: false, probabilities });
   const { title, detail, spoken } = inWords(reading("3", { sure: false, digits: [three] }));
   assert.equal(title, "Not sure");
-  assert.equal(withoutNoBreakSpaces(detail), "Perhaps a 3 (41.2 %), or an 8 (30.1 %).");
-  assert.equal(spoken, `Not sure. ${detail}`);
+  assert.equal(detail, "It could also be an 8.");
+  assert.equal(spoken, `Not sure: perhaps 3. ${detail}`);
 });
 
-test("a guess is never broken over two lines", () => {
-  const { detail } = inWords(doubting("3", 0));
-  assert.equal(detail, "Perhaps a\u00a03\u00a0(60.0\u00a0%), or a\u00a04\u00a0(31.4\u00a0%).");
+test("a digit that is likelier none than another one may be none", () => {
+  const probabilities = new Array(10).fill(0);
+  probabilities[7] = 0.8;
+  const seven = digit(7, { sure: false, probabilities });
+  assert.equal(inWords(reading("7", { sure: false, digits: [seven] })).detail, "It may be no digit.");
+});
+
+test("a digit that is like no other one, and doubtful all the same, is unlike most", () => {
+  const probabilities = new Array(10).fill(0.0001);
+  probabilities[7] = 0.999;
+  const seven = digit(7, { sure: false, probabilities });
+  assert.equal(inWords(reading("7", { sure: false, digits: [seven] })).detail, "It is unlike most 7s.");
 });
 
 test("one doubtful digit of a number is named, and what it may be", () => {
   const { detail, spoken } = inWords(doubting("205", 2));
-  const words = "The 3rd digit is perhaps a 5 (60.0 %), or a 4 (31.4 %).";
-  assert.equal(withoutNoBreakSpaces(detail), words);
-  assert.equal(withoutNoBreakSpaces(spoken), `Not sure. Perhaps 205. ${words}`);
+  assert.equal(detail, "The 3rd digit could also be a 4.");
+  assert.equal(spoken, `Not sure: perhaps 205. ${detail}`);
 });
 
 for (const [text, places, words] of [
@@ -77,16 +95,16 @@ test("a doubtful mark is named, and several are counted", () => {
 });
 
 for (const [count, words] of [
-  [1, "A sign was left out."],
-  [2, "2 signs were left out."],
+  [1, "The outlined sign was left out."],
+  [2, "2 outlined signs were left out."],
 ]) {
   test(`that ${count === 1 ? "a sign was" : `${count} signs were`} left out is told`, () => {
     const skipped = new Array(count).fill(SIGN);
     const unsure = inWords(reading("20 5", { sure: false, skipped }));
     assert.equal(unsure.title, "Not sure");
     assert.equal(unsure.detail, words);
-    assert.equal(unsure.spoken, `Not sure. Perhaps 20 5. ${words}`);
-    assert.equal(inWords(reading("20 5", { skipped })).detail, `98.7 % certain. ${words}`);
+    assert.equal(unsure.spoken, `Not sure: perhaps 20 5. ${words}`);
+    assert.equal(inWords(reading("20 5", { skipped })).detail, words);
   });
 }
 
@@ -97,8 +115,8 @@ for (const [turned, words] of [
 ]) {
   test(`a picture that was turned by ${turned} degrees is said to be`, () => {
     const { detail, spoken } = inWords(reading("25", { turned }));
-    assert.equal(detail, `98.7 % certain. ${words}`);
-    assert.equal(spoken, `25, 98.7 % certain. ${words}`);
+    assert.equal(detail, words);
+    assert.equal(spoken, `Sure: 25. ${words}`);
   });
 }
 
@@ -110,13 +128,23 @@ test("why something may be missing is told", () => {
 });
 
 test("a reading without any digit says so, and guesses nothing", () => {
-  const { detail, spoken } = inWords(reading("", { sure: false, skipped: [SIGN] }));
-  assert.equal(detail, "There is no digit. A sign was left out.");
-  assert.equal(spoken, `Not sure. ${detail}`);
+  const { title, detail, spoken } = inWords(reading("", { sure: false, skipped: [SIGN] }));
+  assert.equal(title, "No digit");
+  assert.equal(detail, "What is outlined is no digit.");
+  assert.equal(spoken, "No digit. The outlined sign was left out.");
 });
 
-test("a reading that is not sure for no known reason still says how certain it is", () => {
-  assert.equal(inWords(reading("25", { sure: false })).detail, "98.7 % certain");
+test("a reading that is not sure though each sign is may miss something", () => {
+  const { detail } = inWords(reading("25", { sure: false }));
+  assert.equal(detail, "Something there may not have been read.");
+});
+
+test("what the network sees is told by its size, and how much of it is dark", () => {
+  const seen = Array.from({ length: 28 }, () => new Array(28).fill(0));
+  for (let y = 4; y < 24; y++) seen[y][14] = seen[y][15] = 0.9;
+  const words = "ink 2 pixels wide and 20 high, 40 of 28 by 28 pixels dark";
+  assert.equal(describeSeen(seen), words);
+  assert.equal(describeSeen(undefined), "nothing yet");
 });
 
 test("ordinals end as in English", () => {
@@ -125,11 +153,6 @@ test("ordinals end as in English", () => {
     places.map(ordinal).join(" "),
     "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 101st 111th",
   );
-});
-
-test("the ranking goes from the likeliest digit to the least likely", () => {
-  const probabilities = [0.01, 0.02, 0.03, 0.04, 0.05, 0.4, 0.06, 0.3, 0.08, 0.01];
-  assert.deepEqual(rank(probabilities), [5, 7, 8, 6, 4, 3, 2, 1, 0, 9]);
 });
 
 test("no share is rounded up, above all not to 100 %", () => {

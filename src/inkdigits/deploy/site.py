@@ -41,7 +41,6 @@ CHANGES = {
     '<meta name="viewport"': (
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n    <meta name="viewport"'
     ),
-    '<link rel="icon"': '<link rel="manifest" href="manifest.webmanifest">\n    <link rel="icon"',
     '<script type="module"': '<script defer src="missing.js"></script>\n    <script type="module"',
     '\n      <a href="docs">For programs</a>': "",
     "Pictures are not stored: each is read in memory and forgotten.": (

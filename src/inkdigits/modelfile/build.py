@@ -68,11 +68,14 @@ def build_model(
 
 def describe(model: onnx.ModelProto, facts: Facts) -> None:
     """Make a model file say these facts about itself, instead of what it said of them before."""
+    set_metadata(model, {**asdict(facts), "accuracy": json.dumps(dict(facts.accuracy))})
+
+
+def set_metadata(model: onnx.ModelProto, values: Mapping[str, str]) -> None:
+    """Add to a model file's metadata, or change what they say."""
     properties = {entry.key: entry.value for entry in model.metadata_props}
     properties.pop(KEY, None)  # the file is another now
-    accuracy = json.dumps(dict(facts.accuracy))
-    properties |= {**asdict(facts), "accuracy": accuracy}
-    helper.set_model_props(model, properties)
+    helper.set_model_props(model, {**properties, **values})
 
 
 def write_model(path: str | os.PathLike[str], model: onnx.ModelProto) -> None:

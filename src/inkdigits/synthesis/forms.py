@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.synthesis.flourishes import some_flourishes
 from inkdigits.synthesis.glyphs import Glyph, Rng, glyph_of_strokes, smooth
 
 FORMS: Mapping[str, Sequence[str]] = {
@@ -141,10 +142,12 @@ class FormsHand:
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng([seed, len(FORMS)])
         self._knots = {
-            sign: [
-                stroke + rng.normal(0, 0.035, stroke.shape) * _apart(stroke)
-                for stroke in strokes_of(str(rng.choice(forms)))
-            ]
+            sign: some_flourishes(rng).added_to(
+                [
+                    stroke + rng.normal(0, 0.035, stroke.shape) * _apart(stroke)
+                    for stroke in strokes_of(str(rng.choice(forms)))
+                ]
+            )
             for sign, forms in FORMS.items()
         }
         self._kept: dict[tuple[str, int], Glyph] = {}

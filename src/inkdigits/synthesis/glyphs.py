@@ -156,12 +156,7 @@ def draw_glyph(glyph: Glyph, height: float, manner: Manner, rng: Rng) -> Mask:
     corners = corners @ np.linalg.inv(there).T / (scale * np.array([manner.aspect, 1]))
     corners += rng.normal(0, manner.bend, (4, 2)) * [x1 - x0 + 8, y1 - y0 + 8] / 2
     corners += [(x0 + x1) / 2, (y0 + y1) / 2]
-    field = glyph.field.transform(
-        (int(size[0]), int(size[1])),
-        Image.Transform.QUAD,
-        corners.ravel().tolist(),
-        Image.Resampling.BILINEAR,
-    )
+    field = _bent(glyph.field, corners, (int(size[0]), int(size[1])), manner.bend, rng)
     distance = (255 - np.asarray(field, np.float32)) * np.float32(scale / STEPS)
     radius: Any = np.float32(RIM * scale + manner.shift if glyph.outline else manner.pen / 2)
     if manner.pressure or manner.worn:
@@ -180,6 +175,34 @@ def draw_glyph(glyph: Glyph, height: float, manner: Manner, rng: Rng) -> Mask:
         )
         mask *= ((np.asarray(grain) - manner.worn * 0.7) * 4 + 0.5).clip(0, 1)
     return cut_out(mask)
+
+
+def _bent(
+    field: Image.Image, corners: NDArray[Any], size: tuple[int, int], bend: float, rng: Rng
+) -> Image.Image:
+    """What lies between four corners of a field, which were bent, as a picture of that size.
+
+    The middle and the middles of the sides are shifted, too, so that a part of a digit is wider, or
+    leans more, than another.
+    """
+    weights = np.array([[1, 0], [0.5, 0.5], [0, 1]])
+    upper_left, lower_left, lower_right, upper_right = corners
+    sides = weights @ [upper_left, lower_left], weights @ [upper_right, lower_right]
+    nodes = np.einsum("ks,srd->rkd", weights, np.stack(sides))
+    inside = np.ptp(corners, axis=0) * bend * 0.5
+    nodes += (
+        rng.normal(0, 1, nodes.shape) * inside * [[[0], [1], [0]], [[1], [1], [1]], [[0], [1], [0]]]
+    )
+    across, down = ([0, side // 2, side] for side in size)
+    cells = [
+        (
+            (across[x], down[y], across[x + 1], down[y + 1]),
+            np.ravel([nodes[y, x], nodes[y + 1, x], nodes[y + 1, x + 1], nodes[y, x + 1]]).tolist(),
+        )
+        for y in (0, 1)
+        for x in (0, 1)
+    ]
+    return field.transform(size, Image.Transform.MESH, cells, Image.Resampling.BILINEAR)
 
 
 def smooth(knots: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

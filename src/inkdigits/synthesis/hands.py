@@ -56,7 +56,7 @@ INK = 110
 """From this level on a scanned pixel is ink."""
 MOST_LINES = 20_000
 """Of so many scanned digits the middle lines are kept, too."""
-BLOCK = 64
+BLOCK = 8
 """Middle lines are found for so many scanned digits at a time."""
 WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""

@@ -109,6 +109,8 @@ class Spacing:
     """How high zeros are against other digits: some people's are small."""
     first: float = 1.0
     """How high the first sign is against the others: some people's is tall."""
+    last: float = 1.0
+    """How high the last sign is: some end a number with a long stroke."""
     joined: float = 0.0
     """The chance that the pen was not lifted between two digits."""
     pitch: float = 0.0
@@ -145,6 +147,7 @@ def write_row(
         tall = height * float(np.exp(rng.normal(0, spacing.uneven)))
         tall *= spacing.small_zeros if sign == "0" else 1.0
         tall *= spacing.first if number == 0 else 1.0
+        tall *= spacing.last if number == len(text) - 1 and not is_mark else 1.0
         mask = draw_glyph(glyph, tall, manner, rng)
         if not mask.size:
             continue
@@ -202,7 +205,7 @@ def _join(canvas: Canvas, left: Box, right: Box, pen: float, rng: Rng) -> None:
 
     It belongs to neither.
     """
-    share = rng.uniform(0.0, 0.35, 2) if rng.random() < 0.75 else rng.uniform(0.8, 1.0, 2)
+    share = rng.uniform(0.0, 0.35, 2) if rng.random() < 0.6 else rng.uniform(0.8, 1.0, 2)
     ends = [
         (x0 + across * (x1 - x0), y0 + down * (y1 - y0))
         for (x0, y0, x1, y1), across, down in zip((left, right), (0.7, 0.3), share, strict=True)

@@ -54,6 +54,7 @@ def some_spacing(rng: Rng) -> Spacing:
         uneven=float(rng.choice([0.05, 0.1, 0.25], p=[0.5, 0.35, 0.15])),
         wobble=float(rng.choice([0.02, 0.06, 0.15], p=[0.5, 0.35, 0.15])),
         small_zeros=float(rng.uniform(0.4, 0.9)) if rng.random() < 0.3 else 1.0,
-        first=float(rng.uniform(1.1, 1.7)) if rng.random() < 0.1 else 1.0,
+        first=float(rng.uniform(1.1, 1.7)) if rng.random() < 0.15 else 1.0,
+        last=float(rng.uniform(1.1, 1.8)) if rng.random() < 0.1 else 1.0,
         joined=float(joined),
     )

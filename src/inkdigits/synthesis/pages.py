@@ -62,9 +62,9 @@ ALONE = 0.25
 """How often only one sign of a number that is cut out is whole."""
 WHOLE = 0.9
 """A piece of which the edge leaves less is not judged."""
-HANDS_OF_FORMS = 240
+HANDS_OF_FORMS = 400
 """So many people write national forms."""
-HANDS = (0.3, 0.33, 0.23, 0.14)
+HANDS = (0.26, 0.38, 0.22, 0.14)
 """How often scanned digits, national forms, pen strokes or a font write a number's digits."""
 
 

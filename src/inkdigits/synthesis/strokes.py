@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +57,17 @@ class StrokeGenerator:
     ) -> None:
         self.augmentation = augmentation or StrokeAugmentation()
         self.labels = np.array([digit.label for digit in digits], np.uint8)
-        self.styles = find_styles(digits)
+        self._digits = digits
         self._paths = [resampled(digit.strokes) for digit in digits]
-        self._shares = shares(self.styles, len(digits))
-        self._style_of: dict[int, Style] = {
-            place: style for style in self.styles for place in style.members
-        }
+
+    @cached_property
+    def styles(self) -> list[Style]:
+        """They are found when they are first asked for: that takes its time."""
+        return find_styles(self._digits)
+
+    @cached_property
+    def _style_of(self) -> dict[int, Style]:
+        return {place: style for style in self.styles for place in style.members}
 
     def draw(
         self, count: int, seed: int | Sequence[int]
@@ -69,7 +75,7 @@ class StrokeGenerator:
         """`count` pictures (N, 56, 56), ink bright, and their labels."""
         rng = np.random.default_rng(seed)
         # Labels and styles are drawn as often as their shares say, with no luck in it.
-        edges = np.cumsum(self._shares)
+        edges = np.cumsum(shares(self.styles, len(self.labels)))
         chosen = np.searchsorted(edges / edges[-1], (np.arange(count) + rng.random()) / count)
         rng.shuffle(chosen)
         pictures = [

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx import helper
 from torch import Tensor, nn
 from torch.export import Dim
 
-from inkdigits.modelfile.build import Facts, describe
+from inkdigits.modelfile.build import Facts, describe, set_metadata
 from inkdigits.modelfile.graph import IR_VERSION
 from inkdigits.modelfile.page_graph import MAPS, STEP, Look, page_graph
 from inkdigits.recognition.page import PAGE_CONTRACT_VERSION
@@ -49,12 +48,15 @@ def page_model(
     look = look or Look()
     model = page_graph(normaliser, with_float16_weights(maps), look)
     model.ir_version = IR_VERSION
-    properties = {"contract": PAGE_CONTRACT_VERSION, "most_pieces": str(look.most_pieces)}
-    helper.set_model_props(
-        model, properties | {key: repr(rule) for key, rule in (rules or {}).items()}
-    )
+    set_metadata(model, {"contract": PAGE_CONTRACT_VERSION, "most_pieces": str(look.most_pieces)})
+    set_rules(model, rules or {})
     describe(model, facts)
     return model
+
+
+def set_rules(model: onnx.ModelProto, rules: Mapping[str, float]) -> None:
+    """Make a page file say by which rules its pieces become a text."""
+    set_metadata(model, {name: repr(rule) for name, rule in rules.items()})
 
 
 def network_of_run(folder: Path) -> tuple[PageNetwork, Look, dict[str, float]]:

@@ -18,6 +18,7 @@ MEDIA_TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 """Not the mimetypes module's: it asks the system, and some Windows say text/plain for .js."""
 

@@ -29,7 +29,7 @@ from inkdigits.recognition.page import PageFile
 from inkdigits.training.fit import InvalidRun, Report, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.page_calibration import UNCALIBRATED, calibrated_peaks, calibrated_rules
-from inkdigits.training.page_export import page_model
+from inkdigits.training.page_export import page_model, set_rules
 from inkdigits.training.page_loss import (
     UNLIKELY,
     Truth,
@@ -241,11 +241,12 @@ def calibrated_model(
     numbers = range(fitting.recipe.calibration_pages)
     pages = (fitting.data.validation.page((FOR_CALIBRATION, number)) for number in numbers)
     network = network.cpu()
-    provisional = page_model(network, facts, look, asdict(UNCALIBRATED))
-    find = PageFile(provisional.SerializeToString(), threads=torch.get_num_threads())
+    model = page_model(network, facts, look, asdict(UNCALIBRATED))
+    find = PageFile(model.SerializeToString(), threads=torch.get_num_threads())
     digits = DigitsFile(None, threads=torch.get_num_threads())
     rules = asdict(calibrated_rules(find, digits, pages))
-    return page_model(network, facts, look, rules), {**rules, **asdict(look)}
+    set_rules(model, rules)
+    return model, {**rules, **asdict(look)}
 
 
 def _draw(model: bytes, validation: DrawnPages, folder: RunFolder) -> None:

@@ -7,9 +7,9 @@
  *   boxes: x0, y0, x1, y1 in the picture's pixels
  * @typedef {{
  *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number}>,
- *   read: (picture: Blob, signal: AbortSignal) => Promise<Reading>,
+ *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,
  * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
- *   a picture's file may be
+ *   a picture's file may be. What each digit's network saw may be missing if it is not final.
  */
 
 /** The reader answered, and says why it cannot read the picture. */
@@ -26,22 +26,45 @@ export class Unreachable extends Error {
   }
 }
 
-/** Between two requests while drawing: the eye needs no more, and a phone's battery less. */
-const PAUSE_MS = 50;
+/** Between two questions while ink is flowing: the eye needs no more, and a phone's battery less. */
+const PAUSE_MS = 400;
 
-/** @param {Blob} picture @param {AbortSignal} signal @returns {Promise<Reading>} */
-async function read(picture, signal) {
+/** Nobody waits longer for a drawing, nor for a photo, which takes a while to be sent. */
+const PATIENCE_MS = { drawing: 8_000, photo: 60_000 };
+const DRAWING_BYTES = 2 ** 16;
+
+/** What an answer's status means to who chose the picture; others say it in their own words. */
+const REFUSALS = {
+  403: "This server does not read for pages of other sites.",
+  408: "The picture took too long to arrive. Try again, or choose a smaller one.",
+  413: "The picture is too large. Choose a smaller one, or cut out the part with the digits.",
+  415: "The file is no picture that can be read here. Choose a JPEG or a PNG.",
+};
+
+/** @param {Blob} picture @param {AbortSignal} signal @param {boolean} isFinal @returns {Promise<Reading>} */
+async function read(picture, signal, isFinal) {
+  if (picture.size === 0) throw new Refused("The file is empty. Choose another one.");
   const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
-  const request = { method: "POST", body: picture, headers: { "Content-Type": type }, signal };
+  const patience = AbortSignal.timeout(
+    picture.size > DRAWING_BYTES ? PATIENCE_MS.photo : PATIENCE_MS.drawing,
+  );
   let response, answer;
   try {
-    response = await fetch("api/read?seen=true", request);
+    response = await fetch(isFinal ? "api/read?seen=true" : "api/read", {
+      method: "POST",
+      body: picture,
+      headers: { "Content-Type": type },
+      signal: AbortSignal.any([signal, patience]),
+    });
     answer = await response.json();
   } catch (error) {
-    throw signal.aborted ? error : new Unreachable();
+    if (signal.aborted) throw error;
+    throw patience.aborted ? new Unreachable("The server does not answer") : new Unreachable();
   }
   if (response.ok) return answer;
-  throw answer.error && response.status !== 503 ? new Refused(answer.error.message) : new Unreachable();
+  if (response.status === 503) throw new Unreachable("The server is busy");
+  if (!answer.error) throw new Unreachable();
+  throw new Refused(REFUSALS[response.status] ?? answer.error.message);
 }
 
 /** @returns {Promise<{limits: {bytes: number}}>} */
@@ -63,13 +86,16 @@ export const server = {
 
 /** Reads the newest of what it is asked to read, one request at a time. */
 export class Readings {
-  /** @type {(() => Promise<Blob>) | null} */
+  /** @type {{picture: () => Promise<Blob>, isFinal: boolean} | null} */
   #wanted = null;
   /** @type {AbortController | null} */
   #running = null;
+  /** Ends the pause. */
+  #hurry = () => {};
 
   /**
-   * @param {{onReading: (reading: Reading) => void, onError: (error: Error) => void}} listener
+   * @param {{onReading: (reading: Reading, isFinal: boolean) => void, onError: (error: Error) => void}}
+   *   listener isFinal: nothing newer is asked for or will be
    * @param {Reader} [reader]
    */
   constructor(listener, reader = server) {
@@ -82,9 +108,13 @@ export class Readings {
     return this.#running !== null;
   }
 
-  /** @param {() => Promise<Blob>} picture is called when its turn comes, for the newest ink */
-  ask(picture) {
-    this.#wanted = picture;
+  /**
+   * @param {() => Promise<Blob>} picture is called when its turn comes, for the newest ink
+   * @param {boolean} [isFinal] false: more ink is on its way, so that this is not urgent
+   */
+  ask(picture, isFinal = true) {
+    this.#wanted = { picture, isFinal };
+    if (isFinal) this.#hurry();
     if (!this.#running) void this.#run();
   }
 
@@ -93,24 +123,33 @@ export class Readings {
     this.#wanted = null;
     this.#running?.abort();
     this.#running = null;
+    this.#hurry();
   }
 
   async #run() {
     const running = (this.#running = new AbortController());
     while (this.#wanted && !running.signal.aborted) {
-      const picture = this.#wanted;
+      if (!this.#wanted.isFinal) await this.#pause();
+      if (!this.#wanted || running.signal.aborted) break;
+      const { picture, isFinal } = this.#wanted;
       this.#wanted = null;
-      await this.#answer(picture, running.signal);
-      if (this.#wanted) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await this.#answer(picture, isFinal, running.signal);
     }
     if (this.#running === running) this.#running = null;
   }
 
-  /** @param {() => Promise<Blob>} picture @param {AbortSignal} signal */
-  async #answer(picture, signal) {
+  #pause() {
+    return new Promise((resolve) => {
+      this.#hurry = () => resolve(undefined);
+      setTimeout(resolve, PAUSE_MS);
+    });
+  }
+
+  /** @param {() => Promise<Blob>} picture @param {boolean} isFinal @param {AbortSignal} signal */
+  async #answer(picture, isFinal, signal) {
     try {
-      const reading = await this.reader.read(await picture(), signal);
-      if (!signal.aborted) this.listener.onReading(reading);
+      const reading = await this.reader.read(await picture(), signal, isFinal);
+      if (!signal.aborted) this.listener.onReading(reading, isFinal && !this.#wanted);
     } catch (error) {
       if (!signal.aborted) this.listener.onError(/** @type {Error} */ (error));
     }

@@ -1,5 +1,3 @@
-import { toPercent } from "./words.js";
-
 /**
  * The digits of a number in a row, each as the network saw it, with the marks in their places. One
  * of the digits is chosen, and "choose" is fired when another one is.
@@ -64,14 +62,13 @@ export class DigitRow extends EventTarget {
   }
 
   draw() {
-    for (const [index, { value, confidence, sure, seen }] of this.#digits.entries()) {
+    for (const [index, { value, sure, seen }] of this.#digits.entries()) {
       const label = this.#labels[index];
-      const [, picture, name, share, doubt] = label.children;
+      const [, picture, name, doubt] = label.children;
       label.classList.toggle("unsure", !sure);
       name.textContent = String(value);
-      share.textContent = `${toPercent(confidence)} %`;
       doubt.textContent = sure ? "" : "not sure";
-      drawSeen(/** @type {HTMLCanvasElement} */ (picture), seen);
+      if (seen) drawSeen(/** @type {HTMLCanvasElement} */ (picture), seen);
     }
   }
 
@@ -90,17 +87,13 @@ export class DigitRow extends EventTarget {
     const radio = document.createElement("input");
     const picture = document.createElement("canvas");
     const name = document.createElement("b");
-    const share = document.createElement("span");
     const doubt = document.createElement("span");
     radio.type = "radio";
     radio.name = "digit";
     picture.width = picture.height = 28;
     doubt.className = "unseen";
-    label.append(radio, picture, name, share, doubt);
+    label.append(radio, picture, name, doubt);
     radio.addEventListener("change", () => this.pick(index));
-    label.addEventListener("pointerenter", ({ pointerType }) => {
-      if (pointerType === "mouse") this.pick(index); // a finger does not hover
-    });
     this.#labels.push(label);
     this.row.append(label);
   }

@@ -1,6 +1,13 @@
-import { digitRow, element, showNothing, showReading } from "./answer.js";
+import { digitRow, element, showGuess, showNothing, showReading, showWaiting } from "./answer.js";
 import { Readings, Refused, Unreachable } from "./api.js";
+import { written } from "./glyphs.js";
+import { keepDrawing, keptDrawing } from "./kept.js";
+import { listenToKeys } from "./keyboard.js";
+import { decode } from "./link.js";
+import { acceptPictures } from "./pictures.js";
 import { reader } from "./reader.js";
+import { remember } from "./recent.js";
+import { offer } from "./saves.js";
 import { Sheet } from "./sheet.js";
 
 /** A screen reader hears the answer once nothing has changed for this long. */
@@ -9,92 +16,84 @@ const SETTLED_MS = 700;
 /** How long to wait before a reader that did not answer is asked again. */
 const RETRY_MS = 2000;
 
+/** An answer that takes longer is said to. */
+const SLOW_MS = 1500;
+
+/** What is written at first sight, unless somebody wants no motion. */
+const FIRST_EXAMPLE = "12+7";
+const FIRST_SIGHT_MS = 600;
+
 const canvas = /** @type {HTMLCanvasElement} */ (element("sheet"));
 const undo = /** @type {HTMLButtonElement} */ (element("undo"));
+const redo = /** @type {HTMLButtonElement} */ (element("redo"));
 const clear = /** @type {HTMLButtonElement} */ (element("clear"));
+const pens = /** @type {HTMLFieldSetElement} */ (element("pens"));
 const frame = element("frame");
 const hint = element("hint");
 const caption = element("caption");
+const notice = element("notice");
+const examples = element("examples");
 
 const sheet = new Sheet(canvas);
 const readings = new Readings({ onReading, onError }, reader);
 let mostBytes = Infinity;
 let settling = 0;
 let retrying = 0;
+let slow = 0;
 /** Counts what comes onto the sheet, so that a picture that takes long to open comes no more. */
 let turn = 0;
 /** The picture that the newest question is about; null for the drawing. */
 let asked = sheet.picture;
-
-prepare();
+/** The strokes that the page's address writes. */
+let linked = sheet.content.strokes;
+/** What was read last, and of what. @type {{text: string, content: import("./history.js").Content} | null} */
+let answered = null;
 
 sheet.addEventListener("change", () => {
   clearTimeout(retrying);
   turn++;
-  undo.disabled = !sheet.canUndo;
-  clear.disabled = sheet.isBlank;
-  hint.hidden = !sheet.isBlank;
-  canvas.setAttribute("aria-label", describeSheet());
-  caption.hidden = !sheet.picture || sheet.picture.bitmap !== null;
-  frame.classList.toggle("pictured", sheet.picture !== null);
-  frame.style.setProperty("--aspect", String(sheet.aspect));
+  showTools();
+  if (!sheet.picture) tell("");
+  offer(sheet, null);
+  rememberAnswered();
+  if (location.hash && sheet.content.strokes !== linked) {
+    history.replaceState(null, "", location.pathname + location.search);
+  }
   if (sheet.picture !== asked) {
     readings.cancel(); // what was asked about the drawing is not about the picture, and so on
     asked = sheet.picture;
-    if (asked) showNothing("blank", "Reading the picture", "");
+    if (asked) showNothing("reading", "", "");
   }
+  if (!sheet.isDrawing) keepDrawing(sheet.content);
   if (sheet.isBlank) {
     showBlank();
     return;
   }
-  readings.ask(() => sheet.toBlob());
+  wait();
+  readings.ask(() => sheet.toBlob(), !sheet.isDrawing);
 });
 
 undo.addEventListener("click", () => sheet.undo());
+redo.addEventListener("click", () => sheet.redo());
 clear.addEventListener("click", () => sheet.clear());
-for (const name of ["camera", "file"]) {
-  const input = /** @type {HTMLInputElement} */ (element(name));
-  element(`choose-${name}`).addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    take(input.files);
-    input.value = ""; // so that the same file can be chosen again
-  });
+for (const example of examples.querySelectorAll("button")) {
+  example.addEventListener("click", () => write(example.textContent ?? ""));
 }
+acceptPictures(take, tell);
+listenToKeys(sheet);
 
 digitRow.addEventListener("choose", () => sheet.choose(digitRow.chosen));
 sheet.addEventListener("pick", (event) => {
   digitRow.pick(/** @type {CustomEvent} */ (event).detail);
 });
 
-for (const pen of document.querySelectorAll("input[name=pen]")) {
+for (const pen of pens.querySelectorAll("input")) {
   pen.addEventListener("change", () => setPen(pen));
   if (pen.checked) setPen(pen); // browsers remember the choice over a reload
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.altKey) return;
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
-    event.preventDefault();
-    sheet.undo();
-  } else if (["Escape", "Delete", "Backspace"].includes(event.key)) {
-    sheet.clear();
-  }
-});
-
-document.addEventListener("paste", (event) => take(event.clipboardData?.files));
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dropping");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dropping");
-  take(event.dataTransfer?.files);
-});
+prepare();
+begin();
 
 function prepare() {
   const progress = /** @type {HTMLProgressElement} */ (element("progress"));
@@ -110,17 +109,55 @@ function prepare() {
   reader.prepare(onProgress).then(onReady, onError);
 }
 
-/** @param {import("./api.js").Reading} reading */
-function onReading(reading) {
+/** With what a link writes, what was there before a reload, or else an example. */
+function begin() {
+  offer(sheet, null);
+  const link = /^#write=(.+)/.exec(location.hash);
+  const drawing = link && decode(link[1]);
+  const kept = keptDrawing();
+  if (drawing) {
+    linked = drawing.strokes;
+    sheet.write({ ...drawing, picture: null });
+  } else if (link) {
+    tell("This link is damaged, and nothing can be written from it. Ask for it again.");
+  } else if (kept) {
+    sheet.put(kept);
+  } else if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    setTimeout(() => sheet.isBlank && !sheet.canUndo && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
+  }
+}
+
+/** @param {string} text an example, which the next stroke takes the place of */
+function write(text) {
+  const aspect = sheet.ownAspect;
+  sheet.write({
+    strokes: written(text, sheet.penWidth, aspect),
+    picture: null,
+    aspect,
+    isExample: true,
+  });
+}
+
+/** @param {import("./api.js").Reading} answer @param {boolean} isFinal */
+function onReading(answer, isFinal) {
   clearTimeout(retrying);
+  const reading = answer.sure ? { ...answer, marks: answer.marks.map(toSure) } : answer;
+  if (!isFinal || sheet.isDrawing) {
+    showGuess(reading);
+    return;
+  }
+  clearTimeout(slow);
   const words = showReading(reading);
-  if (sheet.picture) sheet.mark(reading);
+  sheet.mark(reading);
+  offer(sheet, reading);
+  answered = reading.text ? { text: reading.text, content: sheet.content } : null;
   announceWhenSettled(words);
 }
 
 /** @param {Error} error */
 function onError(error) {
   clearTimeout(retrying);
+  clearTimeout(slow);
   if (error instanceof Refused) {
     showNothing("error", "No reading", error.message);
     announceWhenSettled(error.message);
@@ -135,17 +172,44 @@ function onError(error) {
   }, RETRY_MS);
 }
 
+/** What is shown is of older ink. */
+function wait() {
+  const title = sheet.picture ? "Reading the picture" : "Reading";
+  showWaiting(title);
+  clearTimeout(slow);
+  if (!sheet.isDrawing)
+    slow = setTimeout(() => showWaiting(title, "The answer is on its way."), SLOW_MS);
+}
+
+/** A mark of a reading that is sure as a whole: which it is of two alike does not matter. */
+function toSure(mark) {
+  return { ...mark, sure: true };
+}
+
+/** Once the sheet has something else on it than was read, that is a reading of before. */
+function rememberAnswered() {
+  if (!answered || originOf(answered.content) === originOf(sheet.content)) return;
+  const { text, content } = answered;
+  answered = null;
+  if (!content.isExample) remember(text, content, (before) => sheet.put(before));
+}
+
+/** What stays the same while more is written. @param {import("./history.js").Content} content */
+function originOf({ picture, strokes, typed }) {
+  return picture ?? (typed === undefined ? strokes[0] : "typed");
+}
+
 function showBlank() {
+  clearTimeout(slow);
   readings.cancel();
   showNothing("blank", "Nothing is drawn yet", "Write a digit or a number on the sheet.");
   announceWhenSettled("The sheet is blank.");
 }
 
-/** @param {FileList | undefined | null} files the first of which takes the place of the drawing */
-async function take(files) {
-  const file = files?.[0];
-  if (!file) return;
+/** @param {File} file takes the place of the drawing */
+async function take(file) {
   const mine = ++turn;
+  tell("");
   if (file.size > mostBytes) {
     readings.cancel();
     const most = `${mostBytes / 2 ** 20} MiB`;
@@ -155,12 +219,32 @@ async function take(files) {
   const bitmap = await createImageBitmap(file).catch(() => null); // some only the server decodes
   if (mine !== turn) return;
   caption.textContent = `${file.name} cannot be shown here.`;
-  sheet.show({ file, bitmap });
+  sheet.put({ strokes: [], picture: { file, bitmap } });
 }
 
 /** @param {HTMLInputElement} pen */
 function setPen(pen) {
   sheet.penWidth = Number(pen.value);
+}
+
+function showTools() {
+  undo.disabled = !sheet.canUndo;
+  redo.disabled = !sheet.canRedo;
+  clear.disabled = sheet.isBlank;
+  pens.disabled = sheet.picture !== null;
+  hint.hidden = !sheet.isBlank;
+  caption.hidden = !sheet.picture || sheet.picture.bitmap !== null;
+  frame.classList.toggle("pictured", sheet.picture !== null);
+  if (sheet.isBlank) frame.style.removeProperty("--aspect");
+  else frame.style.setProperty("--aspect", String(sheet.aspect));
+  canvas.setAttribute("aria-label", describeSheet());
+}
+
+/** @param {string} words that stand where the examples are; none: the examples again */
+function tell(words) {
+  notice.textContent = words;
+  notice.hidden = !words;
+  examples.hidden = !!words;
 }
 
 function describeSheet() {

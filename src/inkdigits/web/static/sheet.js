@@ -1,10 +1,24 @@
 import { digitAt, drawBoxes } from "./boxes.js";
 import { SheetHistory } from "./history.js";
-import { ASPECT, drawStrokes, toPng } from "./ink.js";
+import { drawStrokes, SENT_HEIGHT, toPng } from "./ink.js";
 import { aspectFor, placeOf } from "./place.js";
+import { writtenIn } from "./play.js";
+
+/** The blank sheet's width in its heights: room for a number; upright on a phone. */
+const WIDE = 1.8;
+const UPRIGHT = 1.25;
+const UPRIGHT_SCREEN = matchMedia("(max-width: 52rem) and (orientation: portrait)");
+
+const LESS_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Nearer points than this part of the height add only jitter. */
 const NEAREST = 0.002;
+
+/** A mouse or finger that is this fast, in heights a second, leaves so much of the pen's width. */
+const FAST = 6;
+const THINNEST = 0.7;
+/** So far a point's width goes from that of the one before towards its own. */
+const YIELD = 0.25;
 
 /**
  * The drawing surface. It fires "change" whenever what lies on it changes, also mid-stroke, and
@@ -12,15 +26,17 @@ const NEAREST = 0.002;
  */
 export class Sheet extends EventTarget {
   /** The width of the pen, as a part of the sheet's height. */
-  penWidth = 0.055;
+  penWidth = 0.04;
 
-  /** What was read in the picture. @type {import("./api.js").Reading | null} */
+  /** What was read of what lies here. @type {import("./api.js").Reading | null} */
   #reading = null;
   /** The index of the digit whose box stands out. */
   #chosen = 0;
   #history = new SheetHistory();
-  /** @type {{id: number, type: string, stroke: import("./ink.js").Stroke} | null} */
+  /** @type {{id: number, type: string, time: number, stroke: import("./ink.js").Stroke} | null} */
   #pen = null;
+  /** When the writing began that is shown as if it was written now; null if all is there. */
+  #playedFrom = /** @type {number | null} */ (null);
   #drawRequested = false;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -42,41 +58,67 @@ export class Sheet extends EventTarget {
   }
 
   get isBlank() {
-    return !this.picture && this.strokes.length === 0;
+    return !this.picture && !this.#pen && this.content.strokes.length === 0;
   }
 
+  /** Whether more ink is on its way. */
   get isDrawing() {
-    return this.#pen !== null;
+    return this.#pen !== null || this.#playedFrom !== null;
   }
 
   get canUndo() {
-    return this.#history.canUndo;
+    return this.#history.canUndo || this.#pen !== null;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
+  }
+
+  /** Without the stroke that is being drawn. */
+  get content() {
+    return this.#history.content;
   }
 
   get picture() {
-    return this.#history.content.picture;
+    return this.content.picture;
   }
 
-  /** The width that the sheet should have, in its heights. */
+  /** The width that the sheet should have, in its heights; that of a drawing does not change. */
   get aspect() {
-    const bitmap = this.picture?.bitmap;
-    return bitmap ? aspectFor(bitmap) : ASPECT;
+    const { picture, strokes, aspect } = this.content;
+    if (picture?.bitmap) return aspectFor(picture.bitmap);
+    return (strokes.length > 0 && aspect) || this.ownAspect;
   }
 
-  /** With the one that is being drawn. */
+  /** That of the blank sheet. */
+  get ownAspect() {
+    return UPRIGHT_SCREEN.matches ? UPRIGHT : WIDE;
+  }
+
+  /** With the one that is being drawn. @returns {readonly import("./ink.js").Stroke[]} */
   get strokes() {
-    const { strokes } = this.#history.content;
-    return this.#pen ? [...strokes, this.#pen.stroke] : strokes;
+    const { strokes, isExample } = this.content;
+    if (this.#playedFrom !== null) {
+      return writtenIn(strokes, (performance.now() - this.#playedFrom) / 1000);
+    }
+    if (!this.#pen) return strokes;
+    return isExample ? [this.#pen.stroke] : [...strokes, this.#pen.stroke];
   }
 
   /** @returns {Promise<Blob>} the picture that was put here, or the drawing as a PNG */
   async toBlob() {
-    return this.picture ? this.picture.file : toPng(this.strokes);
+    return this.picture ? this.picture.file : toPng(this.strokes, this.aspect);
   }
 
+  /** Takes back the stroke that is being drawn, or else what was done last. */
   undo() {
-    this.#pen = null;
-    this.#history.undo();
+    if (this.#pen) this.#pen = null;
+    else this.#history.undo();
+    this.#changed();
+  }
+
+  redo() {
+    this.#history.redo();
     this.#changed();
   }
 
@@ -86,13 +128,29 @@ export class Sheet extends EventTarget {
     this.#changed();
   }
 
-  /** @param {import("./history.js").Picture} picture takes the place of what lies here */
-  show(picture) {
+  /** @param {import("./history.js").Content} content takes the place of what lies here */
+  put(content) {
     this.#pen = null;
-    this.#put({ strokes: [], picture });
+    this.#history.put({ aspect: this.aspect, ...content });
+    this.#changed();
   }
 
-  /** @param {import("./api.js").Reading} reading of the picture */
+  /** The same, as if a pen wrote it now. @param {import("./history.js").Content} content */
+  write(content) {
+    this.put(content);
+    if (LESS_MOTION.matches) return;
+    this.#playedFrom = performance.now();
+    const play = () => {
+      if (this.#playedFrom === null || this.content.strokes !== content.strokes) return;
+      const isThere = this.strokes === content.strokes;
+      if (isThere) this.#playedFrom = null;
+      else requestAnimationFrame(play);
+      this.#show();
+    };
+    play();
+  }
+
+  /** @param {import("./api.js").Reading} reading of what lies here */
   mark(reading) {
     this.#reading = reading;
     this.#requestDraw();
@@ -104,13 +162,18 @@ export class Sheet extends EventTarget {
     this.#requestDraw();
   }
 
-  /** @param {import("./history.js").Content} content */
-  #put(content) {
-    this.#history.put(content);
-    this.#changed();
+  /** Where the picture that is sent lies on a canvas of that size. @param {import("./place.js").Size} canvas */
+  placeOn(canvas) {
+    const sent = { width: Math.round(SENT_HEIGHT * this.aspect), height: SENT_HEIGHT };
+    return placeOf(this.picture?.bitmap ?? sent, canvas);
   }
 
   #changed() {
+    this.#playedFrom = null;
+    this.#show();
+  }
+
+  #show() {
     this.#reading = null;
     this.#requestDraw();
     this.dispatchEvent(new Event("change"));
@@ -127,7 +190,8 @@ export class Sheet extends EventTarget {
     if (this.#pen && !(event.pointerType === "pen" && this.#pen.type === "touch")) return;
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
-    this.#pen = { id: event.pointerId, type: event.pointerType, stroke: [this.#point(event)] };
+    const { pointerId: id, pointerType: type, timeStamp: time } = event;
+    this.#pen = { id, type, time, stroke: [{ ...this.#place(event), width: this.#pressed(event) }] };
     this.#changed();
   }
 
@@ -137,9 +201,13 @@ export class Sheet extends EventTarget {
     if (pen?.id !== event.pointerId) return;
     const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) {
-      const point = this.#point(move);
+      const place = this.#place(move);
       const last = pen.stroke[pen.stroke.length - 1];
-      if (Math.hypot(point.x - last.x, point.y - last.y) >= NEAREST) pen.stroke.push(point);
+      const distance = Math.hypot(place.x - last.x, place.y - last.y);
+      if (distance < NEAREST) continue;
+      const width = this.#pressed(move, distance / Math.max(move.timeStamp - pen.time, 1));
+      pen.stroke.push({ ...place, width: last.width + YIELD * (width - last.width) });
+      pen.time = move.timeStamp;
     }
     this.#changed();
   }
@@ -147,9 +215,7 @@ export class Sheet extends EventTarget {
   /** @param {PointerEvent} event */
   #lift(event) {
     if (this.#pen?.id !== event.pointerId) return;
-    const strokes = this.strokes;
-    this.#pen = null;
-    this.#put({ strokes, picture: null });
+    this.put({ strokes: this.strokes, picture: null });
   }
 
   /** The system took the pointer for a gesture of its own, so this was no stroke. */
@@ -161,23 +227,23 @@ export class Sheet extends EventTarget {
 
   /** @param {PointerEvent} event */
   #pick(event) {
-    const bitmap = this.picture?.bitmap;
-    if (!bitmap || !this.#reading) return;
+    if (!this.picture?.bitmap || !this.#reading) return;
     const { left, top } = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top].map((at) => at * devicePixelRatio);
-    const index = digitAt(placeOf(bitmap, this.canvas), this.#reading, x, y);
+    const index = digitAt(this.placeOn(this.canvas), this.#reading, x, y);
     if (index >= 0) this.dispatchEvent(new CustomEvent("pick", { detail: index }));
   }
 
-  /** @param {PointerEvent} event @returns {import("./ink.js").Point} */
-  #point(event) {
+  /** @param {PointerEvent} event */
+  #place({ clientX, clientY }) {
     const sheet = this.canvas.getBoundingClientRect();
-    const force = event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : 1;
-    return {
-      x: (event.clientX - sheet.left) / sheet.height,
-      y: (event.clientY - sheet.top) / sheet.height,
-      width: this.penWidth * force,
-    };
+    return { x: (clientX - sheet.left) / sheet.height, y: (clientY - sheet.top) / sheet.height };
+  }
+
+  /** How broad a line is: a pen's by how hard it is pressed, of others by how slow they are. */
+  #pressed({ pointerType, pressure }, heightsInMs = 0) {
+    if (pointerType === "pen" && pressure > 0) return this.penWidth * (0.5 + pressure);
+    return this.penWidth * Math.max(1 - ((1 - THINNEST) * 1000 * heightsInMs) / FAST, THINNEST);
   }
 
   #requestDraw() {
@@ -197,18 +263,31 @@ export class Sheet extends EventTarget {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     context.clearRect(0, 0, width, height);
-    if (this.picture) this.#drawPicture(this.picture.bitmap);
-    else drawStrokes(context, this.strokes, height, getComputedStyle(canvas).color);
+    this.drawOn(context);
   }
 
-  /** @param {ImageBitmap | null} bitmap */
-  #drawPicture(bitmap) {
-    if (!bitmap) return;
-    const place = placeOf(bitmap, this.canvas);
-    const { left, top, scale } = place;
-    this.context.imageSmoothingEnabled = scale < 2; // a tiny picture shows its pixels
-    this.context.imageSmoothingQuality = "high";
-    this.context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
-    if (this.#reading) drawBoxes(this.context, place, this.#reading, this.#chosen);
+  /**
+   * What lies here, as large as it fits, with boxes around what was read: all of a picture, of a
+   * drawing what a look at it is worth.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} [unit] its pixels for one of CSS
+   */
+  drawOn(context, unit = devicePixelRatio) {
+    const place = this.placeOn(context.canvas);
+    const style = getComputedStyle(this.canvas);
+    const { picture } = this;
+    if (picture?.bitmap) drawPicture(context, picture.bitmap, place);
+    else drawStrokes(context, this.strokes, context.canvas.height, style.color);
+    if (!this.#reading || (picture && !picture.bitmap)) return;
+    const onlyUnclear = !picture;
+    drawBoxes(context, place, this.#reading, { chosen: this.#chosen, onlyUnclear, style, unit });
   }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {ImageBitmap} bitmap @param {import("./place.js").Place} place */
+function drawPicture(context, bitmap, { left, top, scale }) {
+  context.imageSmoothingEnabled = scale < 2; // a tiny picture shows its pixels
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
 }
