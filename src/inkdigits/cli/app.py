@@ -23,7 +23,11 @@ COMMANDS = [
     *("bundle", "compare", "convert", "evaluate", "finetune", "kaggle", "models", "predict"),
     *("read", "runs", "serve", "study", "train"),
 ]
-KEPT = {"read": "What is printed above was read; the rest was not.", "serve": "The server is down."}
+KEPT = {
+    "finetune": "What was trained, if anything, is kept in --out: go on with --resume.",
+    "read": "What is printed above was read; the rest was not.",
+    "serve": "The server is down.",
+}
 """What Ctrl-C leaves of commands that write no file at their end."""
 
 
