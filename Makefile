@@ -52,6 +52,7 @@ model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it 
 	$(BIN)/inkdigits train best --without-writers 25-30 --out runs/best --measure-test \
 		$(if $(wildcard runs/best/checkpoint.pt),--resume,--overwrite)
 	cp runs/best/model.onnx src/inkdigits/models/digits.onnx
+	cp runs/best/weights.safetensors src/inkdigits/models/digits.safetensors
 	$(BIN)/inkdigits runs
 
 page: $(VENV)/dev.installed  ## likewise page.onnx, which finds and reads all that is written on a page

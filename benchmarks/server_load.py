@@ -42,11 +42,11 @@ HEAD = b"POST /api/read HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
 
 
 @contextlib.contextmanager
-def served(workers: int = 1) -> Iterator[tuple[str, int, subprocess.Popen[bytes]]]:
+def served(workers: int = 1, model: str = "") -> Iterator[tuple[str, int, subprocess.Popen[bytes]]]:
     """Its address, port and process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    options = f"--port {port} --workers {workers}"
+    options = f"--port {port} --workers {workers}" + (f" --model '{model}'" if model else "")
     serve = f"ulimit -n 1024; exec '{sys.executable}' -m inkdigits serve {options}"
     command = ["bash", "-c", serve]  # as many open files as most systems allow
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:

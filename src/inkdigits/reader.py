@@ -266,7 +266,13 @@ class Reader:
                 results[place] = (
                     alone if alone and is_one else self._read_page(picture, alone, expect, length)
                 )
-        return [results[place] for place in range(len(batch))]
+        return [self._signed(results[place]) for place in range(len(batch))]
+
+    def _signed(self, result: Reading | InkDigitsError) -> Reading | InkDigitsError:
+        """With the version that read it."""
+        if isinstance(result, InkDigitsError):
+            return result
+        return replace(result, model=self._digits.version)
 
     def _read_page(
         self, picture: Grey, at_a_glance: Reading | None, expect: Expect, length: int | None

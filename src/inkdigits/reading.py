@@ -143,6 +143,9 @@ class Reading:
     """In reading order."""
     warnings: tuple[str, ...] = ()
     """Why something may be missing from the text, in words; then it is not sure."""
+    model: str = ""
+    """Which version of `digits.onnx` read it, or of another's model file in its place: the first 12
+    digits of its SHA-256."""
 
     def __str__(self) -> str:
         return self.text
@@ -254,6 +257,7 @@ class Reading:
             "skipped": [list(box) for box in self.skipped],
             "turned": self.turned,
             "warnings": list(self.warnings),
+            "model": self.model,
         }
 
 

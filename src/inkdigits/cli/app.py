@@ -20,10 +20,14 @@ NOT_ALL_READ, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 COMMANDS = [
-    *("bundle", "compare", "convert", "corrections", "evaluate", "kaggle", "predict"),
-    *("read", "runs", "serve", "study", "train"),
+    *("bundle", "compare", "convert", "corrections", "evaluate", "finetune", "kaggle", "models"),
+    *("predict", "read", "runs", "serve", "study", "train"),
 ]
-KEPT = {"read": "What is printed above was read; the rest was not.", "serve": "The server is down."}
+KEPT = {
+    "finetune": "What was trained, if anything, is kept in --out: go on with --resume.",
+    "read": "What is printed above was read; the rest was not.",
+    "serve": "The server is down.",
+}
 """What Ctrl-C leaves of commands that write no file at their end."""
 
 

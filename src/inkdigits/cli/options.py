@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 model_option = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="A model file (.onnx) or a run's folder.  [default: the one that ships]",
+    help="A model file (.onnx), a run's folder, or one of versions.  [default: the one that ships]",
 )
 
 models_option = click.option(
@@ -27,6 +27,12 @@ models_option = click.option(
     default=["shipped"],
     help="A model file, a run's folder, or the one that ships; several are blended.  "
     "[default: shipped]",
+)
+
+versions_option = click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Of the versions.  [default: models in your data folder]",
 )
 
 data_dir_option = click.option(

@@ -70,7 +70,7 @@ def bundle_site(
         NoRuntime: what runs the model files in a browser cannot be had.
         InkDigitsError: `out` cannot be written.
     """
-    DigitsFile(model)  # which checks it
+    version = DigitsFile(model).version  # which checks it, too
     rules = PageFile(None).rules
     files = runtime_files(runtime)
     large = {
@@ -80,7 +80,7 @@ def bundle_site(
     }
     packed = {f"{name}.xz": _packed(content, preset) for name, content in large.items()}
     sizes = {name: len(content) for name, content in packed.items()}
-    contents = json.dumps({"sizes": sizes, "rules": asdict(rules)}).encode()
+    contents = json.dumps({"sizes": sizes, "rules": asdict(rules), "version": version}).encode()
     reading = files | packed | {"contents.json": contents}
     site = _page() | {f"reader/{name}": content for name, content in reading.items()}
     site["service-worker.js"] = _knowing(site.pop("service-worker.js"), site)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.reading import Box, Digit
+from inkdigits.recognition.fingerprint import version_of
 from inkdigits.recognition.session import (
     broken,
     check_contract,
@@ -75,6 +76,7 @@ class DigitsFile:
         self._giving_back = run_options_that_give_memory_back()
         check_contract(name, self._session, CONTRACT, CONTRACT_VERSION)
         _check_on_two_pictures(name, self._session)
+        self.version = version_of(content)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         for key, (least, most) in NUMBERS.items():
             if key in self.metadata:

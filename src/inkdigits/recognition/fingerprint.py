@@ -23,6 +23,12 @@ def fingerprint_of(content: bytes | memoryview) -> bytes:
     return _BEFORE_THE_DIGITS + hashlib.sha256(content).hexdigest().encode()
 
 
+def version_of(content: bytes) -> str:
+    """What a model file is called in short: the first digits of its SHA-256, as it carries it."""
+    carried = content[-64:].decode() if content.rfind(_MARK) >= 0 else ""
+    return (carried or hashlib.sha256(content).hexdigest())[:12]
+
+
 def check_fingerprint(name: str, content: bytes) -> None:
     """Raise InvalidModel if the file has a SHA-256 and is not what it was taken of."""
     if content.rfind(_MARK) < 0:  # from the end, where it is

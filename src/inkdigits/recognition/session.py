@@ -16,6 +16,9 @@ from inkdigits.recognition.fingerprint import check_fingerprint
 
 IN_A_FOLDER = "model.onnx"
 """What a training run calls its model file."""
+PROMOTED = "promoted"
+"""In a folder of versions, the file that says which is read with: the last of its lines, or the
+model that ships if there is none."""
 ROUNDING = 1e-3
 """So far above 1 a probability may be, as the sum of others is."""
 
@@ -23,21 +26,23 @@ ROUNDING = 1e-3
 def model_content(model: str | os.PathLike[str] | bytes | None, shipped: str) -> tuple[str, bytes]:
     """A name for messages, and the file's bytes; of the one of that name that ships for None.
 
-    Of a folder, such as a training run's, it is the model file in it.
+    Of a training run's folder it is the model file in it, of a folder of versions the promoted one.
     """
-    if model is None:
-        model = Path(__file__).parents[1] / "models" / shipped
+    that_ships = Path(__file__).parents[1] / "models" / shipped
     if isinstance(model, bytes):
         return "the model", model
-    path = Path(model)
+    path = that_ships if model is None else Path(model)
     try:
+        if (path / PROMOTED).is_file():
+            versions = (path / PROMOTED).read_text("utf-8").split()
+            path = path / versions[-1] if versions else that_ships
         path = path / IN_A_FOLDER if path.is_dir() else path
         return os.fspath(path), path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidModel(
             f"{path}: {reason}. Give the path of a model file (.onnx), or the folder of a training "
-            "run that was finished."
+            "run that was finished, or one of versions (inkdigits models)."
         ) from error
 
 

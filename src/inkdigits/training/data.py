@@ -54,16 +54,19 @@ class Data:
     """What is mixed into each epoch."""
     validation_parts: dict[str, slice] = field(default_factory=dict)
     """Which of the validation pictures are of which data set."""
+    times: int = 1
+    """So often each picture is in an epoch."""
 
     @property
     def missing(self) -> list[int]:
         """The digits of which there is no picture to learn from."""
-        return sorted(set(range(CLASSES)) - set(self.labels.tolist()))
+        sources = [self.labels, *(source.labels for source in self.beside)]
+        return sorted(set(range(CLASSES)) - set(np.concatenate(sources).tolist()))
 
     @property
     def per_epoch(self) -> int:
         """How many pictures an epoch has."""
-        return len(self.labels) + sum(source.per_epoch for source in self.beside)
+        return len(self.labels) * self.times + sum(source.per_epoch for source in self.beside)
 
 
 def training_data(
@@ -121,10 +124,13 @@ def with_real_ink(
         data,
         validation_pictures=np.concatenate([data.validation_pictures, drawn]),
         validation_labels=np.concatenate([data.validation_labels, drawn_labels]),
-        beside=tuple(
-            Source(*drawings(drawer, kind, folder, console), getattr(drawer.real_ink, kind))
-            for kind in KINDS
-            if getattr(drawer.real_ink, kind)
+        beside=(
+            *data.beside,
+            *(
+                Source(*drawings(drawer, kind, folder, console), getattr(drawer.real_ink, kind))
+                for kind in KINDS
+                if getattr(drawer.real_ink, kind)
+            ),
         ),
         validation_parts={
             **data.validation_parts,

@@ -40,6 +40,11 @@ class Recipe:
     """So many of them. It is decided for each batch, and in it for each source of pictures."""
     real_ink: RealInk | None = None
     """What it learns from beside MNIST."""
+    replay: int = 0
+    """So many of MNIST's pictures are in each epoch of a fine-tuning, which learns from others."""
+    kept: float = 0.0
+    """Of a fine-tuning: the share of the weights that it started from in those that it ends with
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
     float16_weights: bool = False
     """Whether the file keeps weights in half the space."""
     several_views: bool = False
@@ -199,6 +204,20 @@ CNN = Recipe("cnn", _cnn, epochs=30)
 """A plain network, of MNIST alone."""
 ENSEMBLE = Recipe("ensemble", _ensemble, epochs=18, several_views=True)
 """For competitions, whatever its size."""
+
+
+def fine_tuning(recipe: Recipe) -> Recipe:
+    """How a network that the recipe has trained goes on to learn from a few pictures of others."""
+    return replace(
+        recipe,
+        name=f"{recipe.name}-fine-tuned",
+        epochs=4,
+        learning_rate=0.0005,
+        real_ink=RealInk(strokes=750, signs=0, crops=0, pages=0, letters=0, families=250, drawn=1),
+        replay=1500,
+        kept=0.3,
+    )
+
 
 FAST = Recipe(
     "fast",

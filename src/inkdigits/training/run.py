@@ -173,11 +173,16 @@ def _task(recipe: Recipe) -> Task:
     """What the recipe is to learn; each task imports what it needs."""
     if not isinstance(recipe, ScratchRecipe):
         from inkdigits.training.recipes import PagesRecipe
+        from inkdigits.training.recipes import Recipe as TorchRecipe
 
         if isinstance(recipe, PagesRecipe):
             from inkdigits.training.tasks.pages import Pages
 
             return Pages(recipe)
+        if isinstance(recipe, TorchRecipe) and recipe.replay:
+            from inkdigits.training.tasks.fine_tuning import FineTuning
+
+            return FineTuning(recipe)
     from inkdigits.training.tasks.digits import Digits
 
     return Digits(recipe)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+from asyncio import create_task
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ from inkdigits.web.answers import (
     refuse_other_sites,
 )
 from inkdigits.web.bodies import Uploads
+from inkdigits.web.following import FollowingReader, reader_for
 from inkdigits.web.lanes import busy, small_and_large_lane
 from inkdigits.web.metrics import Metrics
 from inkdigits.web.observed import Observed
@@ -88,7 +90,7 @@ log = logging.getLogger("uvicorn.error")
 
 
 def create_app(
-    reader: Reader,
+    reader: Reader | FollowingReader,
     *,
     allow_origins: Sequence[str] = (),
     allow_frames: Sequence[str] = (),
@@ -124,7 +126,7 @@ def create_app(
         docs_url=None,  # FastAPI's own load their scripts from elsewhere; ours is at /docs
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=partial(_prepared, corrections, keep_days),
+        lifespan=partial(_beside_requests, reader, corrections, keep_days),
     )
     metrics = Metrics(reader.metadata)
     uploads = Uploads(max_bytes=max_bytes, seconds=upload_seconds, budget=HELD * max_bytes)
@@ -254,17 +256,17 @@ def app_from_env() -> FastAPI:
 
     `uvicorn --factory inkdigits.web.app:app_from_env --workers 4`
 
-    INKDIGITS_MODEL is the path of a model file (the one that ships if unset),
-    INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas, INKDIGITS_MAX_BYTES and
-    INKDIGITS_MAX_PIXELS are numbers. With INKDIGITS_CORRECTIONS=1 corrections are kept, in
-    INKDIGITS_DATABASE_URL, and who shows INKDIGITS_OWNER_TOKEN, or what the file
-    INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after INKDIGITS_KEEP_DAYS they are forgotten. An
-    empty variable counts as unset.
+    INKDIGITS_MODEL is the path of a model file or of a folder of versions (the model that ships if
+    unset), INKDIGITS_ALLOW_ORIGINS and INKDIGITS_ALLOW_FRAMES lists with commas,
+    INKDIGITS_MAX_BYTES and INKDIGITS_MAX_PIXELS are numbers. With INKDIGITS_CORRECTIONS=1
+    corrections are kept, in INKDIGITS_DATABASE_URL, and who shows INKDIGITS_OWNER_TOKEN, or what
+    the file INKDIGITS_OWNER_TOKEN_FILE holds, sees them; after INKDIGITS_KEEP_DAYS they are
+    forgotten. An empty variable counts as unset.
 
     Raises ValueError if one of them cannot be.
     """
     return create_app(
-        Reader(os.environ.get("INKDIGITS_MODEL") or None),
+        reader_for(os.environ.get("INKDIGITS_MODEL") or None),
         allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
         allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
         max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
@@ -293,15 +295,18 @@ def _store() -> Store:
 
 
 @asynccontextmanager
-async def _prepared(corrections: Store | None, days: int, app: FastAPI) -> AsyncIterator[None]:
-    """The first photo does not wait for the process that decodes it."""
-    start_ahead()
-    if corrections is None:
-        yield
-        return
-    from inkdigits.web.corrections import kept_up
+async def _beside_requests(
+    reader: Reader | FollowingReader, corrections: Store | None, days: int, app: FastAPI
+) -> AsyncIterator[None]:
+    start_ahead()  # so that the first photo does not wait for the process that decodes it
+    async with AsyncExitStack() as stack:
+        if isinstance(reader, FollowingReader):
+            following = create_task(reader.follow(reference.SEVEN))
+            stack.callback(following.cancel)
+        if corrections:
+            from inkdigits.web.corrections import kept_up
 
-    async with kept_up(corrections, days):
+            await stack.enter_async_context(kept_up(corrections, days))
         yield
 
 

@@ -18,6 +18,7 @@ from inkdigits.errors import StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
 from inkdigits.web.bodies import Uploads
+from inkdigits.web.following import FollowingReader
 from inkdigits.web.lanes import Lane, busy
 from inkdigits.web.owner import check_owner
 from inkdigits.web.uploads import JSON
@@ -98,7 +99,7 @@ async def _forget(store: Store, days: int) -> None:
 def add_corrections(
     app: FastAPI,
     store: Store,
-    reader: Reader,
+    reader: Reader | FollowingReader,
     lane: Lane,
     *,
     token: str | None,

@@ -54,6 +54,7 @@ EXAMPLE: dict[str, Any] = {
     "skipped": [],
     "turned": 0,
     "warnings": [],
+    "model": "6190cd9e3bea",
 }
 
 ExpectParameter = Annotated[
@@ -164,6 +165,9 @@ class Reading(BaseModel):
     )
     warnings: list[str] = Field(
         description="Why something may be missing from the text, for people; then it is not sure."
+    )
+    model: str = Field(
+        description="Which version of the model file read it: the first 12 digits of its SHA-256."
     )
 
 

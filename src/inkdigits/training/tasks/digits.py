@@ -102,6 +102,17 @@ class Digits(Task):
             return training
         return with_real_ink(training, drawer, folder.drawings, settings.limit, console)
 
+    def trained_on(self, settings: Settings, data: Data) -> str:
+        """As the model file says it."""
+        names = ["MNIST" if name == MNIST else name for name in settings.data_sets]
+        trained_on = f"{AND.join(names)}, {len(data.labels):,} training pictures"
+        if data.beside:
+            trained_on += ", pen strokes of UCI's pendigits"
+            if settings.without_writers:
+                trained_on += f" but those of writers {settings.without_writers}"
+            trained_on += ", national forms, handwriting fonts, pages, and what is no digit"
+        return trained_on
+
     def outcome(self, fitting: DigitFitting, data_dir: DataDir, *, measure_test: bool) -> Outcome:
         data, settings = fitting.data, fitting.settings
         result = fitting.result()
@@ -109,7 +120,7 @@ class Digits(Task):
         facts = Facts(
             name=settings.recipe,
             version=__version__,
-            trained_on=_trained_on(settings, data),
+            trained_on=self.trained_on(settings, data),
             revision=settings.revision,
         )
         model = build_model(result.network, calibration, facts)
@@ -137,17 +148,6 @@ class Digits(Task):
             _draw(settings.recipe, data, result, probabilities, folder)
 
         return Outcome(model, story, leave)
-
-
-def _trained_on(settings: Settings, data: Data) -> str:
-    names = ["MNIST" if name == MNIST else name for name in settings.data_sets]
-    trained_on = f"{AND.join(names)}, {len(data.labels):,} training pictures"
-    if data.beside:
-        trained_on += ", pen strokes of UCI's pendigits"
-        if settings.without_writers:
-            trained_on += f" but those of writers {settings.without_writers}"
-        trained_on += ", national forms, handwriting fonts, pages, and what is no digit"
-    return trained_on
 
 
 def _draw(

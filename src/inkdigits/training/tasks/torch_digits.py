@@ -20,7 +20,7 @@ from inkdigits.training.crops import NO_DIGIT
 from inkdigits.training.data import Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights
-from inkdigits.training.fit import DigitFitting, InvalidRun, Report, Result, Settings
+from inkdigits.training.fit import DigitFitting, Epoch, InvalidRun, Report, Result, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import Recipe
@@ -37,11 +37,29 @@ class TorchDigits(TorchFitting, DigitFitting):
     def __init__(
         self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
     ) -> None:
-        self.sources = (Source(data.pictures, data.labels, len(data.labels)), *data.beside)
+        self.sources = (
+            Source(data.pictures, data.labels, len(data.labels) * data.times),
+            *data.beside,
+        )
         self._normalize = Normalizer(threads=settings.threads or torch.get_num_threads())
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
+        self._start: dict[str, Tensor] = {}
+        """What it started from, if some of that is kept."""
         steps = math.ceil(data.per_epoch / recipe.batch_size)
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
+
+    def start_from(self, path: Path) -> None:
+        super().start_from(path)
+        if self.recipe.kept:
+            state = self.network.state_dict()
+            self._start = {key: value.clone() for key, value in state.items()}
+
+    def averaged_network(self) -> tuple[Epoch, nn.Module]:
+        row, network = super().averaged_network()
+        for key, value in network.state_dict().items():
+            if key in self._start and value.is_floating_point():
+                value.lerp_(self._start[key].cpu(), self.recipe.kept)
+        return row, network
 
     def result(self) -> Result:
         row, averaged = self.averaged_network()
@@ -77,7 +95,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         return F.cross_entropy(logits, labels).item(), accuracy.item()
 
     def also_kept(self) -> dict[str, Any]:
-        return {"drawn": self._checksum_of_drawings()}
+        return {"drawn": self._checksum_of_drawings(), "start": self._start}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         if checkpoint["drawn"] != self._checksum_of_drawings():
@@ -86,6 +104,7 @@ class TorchDigits(TorchFitting, DigitFitting):
                 "how they are drawn, have changed. Start another run (--out)."
             )
         super().restore(checkpoint)
+        self._start = checkpoint.get("start", {})
 
     def _checksum_of_drawings(self) -> int:
         return zlib.crc32(b"".join(source.pictures[::100].tobytes() for source in self.data.beside))
@@ -157,7 +176,10 @@ def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
     """The pictures (N, 2) of an epoch, shuffled: the number of a source, and a place in it."""
     chosen = []
     for number, source in enumerate(sources):
-        places = torch.randperm(len(source.labels), generator=generator)[: source.per_epoch]
+        count = len(source.labels)
+        times = max(math.ceil(source.per_epoch / max(count, 1)), 1)
+        rounds = [torch.randperm(count, generator=generator) for _ in range(times)]
+        places = torch.cat(rounds)[: source.per_epoch]
         chosen.append(torch.stack([torch.full_like(places, number), places], 1))
     together = torch.cat(chosen)
     return together[torch.randperm(len(together), generator=generator)]

@@ -3,8 +3,8 @@
  *   probabilities: number[], seen: number[][]}} Digit
  * @typedef {{text: string, confidence: number, sure: boolean, box: number[]}} Mark such as a point
  * @typedef {{text: string, confidence: number, sure: boolean, lines: string[], digits: Digit[],
- *   marks: Mark[], skipped: number[][], turned: number, warnings: string[]}} Reading boxes: x0, y0,
- *   x1, y1 in the picture's pixels
+ *   marks: Mark[], skipped: number[][], turned: number, warnings: string[], model: string}} Reading
+ *   boxes: x0, y0, x1, y1 in the picture's pixels
  * @typedef {{
  *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number}>,
  *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,

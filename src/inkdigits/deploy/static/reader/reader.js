@@ -25,12 +25,14 @@ export class Reader {
    * @param {any} digits the session of `digits.onnx`
    * @param {any} page the session of `page.onnx`
    * @param {import("./text.js").Rules} rules of `page.onnx`
+   * @param {string} version of `digits.onnx`
    */
-  constructor(ort, digits, page, rules) {
+  constructor(ort, digits, page, rules, version) {
     this.ort = ort;
     this.digits = digits;
     this.page = page;
     this.rules = rules;
+    this.version = version;
   }
 
   /**
@@ -39,6 +41,11 @@ export class Reader {
    * @returns {Promise<Reading | null>} null if nothing is written in it
    */
   async read(picture, hints = {}) {
+    const reading = await this.#read(picture, hints);
+    return reading && { ...reading, model: this.version };
+  }
+
+  async #read(picture, hints) {
     const glance = reduced(picture, GLANCE);
     const [digit] = await this.#readDigits(glance.data, [1, glance.height, glance.width]);
     const alone = digit && scaled(ofOne(digit), GLANCE, picture);

@@ -40,7 +40,7 @@ async function answer(picture, hints) {
 }
 
 async function load() {
-  const [{ sizes, rules }, ort, { toGrey }, { Reader }] = await Promise.all([
+  const [{ sizes, rules, version }, ort, { toGrey }, { Reader }] = await Promise.all([
     fetched("contents.json").then((response) => response.json()),
     import(beside("ort.wasm.min.mjs")),
     import(beside("grey.js")),
@@ -69,6 +69,7 @@ async function load() {
     await ort.InferenceSession.create(digits),
     await ort.InferenceSession.create(page),
     rules,
+    version,
   );
   await reader.read(stroke()); // the first reading takes long: the browser compiles what it needs
   return { reader, toGrey };

@@ -1,0 +1,63 @@
+"""inkdigits finetune: learn from corrections, and judge what comes of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inkdigits.cli.app import INTERRUPTED, NOT_ALL_READ, app
+from inkdigits.cli.options import data_dir_option, extra, versions_option
+
+
+@app.command()
+@click.argument("dataset")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The run's folder, such as runs/mine.",
+)
+@versions_option
+@click.option(
+    "--personal",
+    is_flag=True,
+    help="All are of one hand: learn from every picture, and hold none back to judge by.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
+@data_dir_option
+@click.option("--threads", type=click.IntRange(1), help="How many compute.  [default: one a core]")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Start anew where a run is in --out.")
+def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> None:
+    """Go on training the model that ships on DATASET, such as folder:my-digits.
+
+    What it has learned is replayed meanwhile: MNIST and the pen strokes of pendigits. Some of the
+    pictures are held back. The gate says yes if more of them are read right, next to nothing is
+    lost of MNIST's validation part and of writers whom nothing has learned from, and the labels can
+    be believed. What cannot be shown is a no.
+
+    The candidate is kept with its figures in a folder of versions; nobody reads with it until
+    `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no.
+    """
+    with extra("train"):
+        from inkdigits.corrections.fine_tune import fine_tune
+        from inkdigits.corrections.gate import HEADS
+        from inkdigits.corrections.versions import Versions, default_folder
+        from inkdigits.training.run import Interrupted
+
+        try:
+            version, comparisons = fine_tune(
+                dataset, out, Versions(folder or default_folder()), **options
+            )
+        except Interrupted as interruption:
+            print(f"inkdigits: {interruption}", file=sys.stderr)
+            sys.exit(INTERRUPTED)
+    print(HEADS, *comparisons, sep="\n")
+    if not version.passed:
+        print(f"{version.name} is kept in {version.path}. It was not shown to be better.")
+        sys.exit(NOT_ALL_READ)
+    named = f" --folder {folder}" if folder else ""
+    print(f"{version.name} may be promoted: inkdigits models promote {version.name}{named}")

@@ -1,0 +1,76 @@
+"""inkdigits models: versions of the model that reads digits, one of which is promoted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from inkdigits.cli.app import app
+from inkdigits.cli.options import extra, versions_option
+
+if TYPE_CHECKING:
+    from inkdigits.corrections.versions import Version, Versions
+
+SHIPS = "what ships"
+
+
+@app.group()
+def models() -> None:
+    """Versions that `inkdigits finetune` made: which is read with?
+
+    `inkdigits serve --model FOLDER` reads with the one that is promoted, and goes over to the next
+    one while it runs.
+    """
+
+
+@models.command("list")
+@versions_option
+def list_versions(folder: Path | None) -> None:
+    """List all versions; a star is before the promoted one."""
+    versions = _versions(folder)
+    promoted = versions.promoted
+    rows = [(SHIPS, "", "", promoted is None)]
+    rows += [_row(version, version.name == promoted) for version in versions.all()]
+    for name, added, told, is_promoted in rows:
+        print(f"{'*' if is_promoted else ' '} {name:12}  {added:25}  {told}".rstrip())
+    print(f"in {versions.folder}")
+
+
+@models.command()
+@click.argument("version")
+@versions_option
+def show(version: str, folder: Path | None) -> None:
+    """Show as JSON what VERSION was made from, and how it was judged."""
+    found = _versions(folder).find(version)
+    print(json.dumps({**found.story, "model": str(found.model)}, indent=2))
+
+
+@models.command()
+@click.argument("version")
+@versions_option
+def promote(version: str, folder: Path | None) -> None:
+    """Read with VERSION from now on, if it passed the gate and is not damaged."""
+    print(f"{_versions(folder).promote(version).name} is promoted.")
+
+
+@models.command()
+@versions_option
+def rollback(folder: Path | None) -> None:
+    """Read again with what was promoted before."""
+    print(f"{_versions(folder).rollback() or SHIPS} is promoted.")
+
+
+def _versions(folder: Path | None) -> Versions:
+    with extra("corrections"):
+        from inkdigits.corrections.versions import Versions, default_folder
+
+    return Versions(folder or default_folder())
+
+
+def _row(version: Version, is_promoted: bool) -> tuple[str, str, str, bool]:
+    judged = "passed" if version.passed else "did not pass"
+    told = f"{judged}; {version.story['made_from']['data']}"
+    return version.name, version.story["added"], told, is_promoted

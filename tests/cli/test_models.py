@@ -1,0 +1,45 @@
+"""inkdigits models: what the owner of a folder of versions sees and types."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from inkdigits import InkDigitsError
+from inkdigits.cli import app
+from inkdigits.corrections.versions import Version, Versions
+
+FORGETS = {"on": "mnist:validation", "why": "loses at most 3 %", "passed": False}
+
+
+def said(folder: Path, *arguments: str) -> str:
+    command = ["models", *arguments, "--folder", str(folder)]
+    return CliRunner().invoke(app, command, catch_exceptions=False).output
+
+
+@pytest.fixture
+def version(tmp_path: Path, unsure_model: Path) -> Version:
+    story = {"passed": True, "judged": [], "made_from": {"data": "folder:mine"}}
+    return Versions(tmp_path).add(unsure_model, story)
+
+
+def test_a_star_is_before_what_is_read_with(tmp_path: Path, version: Version) -> None:
+    assert said(tmp_path, "list").startswith("* what ships\n")
+    assert said(tmp_path, "promote", version.name[:5]) == f"{version.name} is promoted.\n"
+    assert f"* {version.name}" in said(tmp_path, "list")
+    assert "passed; folder:mine" in said(tmp_path, "list")
+    assert said(tmp_path, "rollback") == "what ships is promoted.\n"
+
+
+def test_the_story_of_a_version_is_shown_as_json(tmp_path: Path, version: Version) -> None:
+    story = json.loads(said(tmp_path, "show", version.name))
+    assert story["made_from"] == {"data": "folder:mine"}
+    assert len(story["file_sha256"]) == 64
+    assert Path(story["model"]) == version.model
+
+
+def test_what_did_not_pass_says_why(tmp_path: Path, unsure_model: Path) -> None:
+    failed = Versions(tmp_path).add(unsure_model, {"passed": False, "judged": [FORGETS]})
+    with pytest.raises(InkDigitsError, match="mnist:validation: loses at most 3 %"):
+        said(tmp_path, "promote", failed.name)

@@ -1,0 +1,150 @@
+"""Fine-tuning: what is learned from, what judges, and what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+from rich.console import Console
+
+from inkdigits import InvalidDataset
+from inkdigits.corrections import gate
+from inkdigits.corrections.fine_tune import WEIGHTS, fine_tune
+from inkdigits.corrections.versions import Versions
+from inkdigits.datasets.dataset import ArrayDataset
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.reader import Reader
+from inkdigits.training.data import Data
+from inkdigits.training.fit import Settings
+from inkdigits.training.folder import RunFolder
+from inkdigits.training.process_group import ProcessGroup
+from inkdigits.training.recipes import BEST, fine_tuning
+from inkdigits.training.tasks.fine_tuning import FineTuning, held_back
+from inkdigits.training.tasks.torch_digits import TorchDigits
+from training.tiny import TINY
+
+QUICK = {"console": Console(quiet=True), "recipe": TINY, "limit": 60}
+
+
+def folder_of(path: Path, count: int, data_dir: str) -> str:
+    """Test pictures of MNIST, turned by a quarter: nobody has learned to read those."""
+    pictures, labels = load_mnist("test", data_dir)
+    for number, label in enumerate(labels[:count]):
+        file = path / str(label) / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.rot90(pictures[number])).save(file)
+    return f"folder:{path}"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random ones: what is learned does not matter here."""
+    path = tmp_path_factory.mktemp("tiny") / "weights.safetensors"
+    torch.manual_seed(0)
+    safetensors.torch.save_file(TINY.network().state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Versions:
+    return Versions(tmp_path / "versions")
+
+
+def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
+    tmp_path: Path,
+    versions: Versions,
+    weights: Path,
+    data_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
+    few = [array[:300] for array in load_mnist("validation", data_dir)]
+    monkeypatch.setattr(gate, "open_dataset", lambda name, _: ArrayDataset(name, *few))
+    monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
+    version, rows = fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **QUICK)
+    metrics = json.loads(RunFolder(run).metrics.read_text())
+    made_from = version.story["made_from"]
+    assert version.model.read_bytes() == RunFolder(run).model.read_bytes()
+    assert made_from["weights_sha256"] == metrics["start_from"]
+    assert made_from["pictures"] == 60 > made_from["held_back"] == rows[0].pictures >= 6
+    assert [row.on for row in rows] == [
+        *("held-back corrections", "labels of corrections"),
+        *("mnist:validation", "writers 30"),
+    ]
+    assert not version.passed  # tiny forgets, against what ships
+    assert versions.all() == [version]
+    assert versions.promoted is None
+
+
+def test_some_of_the_weights_are_those_that_it_started_from_also_when_it_is_resumed(
+    tmp_path: Path, weights: Path, data_dir: str
+) -> None:
+    data = Data(*[array[:50] for array in load_mnist("test", data_dir)] * 2)
+
+    def fitting(kept: float) -> TorchDigits:
+        recipe = replace(fine_tuning(TINY), kept=kept, epochs=1)
+        return TorchDigits(recipe, Settings("", 1, 0, None), data, "cpu", ProcessGroup())
+
+    def bias(of: TorchDigits) -> np.ndarray:
+        return of.averaged_network()[1].state_dict()["6.bias"].numpy()
+
+    learned, half = fitting(0.0), fitting(0.5)
+    for each in (learned, half):
+        each.start_from(weights)
+        assert len([*each.epochs(lambda *_: None)]) == 1
+    start = safetensors.torch.load_file(weights)["6.bias"].numpy()
+    assert np.abs(bias(learned) - start).max() > 1e-5
+    assert bias(half) == pytest.approx((bias(learned) + start) / 2)
+    half.save(tmp_path / "checkpoint.pt")
+    resumed = fitting(0.5)
+    resumed.restore(TorchDigits.read_checkpoint(tmp_path / "checkpoint.pt"))
+    assert bias(resumed) == pytest.approx(bias(half))
+
+
+def test_a_picture_judges_for_ever_or_is_learned_from_for_ever(data_dir: str) -> None:
+    pictures, _ = load_mnist("test", data_dir)
+    judges = held_back(pictures[:1000])
+    assert 0.25 < judges.mean() < 0.35
+    assert (held_back(pictures[500:1000]) == judges[500:]).all()
+
+
+def test_with_too_few_corrections_it_says_how_many_it_needs(
+    tmp_path: Path, versions: Versions, data_dir: str
+) -> None:
+    spec = folder_of(tmp_path / "mine", 4, data_dir)
+    with pytest.raises(InvalidDataset, match=r"4 corrections, of which \d are held back .* more"):
+        fine_tune(spec, tmp_path / "run", versions, data_dir=data_dir, **QUICK)
+    with pytest.raises(InvalidDataset, match=r"4 pictures\. It takes 5"):
+        fine_tune(spec, tmp_path / "run", versions, personal=True, data_dir=data_dir, **QUICK)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_personal_model_learns_from_all_and_replays_what_was_learned_before(
+    tmp_path: Path, data_dir: str
+) -> None:
+    spec = folder_of(tmp_path / "mine", 5, data_dir)
+    task = FineTuning(fine_tuning(TINY))
+    settings = Settings("", 1, 0, 60, data=spec, validation=0.0, without_writers="25-30")
+    data, drawer = task.load(settings, data_dir)
+    assert len(data.labels) == 5
+    assert data.times > 1
+    assert [source.per_epoch for source in data.beside] == [60]
+    assert drawer.real_ink.strokes == 60
+    assert {digit.writer for digit in drawer.digits} == {*range(1, 25)}
+
+
+def test_the_weights_that_ship_are_those_of_the_model_that_ships(
+    reader: Reader, data_dir: str
+) -> None:
+    pictures, labels = load_mnist("validation", data_dir)
+    data, settings = Data(*[pictures[:50], labels[:50]] * 2), Settings("best", 1, 0, None)
+    fitting = TorchDigits(BEST, settings, data, "cpu", ProcessGroup())
+    fitting.start_from(WEIGHTS)
+    logits = fitting.validation_logits(fitting.network.eval()).numpy()
+    scaled = np.exp(logits / float(reader.metadata["temperature"]))
+    probabilities = scaled / scaled.sum(1, keepdims=True)
+    assert reader.predict_proba(pictures[:50]) == pytest.approx(probabilities, abs=2e-3)

@@ -1,0 +1,78 @@
+"""A server goes over to what is promoted, and drops nobody."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from inkdigits import Reader
+from inkdigits.corrections.versions import Version, Versions
+from inkdigits.web import following
+from inkdigits.web.app import create_app
+from inkdigits.web.following import FollowingReader, reader_for
+from inkdigits.web.server import running
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    return Versions(tmp_path_factory.mktemp("versions"))
+
+
+@pytest.fixture(scope="module")
+def unsure(versions: Versions, unsure_model: Path) -> Version:
+    return versions.add(unsure_model, {"passed": True, "judged": []})
+
+
+@pytest.fixture(scope="module")
+def url(versions: Versions) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(following, "EVERY", 0.05)
+        with running(create_app(FollowingReader(versions.folder))) as url:
+            yield url
+
+
+def read_until(url: str, picture: bytes, model: str) -> list[str]:
+    """The versions that read it, one after another, until it is that one."""
+    models = []
+    end = time.monotonic() + 20
+    while model not in models and time.monotonic() < end:
+        answer = httpx.post(f"{url}/api/read", content=picture).raise_for_status()
+        models.append(answer.json()["model"])
+    return models
+
+
+def test_readings_go_on_while_a_version_is_promoted_and_rolled_back(
+    url: str, versions: Versions, unsure: Version, reader: Reader, png_of: Callable[[int], bytes]
+) -> None:
+    ships = reader.metadata["sha256"][:12]
+    assert read_until(url, png_of(7), ships) == [ships]
+    versions.promote(unsure.name)
+    assert {*read_until(url, png_of(7), unsure.name)} <= {ships, unsure.name}
+    assert httpx.get(f"{url}/api/model").json()["name"] == "unsure"
+    versions.rollback()
+    assert read_until(url, png_of(7), ships)[-1] == ships
+
+
+def test_a_version_that_is_damaged_after_all_leaves_the_server_as_it_was(
+    url: str,
+    versions: Versions,
+    unsure: Version,
+    reader: Reader,
+    png_of: Callable[[int], bytes],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    versions.promote(unsure.name)
+    (versions.folder / "promoted").write_text("nothing\n")
+    with caplog.at_level(logging.ERROR, "uvicorn.error"):
+        end = time.monotonic() + 20
+        while "The model is as it was" not in caplog.text and time.monotonic() < end:
+            assert httpx.post(f"{url}/api/read", content=png_of(7)).status_code == 200
+    assert "The model is as it was" in caplog.text
+
+
+def test_only_a_folder_of_versions_is_followed(versions: Versions, unsure: Version) -> None:
+    assert isinstance(reader_for(unsure.path), Reader)
+    assert isinstance(reader_for(None), Reader)
