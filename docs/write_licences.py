@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 PAGE = Path(__file__).with_name("licences.md")
-EXTRAS = {"": "The core", "heic": "`[heic]`", "pdf": "`[pdf]`", "web": "`[web]`"}
+EXTRAS = ("heic", "pdf", "parquet", "web", "corrections", "postgresql")
 """What runs where pictures are read; the others are for training and for work on inkdigits."""
 HEADER = """\
 # Licences
@@ -27,12 +27,13 @@ LGPL-3.0, pypdfium2's PDFium under BSD-3-Clause and Apache-2.0. Each wheel has t
 
 def page() -> str:
     """The whole page, as Markdown."""
-    return "\n".join([HEADER, *map(table, EXTRAS)])
+    return "\n".join([HEADER, table(""), *map(table, EXTRAS)])
 
 
 def table(extra: str) -> str:
     rows = (f"| {name} | {licence_of(name)} |\n" for name in sorted(set(packages(extra))))
-    return f"## {EXTRAS[extra]}\n\n| package | licence |\n| --- | --- |\n{''.join(rows)}"
+    title = f"`[{extra}]`" if extra else "The core"
+    return f"## {title}\n\n| package | licence |\n| --- | --- |\n{''.join(rows)}"
 
 
 def packages(extra: str, of: str = "inkdigits") -> Iterator[str]:
