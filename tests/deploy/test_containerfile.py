@@ -29,10 +29,12 @@ def test_the_container_starts_a_server_whose_options_there_are() -> None:
     assert str(options["port"]) == instruction("EXPOSE")
 
 
-@pytest.mark.parametrize("file", ["Procfile", "app.yaml", "deploy/inkdigits.service"])
+@pytest.mark.parametrize(
+    "file", ["Procfile", "app.yaml", "compose.yaml", "deploy/inkdigits.service"]
+)
 def test_a_service_starts_a_server_whose_options_there_are(file: str) -> None:
     [command] = re.findall(
-        r"^(?:web: |entrypoint: |ExecStart=\S*/)inkdigits (.*)$",
+        r"^ *(?:web: inkdigits|entrypoint: inkdigits|command:|ExecStart=\S*/inkdigits) (.*)$",
         (REPOSITORY / file).read_text(),
         re.M,
     )
