@@ -23,6 +23,7 @@ const answers = cases.map(({ pieces, opinions, rules, hints }) => {
 });
 console.log(JSON.stringify(answers));
 """
+ADDED = ("number", "numbers", "model")
 HINTS: list[dict[str, Any]] = [
     *({}, {}, {}, {"expect": "digit"}, {"expect": "number"}),
     *({"length": 1}, {"length": 3}, {"length": 9}, {"expect": "number", "length": 4}),
@@ -52,7 +53,7 @@ def test_pieces_of_any_kind_become_the_same_text(node_path: str) -> None:
     for (pieces, said, hints), (places, answer) in zip(cases, json.loads(done.stdout), strict=True):
         assert places == perhaps_digits(pieces).tolist()
         reading = read_pieces(pieces, said, RULES, **hints)
-        assert without_number(reading) == rounded(answer)
+        assert of_text_alone(reading) == rounded(answer)
         texts.add(reading and reading.text)
     assert len(texts) > 300
 
@@ -79,11 +80,12 @@ def some_pieces(rng: np.random.Generator) -> tuple[Pieces, dict[int, Digit | Non
     return pieces, said
 
 
-def without_number(reading: Reading | None) -> Any:
+def of_text_alone(reading: Reading | None) -> Any:
+    """Without what others add: numbers, and which model file it was."""
     if reading is None:
         return None
     answer = reading.to_dict(seen=True)
-    return rounded({key: it for key, it in answer.items() if key not in ("number", "numbers")})
+    return rounded({key: it for key, it in answer.items() if key not in ADDED})
 
 
 def rounded(answer: Any) -> Any:

@@ -32,7 +32,7 @@ from inkdigits.cli.options import data_dir_option, extra, versions_option
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Start anew where a run is in --out.")
 def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> None:
-    """Go on training the model that ships on DATASET, such as folder:my-digits.
+    """Teach the model that ships the hands in DATASET.
 
     What it has learned is replayed meanwhile: MNIST and the pen strokes of pendigits. Some of the
     pictures are held back. The gate says yes if more of them are read right, next to nothing is

@@ -19,7 +19,7 @@ SHIPS = "what ships"
 
 @app.group()
 def models() -> None:
-    """Versions that `inkdigits finetune` made: which is read with?
+    """Say which version of the model is read with.
 
     `inkdigits serve --model FOLDER` reads with the one that is promoted, and goes over to the next
     one while it runs.
@@ -43,7 +43,7 @@ def list_versions(folder: Path | None) -> None:
 @click.argument("version")
 @versions_option
 def show(version: str, folder: Path | None) -> None:
-    """Show as JSON what VERSION was made from, and how it was judged."""
+    """Show what VERSION was made from, and how it was judged."""
     found = _versions(folder).find(version)
     print(json.dumps({**found.story, "model": str(found.model)}, indent=2))
 
@@ -52,7 +52,10 @@ def show(version: str, folder: Path | None) -> None:
 @click.argument("version")
 @versions_option
 def promote(version: str, folder: Path | None) -> None:
-    """Read with VERSION from now on, if it passed the gate and is not damaged."""
+    """Read with VERSION from now on.
+
+    It must have passed the gate, and not be damaged.
+    """
     print(f"{_versions(folder).promote(version).name} is promoted.")
 
 

@@ -1,6 +1,5 @@
 import { digitRow, element, showGuess, showNothing, showReading, showWaiting } from "./answer.js";
 import { Readings, Refused, Unreachable } from "./api.js";
-import { beginCorrections, offerCorrections } from "./corrections.js";
 import { written } from "./glyphs.js";
 import { keepDrawing, keptDrawing } from "./kept.js";
 import { listenToKeys } from "./keyboard.js";
@@ -49,6 +48,10 @@ let asked = sheet.picture;
 let linked = sheet.content.strokes;
 /** What was read last, and of what. @type {{text: string, content: import("./history.js").Content} | null} */
 let answered = null;
+/** For how many days the server keeps corrections. @type {number | undefined} */
+let keepsDays;
+/** It comes when a visitor has written something. @type {Promise<typeof import("./corrections.js")> | null} */
+let corrections = null;
 
 sheet.addEventListener("change", () => {
   clearTimeout(retrying);
@@ -56,7 +59,7 @@ sheet.addEventListener("change", () => {
   showTools();
   if (!sheet.picture) tell("");
   offer(sheet, null);
-  offerCorrections(sheet, null);
+  offerCorrections(null);
   rememberAnswered();
   if (location.hash && sheet.content.strokes !== linked) {
     history.replaceState(null, "", location.pathname + location.search);
@@ -103,10 +106,10 @@ function prepare() {
     progress.hidden = false;
     progress.value = share;
   };
-  const onReady = ({ bytes, keepsDays }) => {
+  const onReady = (ready) => {
     progress.hidden = true;
-    mostBytes = bytes;
-    beginCorrections(keepsDays);
+    mostBytes = ready.bytes;
+    keepsDays = ready.keepsDays;
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   reader.prepare(onProgress).then(onReady, onError);
@@ -153,9 +156,21 @@ function onReading(answer, isFinal) {
   const words = showReading(reading);
   sheet.mark(reading);
   offer(sheet, reading);
-  offerCorrections(sheet, reading);
+  offerCorrections(reading);
   answered = reading.text ? { text: reading.text, content: sheet.content } : null;
   announceWhenSettled(words);
+}
+
+/** @param {import("./api.js").Reading | null} reading of what lies on the sheet */
+function offerCorrections(reading) {
+  if (reading && !sheet.content.isExample) {
+    corrections ??= import("./corrections.js").then((loaded) => {
+      loaded.beginCorrections(keepsDays);
+      return loaded;
+    });
+  }
+  const failed = () => (corrections = null); // the next reading tries again
+  corrections?.then((loaded) => loaded.offerCorrections(sheet, reading), failed);
 }
 
 /** @param {Error} error */
