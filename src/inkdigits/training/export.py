@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxscript  # noqa: F401  PyTorch needs it, and would say so only when all is trained
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn

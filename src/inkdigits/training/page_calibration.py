@@ -19,7 +19,7 @@ from inkdigits.recognition.text import perhaps_digits, read_pieces
 from inkdigits.synthesis.handwriting import KIND
 from inkdigits.synthesis.pages import DrawnPage
 
-WRONG = 0.012
+WRONG = 0.008
 """Of sure digits so many are wrong, at most, on pages that are harder than most."""
 WRONG_MARKS = 0.03
 """Of sure marks so many are wrong, at most: a number has fewer of them."""
