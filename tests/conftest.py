@@ -2,8 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -56,6 +57,14 @@ def chromium_path() -> str:
         "",
     )
     return path or missing("there is no Chromium: install one, or name it in INKDIGITS_CHROMIUM")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Any]:
+    from chromium import started  # which may not be there
+
+    with started(chromium_path) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

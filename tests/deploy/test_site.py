@@ -1,9 +1,7 @@
 """The bundled site in a real browser, opened from a plain static host."""
 
 import base64
-import os
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,17 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from chromium import Browser, Page, expect
 from handwriting import STROKES, png, written
 from inkdigits import NoInk, Reader
 from static_host import ISOLATED, hosted
-
-if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
-    playwright_api = import_module("playwright.sync_api")
-else:
-    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
-Browser, Page = playwright_api.Browser, playwright_api.Page
-expect = playwright_api.expect
-expect.set_options(timeout=30_000)
 
 READ = """async (base64) => {
     const { reader } = await import("./reader.js");
@@ -33,15 +24,6 @@ READ = """async (base64) => {
         return error.message;
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

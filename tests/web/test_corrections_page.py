@@ -1,17 +1,16 @@
 """Correcting on the page and reviewing what was sent, in a real browser."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chromium import Browser, Page, expect
 from handwriting import STROKES, png, written
 from inkdigits import Reader
 from inkdigits.corrections.store import Store
@@ -21,24 +20,7 @@ from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 from sent import BOB, new
 
-if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
-    playwright_api = import_module("playwright.sync_api")
-else:
-    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
-Browser, Page = playwright_api.Browser, playwright_api.Page
-expect = playwright_api.expect
-expect.set_options(timeout=30_000)
-
 TOKEN = "a-token-that-nobody-guesses"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

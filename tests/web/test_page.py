@@ -1,11 +1,9 @@
 """The page in a real browser, drawn on with real mouse, touch and pen events."""
 
 import base64
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib import import_module
 from io import BytesIO
 from math import ceil
 from typing import Any
@@ -13,41 +11,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from chromium import Browser, Locator, Page, expect
 from inkdigits import Reader
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 
-if os.environ.get("INKDIGITS_REQUIRE_BROWSER") == "1":
-    playwright_api = import_module("playwright.sync_api")
-else:
-    playwright_api = pytest.importorskip("playwright.sync_api", reason="there is no Playwright")
-Browser, Page, Locator = playwright_api.Browser, playwright_api.Page, playwright_api.Locator
-expect = playwright_api.expect
-expect.set_options(timeout=30_000)  # of a busy machine; what is there already is not waited for
-
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",  # Chromium does not start as root with it, as in most containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 Stroke = list[tuple[float, float]]
 Strokes = dict[int, list[Stroke]]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
