@@ -217,6 +217,26 @@ def test_a_pdf_is_read_as_a_picture_is(client, png_of_lines):
     assert answer.json()["text"] == "42"
 
 
+def test_a_picture_comes_back_as_a_jpeg_that_reads_the_same(client, png_of_lines):
+    pdf = BytesIO()
+    Image.open(BytesIO(png_of_lines("42", "10"))).convert("L").save(pdf, "PDF")
+    shown = client.post("/api/picture", content=pdf.getvalue())
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert client.post("/api/read", content=shown.content).json()["text"] == "42\n10"
+
+
+def test_a_large_picture_comes_back_no_larger_than_it_is_read(client, reader):
+    large = BytesIO()
+    Image.effect_noise((4032, 3024), 40).save(large, "JPEG")
+    shown = Image.open(BytesIO(client.post("/api/picture", content=large.getvalue()).content))
+    assert shown.size == (1344, 1008)
+
+
+def test_what_cannot_be_shown_is_refused_as_it_is_when_read(client):
+    answers = [client.post(f"/api/{way}", content=b"seven") for way in ("picture", "read")]
+    assert refusal(answers[0]) == refusal(answers[1])
+
+
 def test_base64_may_have_line_breaks(client, png_of):
     text = base64.encodebytes(png_of(7)).decode()
     assert client.post("/api/read", json={"image": text}).status_code == 200

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable
@@ -40,39 +38,17 @@ from inkdigits.web.answers import (
 )
 from inkdigits.web.bodies import Uploads
 from inkdigits.web.following import FollowingReader, reader_for
+from inkdigits.web.headers import HeadAsGet, SecurityHeaders, allowing
 from inkdigits.web.lanes import busy, small_and_large_lane
 from inkdigits.web.metrics import Metrics
 from inkdigits.web.observed import Observed
 from inkdigits.web.owner import token_from_env
 from inkdigits.web.pages import add_pages
+from inkdigits.web.shown import as_jpeg
 from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
 if TYPE_CHECKING:
     from inkdigits.corrections.store import Store
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data: blob:",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        ]
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""Sent with every answer. Origins named in `allow_origins` still get in: the resource policy is
-about requests made without CORS."""
 
 GZIP_FROM = 1000
 """Bytes. What is smaller goes in one packet anyway."""
@@ -185,6 +161,24 @@ def create_app(
                 content = await large.run(work, False)
         return Response(content, media_type="application/json", headers=NOT_STORED)
 
+    def shown(body: bytes, content_type: str) -> bytes:
+        file = picture_in(body, content_type)
+        return as_jpeg(read_picture(file, max_bytes=max_bytes, max_pixels=max_pixels, isolate=True))
+
+    @app.post(
+        "/api/picture",
+        summary="The picture as it is read, as a JPEG, for browsers that do not know its format",
+        dependencies=[Depends(check_site)],
+        response_class=Response,
+        responses=reference.PICTURE_ANSWERS,
+        openapi_extra=reference.PICTURE_REQUEST,
+    )
+    async def picture(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        async with uploads.body_of(request, content_type) as body:
+            content = await large.run(shown, body, content_type)
+        return Response(content, media_type="image/jpeg", headers=NOT_STORED)
+
     @app.get(
         "/api/health",
         summary="Whether the server is up, and its limits",
@@ -223,7 +217,7 @@ def create_app(
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     add_pages(app, review=corrections is not None)
-    headers = _allowing(allow_frames)
+    headers = allowing(allow_frames)
     _add_error_handlers(app, headers)
     if corrections:
         from inkdigits.web.corrections import add_corrections  # needs more than others have
@@ -238,8 +232,8 @@ def create_app(
             check_site=check_site,
         )
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
-    app.add_middleware(_SecurityHeaders, headers=headers)
-    app.add_middleware(_HeadAsGet)
+    app.add_middleware(SecurityHeaders, headers=headers)
+    app.add_middleware(HeadAsGet)
     if allow_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -308,45 +302,6 @@ async def _beside_requests(
 
             await stack.enter_async_context(kept_up(corrections, days))
         yield
-
-
-def _allowing(frames: Sequence[str]) -> dict[str, str]:
-    """SECURITY_HEADERS with these origins' pages as possible frames."""
-    headers = dict(SECURITY_HEADERS)
-    if frames:
-        policy = headers["Content-Security-Policy"]
-        headers["Content-Security-Policy"] = policy.replace(
-            "frame-ancestors 'none'", f"frame-ancestors {' '.join(frames)}"
-        )
-        del headers["X-Frame-Options"]  # which knows no other sites
-    return headers
-
-
-class _SecurityHeaders:
-    """Adds headers to every answer."""
-
-    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
-        self.app = app
-        self.headers = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self.headers)
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
-
-
-class _HeadAsGet:
-    """Answers HEAD as GET; the server sends no more of it than its headers."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self.app({**scope, "method": "GET"} if is_head else scope, receive, send)
 
 
 def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> None:

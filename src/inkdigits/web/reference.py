@@ -213,11 +213,7 @@ BUSY: dict[str, Any] = {
     "description": "The server is busy. Retry-After says in how many seconds to come again.",
 }
 READY_ANSWERS: dict[int | str, dict[str, Any]] = {503: BUSY}
-READ_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The reading.",
-        "content": {"application/json": {"example": EXAMPLE}},
-    },
+REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "The form or the JSON cannot be read."},
     403: {"model": Error, "description": "Another site's page is asking."},
     408: {"model": Error, "description": "The picture did not arrive in time."},
@@ -228,6 +224,20 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
         "description": "There is no picture, it is damaged or blank, or a parameter is wrong.",
     },
     503: BUSY,
+}
+READ_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The reading.",
+        "content": {"application/json": {"example": EXAMPLE}},
+    },
+    **REFUSALS,
+}
+PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture, upright and in grey, no larger than it is read.",
+        "content": {"image/jpeg": {}},
+    },
+    **REFUSALS,
 }
 
 SEVEN = (
@@ -292,3 +302,4 @@ READ_REQUEST: dict[str, Any] = {
         },
     ],
 }
+PICTURE_REQUEST = {"requestBody": READ_REQUEST["requestBody"]}

@@ -8,8 +8,11 @@
  * @typedef {{
  *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number}>,
  *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,
+ *   shown?: (picture: Blob) => Promise<Blob>,
  * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
- *   a picture's file may be, and for how many days it keeps corrections, if any. What each digit's network saw may be missing if it is not final.
+ *   a picture's file may be, and for how many days it keeps corrections, if any. What each digit's
+ *   network saw may be missing if it is not final. `shown` is the picture in a format that every
+ *   browser knows
  */
 
 /** The reader answered, and says why it cannot read the picture. */
@@ -41,30 +44,46 @@ const REFUSALS = {
   415: "The file is no picture that can be read here. Choose a JPEG or a PNG.",
 };
 
-/** @param {Blob} picture @param {AbortSignal} signal @param {boolean} isFinal @returns {Promise<Reading>} */
-async function read(picture, signal, isFinal) {
+/** @type {Reader["read"]} */
+function read(picture, signal, isFinal) {
+  const address = isFinal ? "api/read?seen=true" : "api/read";
+  return posted(address, picture, (response) => response.json(), signal);
+}
+
+/** @type {Reader["shown"]} */
+function shown(picture) {
+  return posted("api/picture", picture, (response) => response.blob());
+}
+
+/**
+ * @template Content
+ * @param {string} address @param {Blob} picture
+ * @param {(response: Response) => Promise<Content>} contentOf
+ * @param {AbortSignal} [signal]
+ */
+async function posted(address, picture, contentOf, signal = AbortSignal.any([])) {
   if (picture.size === 0) throw new Refused("The file is empty. Choose another one.");
   const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
   const patience = AbortSignal.timeout(
     picture.size > DRAWING_BYTES ? PATIENCE_MS.photo : PATIENCE_MS.drawing,
   );
-  let response, answer;
+  let response, content;
   try {
-    response = await fetch(isFinal ? "api/read?seen=true" : "api/read", {
+    response = await fetch(address, {
       method: "POST",
       body: picture,
       headers: { "Content-Type": type },
       signal: AbortSignal.any([signal, patience]),
     });
-    answer = await response.json();
+    content = await (response.ok ? contentOf(response) : response.json());
   } catch (error) {
     if (signal.aborted) throw error;
     throw patience.aborted ? new Unreachable("The server does not answer") : new Unreachable();
   }
-  if (response.ok) return answer;
+  if (response.ok) return content;
   if (response.status === 503) throw new Unreachable("The server is busy");
-  if (!answer.error) throw new Unreachable();
-  throw new Refused(REFUSALS[response.status] ?? answer.error.message);
+  if (!content.error) throw new Unreachable();
+  throw new Refused(REFUSALS[response.status] ?? content.error.message);
 }
 
 /** @returns {Promise<{limits: {bytes: number}, keeps_corrections_days?: number}>} */
@@ -82,6 +101,7 @@ export const server = {
       () => ({ bytes: Infinity }),
     ),
   read,
+  shown,
 };
 
 /** Reads the newest of what it is asked to read, one request at a time. */

@@ -31,7 +31,7 @@ function describeOperation(address, operation) {
   }
   const answers = Object.entries(operation.responses);
   section.append(node("h3", "Answers"), list(answers));
-  const example = operation.responses["200"]?.content["application/json"].example;
+  const example = operation.responses["200"]?.content["application/json"]?.example;
   if (example) section.append(node("h3", "For example"), block(json(example)));
   return section;
 }

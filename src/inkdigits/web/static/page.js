@@ -235,10 +235,24 @@ async function take(file) {
     onError(new Refused(`${file.name} is larger than ${most}. Choose a smaller picture.`));
     return;
   }
-  const bitmap = await createImageBitmap(file).catch(() => null); // some only the server decodes
+  const picture = await opened(file);
   if (mine !== turn) return;
   caption.textContent = `${file.name} cannot be shown here.`;
-  sheet.put({ strokes: [], picture: { file, bitmap } });
+  sheet.put({ strokes: [], picture });
+}
+
+/** @param {File} file @returns {Promise<import("./history.js").Picture>} */
+async function opened(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (bitmap || !reader.shown) return { file, bitmap };
+  try {
+    readings.cancel();
+    showWaiting("Opening the picture");
+    const shown = await reader.shown(file); // the server knows more formats
+    return { file: shown, bitmap: await createImageBitmap(shown) };
+  } catch {
+    return { file, bitmap }; // who reads it says why
+  }
 }
 
 /** @param {HTMLInputElement} pen */
