@@ -1,10 +1,12 @@
 """Reader on pages, with a page.onnx that was made by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 from handwriting import written
 from inkdigits import InvalidModel, NoInk
@@ -13,13 +15,12 @@ from inkdigits.recognition.page import Pieces
 from pieces import OTHER, Piece, page_file, pieces_of, row
 
 
-def crops_of(pieces: list[Piece], quarters: int = 0) -> Pieces:
-    """The pieces with what they say in their crops, turned clockwise by so many quarters."""
+def crops_of(pieces: list[Piece]) -> Pieces:
+    """The pieces with what they say in their crops."""
     made = pieces_of(pieces)
     signs = [int(piece.sign) if piece.sign.isdigit() else None for piece in pieces]
     crops = [
-        np.full((64, 64), 255, np.uint8) if sign is None else np.rot90(written(sign, 64), -quarters)
-        for sign in signs
+        np.full((64, 64), 255, np.uint8) if sign is None else written(sign, 64) for sign in signs
     ]
     return replace(made, crop=np.array(crops, np.uint8).reshape(-1, 64, 64))
 
@@ -96,9 +97,9 @@ def test_pictures_of_any_kind_are_read_together_in_order() -> None:
     ]
 
 
-def turning_page_file(lying: Pieces, upright: Pieces) -> bytes:
+def turning_page_file(upright: Pieces, lying: Pieces) -> bytes:
     """Says the one of pictures with a dark corner at the top left, the other of all others."""
-    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (lying, upright))
+    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (upright, lying))
     zero = onnx.numpy_helper.from_array(np.zeros(2, np.int64))
     one = onnx.numpy_helper.from_array(np.ones(2, np.int64))
     middle = onnx.numpy_helper.from_array(np.full((), 128, np.uint8))
@@ -109,29 +110,30 @@ def turning_page_file(lying: Pieces, upright: Pieces) -> bytes:
         make("Constant", [], ["middle"], value=middle),
         make("Slice", ["picture", "zero", "one"], ["corner"]),
         make("Squeeze", ["corner"], ["level"]),
-        make("Less", ["level", "middle"], ["is_lying"]),
+        make("Less", ["level", "middle"], ["is_upright"]),
     ]
     for found, other in zip(first.graph.node, second.graph.node, strict=True):
         [name] = found.output
-        found.output[0], other.output[0] = f"{name}_lying", f"{name}_upright"
-        nodes += [found, other, make("Where", ["is_lying", *found.output, *other.output], [name])]
+        found.output[0], other.output[0] = f"{name}_upright", f"{name}_lying"
+        nodes += [found, other, make("Where", ["is_upright", *found.output, *other.output], [name])]
     del first.graph.node[:]
     first.graph.node.extend(nodes)
     return first.SerializeToString()
 
 
-def lying_page() -> np.ndarray:
-    picture = page((200, 300))
-    picture[0, 0] = 0
-    return picture
+def lying_page(quarters: int) -> np.ndarray:
+    """A page of 200 x 300 that was turned clockwise by so many quarters."""
+    upright = page((200, 300) if quarters == 2 else (300, 200))
+    upright[0, 0] = 0
+    return np.ascontiguousarray(np.rot90(upright, -quarters))
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_page_that_lies_wrong_is_turned_and_its_boxes_are_where_they_were(quarters: int) -> None:
-    """The page was turned clockwise by so many quarters, and is turned on until it is upright."""
+    """It is turned on until it is upright."""
     upright = crops_of(row("247"))
-    lying = replace(crops_of(row("247"), quarters), kind=pieces_of(row(OTHER * 3)).kind)
-    reading = Reader(page=turning_page_file(lying, upright)).read(lying_page())
+    lying = pieces_of(row(OTHER * 3))
+    reading = Reader(page=turning_page_file(upright, lying)).read(lying_page(quarters))
     assert (reading.text, reading.turned, reading.sure) == ("247", 360 - 90 * quarters, True)
     x0, y0, x1, y1 = upright.box[0].tolist()
     assert (
@@ -146,9 +148,19 @@ def test_a_page_that_lies_wrong_is_turned_and_its_boxes_are_where_they_were(quar
 
 @pytest.mark.parametrize("text", ["1986", "4006"])
 def test_what_is_a_number_upside_down_too_or_nearly_stays_as_it_lies(text: str) -> None:
-    upright = crops_of(row(text))
-    lying = replace(crops_of(row(text), 2), kind=pieces_of(row(OTHER * 4)).kind)
-    assert not Reader(page=turning_page_file(lying, upright)).read(lying_page()).turned
+    upright, lying = crops_of(row(text)), pieces_of(row(OTHER * 4))
+    assert not Reader(page=turning_page_file(upright, lying)).read(lying_page(2)).turned
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_form_is_read_whichever_way_it_lies(reader: Reader, quarters: int) -> None:
+    form = Image.open(Path(__file__).parents[1] / "docs" / "form.png")
+    turned = np.rot90(np.asarray(form.convert("L")), -quarters)
+    reading = reader.read(turned)
+    assert (reading.table(), reading.turned) == (
+        [["12", "305"], ["47", "968"]],
+        360 - 90 * quarters,
+    )
 
 
 def test_other_writing_that_is_no_digit_any_way_round_stays_as_it_lies() -> None:

@@ -35,12 +35,12 @@ a single digit at the second."""
 ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 """What is no collection of pictures, though some of it can be iterated over."""
 TURNED_FROM = 0.75
-"""A page is read turned if at least this share of what is on it is surely a digit then."""
+"""A page is read turned if at least this share of what is on it is sure then."""
 AT_ONCE = 64
-"""So many pieces say which way a page lies."""
+"""So many pieces say which way a page lies; the rest is then looked at only that way."""
 TELLING = "23457"
-"""Digits that are none upside down: nobody can tell 9181 from 1816 turned. Two of them tell that a
-page is, or it is read as it lies."""
+"""Digits that are none upside down: nobody can tell 9181 from 1816 turned. Two of them, if sure,
+tell that a page is, or it is read as it lies."""
 
 
 class Reader:
@@ -281,9 +281,10 @@ class Reader:
         small = _reduced(picture, LARGEST)
         pieces = in_lines(self._page(small))
         reading = self._read_pieces(pieces, expect, length)
+        # It may lie on its side if most of what is on it is not sure.
+        if expect != "digit" and len(pieces.box) > 1 and _share_sure(reading) <= 0.5:
+            reading = self._turned(small, pieces, reading, expect, length)
         if reading:
-            if expect != "digit" and _is_doubtful(reading):
-                reading = self._turned(small, pieces, reading, expect, length)
             return _scaled(reading, LARGEST, picture)
         if at_a_glance:
             [digit] = at_a_glance.digits
@@ -300,29 +301,33 @@ class Reader:
         return read_pieces(pieces, dict(opinions), self._page.rules, expect, length)
 
     def _turned(
-        self, picture: Grey, pieces: Pieces, reading: Reading, expect: Expect, length: int | None
-    ) -> Reading:
+        self,
+        picture: Grey,
+        pieces: Pieces,
+        reading: Reading | None,
+        expect: Expect,
+        length: int | None,
+    ) -> Reading | None:
         """What is read if the page is turned, if that is far clearer, or else the same reading."""
-        crops = pieces.crop[pieces.kind.sum(1) >= self._page.rules.piece_from]
-        crops = crops[:: len(crops) // AT_ONCE + 1]
-        shares = {}
-        for quarters in (2, 1, 3):
-            turned = np.ascontiguousarray(np.rot90(crops, -quarters, axes=(1, 2)))
-            digits = self._digits.read(turned)
-            shares[quarters] = np.mean([digit is not None and digit.sure for digit in digits])
-        best = max(shares, key=lambda quarters: shares[quarters])
-        if shares[best] < TURNED_FROM:
-            return reading
-        upright = np.ascontiguousarray(np.rot90(picture, -best))
-        better = self._read_pieces(in_lines(self._page(upright)), expect, length)
+        # Signs that lie on their side are taken for others, or several for one: looked at anew.
+        is_small = len(pieces.box) <= AT_ONCE
+        part = picture if is_small else picture[: pieces.box[:AT_ONCE, 3].max()]
+
+        def turned(picture: Grey, quarters: int) -> Reading | None:
+            upright = np.ascontiguousarray(np.rot90(picture, -quarters))
+            return self._read_pieces(in_lines(self._page(upright)), expect, length)
+
+        best = max((2, 1, 3), key=lambda quarters: _share_sure(turned(part, quarters)))
+        better = turned(picture, best)
         if (
             better is None
-            or (best == 2 and sum(sign in TELLING for sign in better.text) < 2)
-            or better.confidence <= reading.confidence
-            or _sure(better) < TURNED_FROM * _count(better)
+            or _share_sure(better) < TURNED_FROM
+            or (reading and better.confidence <= reading.confidence)
+            or sum(digit.sure and str(digit.value) in TELLING for digit in better.digits) < 2
         ):
             return reading
-        back = better.moved(lambda box: turned_box(box, 360 - 90 * best, *upright.shape))
+        shape = np.rot90(picture, best).shape
+        back = better.moved(lambda box: turned_box(box, 360 - 90 * best, *shape))
         return replace(back, turned=90 * best)
 
 
@@ -363,18 +368,12 @@ def _of_one(digit: Digit) -> Reading:
     return Reading(str(digit.value), digit.confidence, digit.sure, (digit,))
 
 
-def _is_doubtful(reading: Reading) -> bool:
-    """Whether a page may lie on its side: most of what is on it is not sure."""
-    return _count(reading) > 1 and _sure(reading) <= _count(reading) / 2
-
-
-def _count(reading: Reading) -> int:
-    return len(reading.digits) + len(reading.marks) + len(reading.skipped)
-
-
-def _sure(reading: Reading) -> int:
-    """How many signs are sure."""
-    return sum(digit.sure for digit in reading.digits) + sum(mark.sure for mark in reading.marks)
+def _share_sure(reading: Reading | None) -> float:
+    """The share of sure signs among all that are there."""
+    if reading is None:
+        return 0
+    signs = [*reading.digits, *reading.marks]
+    return sum(sign.sure for sign in signs) / (len(signs) + len(reading.skipped))
 
 
 def _reduced(picture: Grey, side: int) -> Grey:

@@ -58,12 +58,11 @@ export class Reader {
     const small = reduced(picture, LARGEST);
     const pieces = await this.#pieces(small);
     let reading = await this.#readPieces(pieces, hints);
-    if (reading) {
-      if (hints.expect !== "digit" && isDoubtful(reading)) {
-        reading = await this.#turned(small, pieces, reading, hints);
-      }
-      return scaled(reading, LARGEST, picture);
+    // It may lie on its side if most of what is on it is not sure.
+    if (hints.expect !== "digit" && pieces.box.length > 1 && shareSure(reading) <= 0.5) {
+      reading = await this.#turned(small, pieces, reading, hints);
     }
+    if (reading) return scaled(reading, LARGEST, picture);
     if (!alone) return null;
     const [digit] = alone.digits;
     const isInk = pieces.box.length > 0 || digit.sure || isCleanAround(picture, digit.box);
@@ -72,26 +71,23 @@ export class Reader {
 
   /** What is read if the page is turned, if that is far clearer, or else the same reading. */
   async #turned(picture, pieces, reading, hints) {
-    const strong = [...pieces.kind.keys()].filter(
-      (place) => pieces.kind[place].reduce((a, b) => a + b) >= this.rules.piece_from,
-    );
-    const step = Math.floor(strong.length / AT_ONCE) + 1;
-    const crops = strong.filter((_, i) => i % step === 0).map((place) => cropOf(pieces, place));
+    // Signs that lie on their side are taken for others, or several for one: looked at anew.
+    const isSmall = pieces.box.length <= AT_ONCE;
+    const end = Math.max(...pieces.box.slice(0, AT_ONCE).map(([, , , y1]) => y1));
+    const part = isSmall ? picture : { ...picture, data: picture.data.slice(0, end * picture.width), height: end };
+    const turned = async (page, quarters) => this.#readPieces(await this.#pieces(turn(page, quarters)), hints);
     let best = 0;
     let most = -1;
     for (const quarters of [2, 1, 3]) {
-      const turned = crops.map((crop) => turn(crop, quarters));
-      const digits = await this.#readCrops(turned);
-      const share = digits.filter((digit) => digit?.sure).length / digits.length;
+      const share = shareSure(await turned(part, quarters));
       if (share > most) [best, most] = [quarters, share];
     }
-    if (most < TURNED_FROM) return reading;
-    const better = await this.#readPieces(await this.#pieces(turn(picture, best)), hints);
+    const better = await turned(picture, best);
+    const telling = better?.digits.filter(({ value, sure }) => sure && TELLING.includes(String(value))) ?? [];
     if (
-      !better ||
-      (best === 2 && [...better.text].filter((sign) => TELLING.includes(sign)).length < 2) ||
-      better.confidence <= reading.confidence ||
-      countSure(better) < TURNED_FROM * count(better)
+      shareSure(better) < TURNED_FROM ||
+      (reading && better.confidence <= reading.confidence) ||
+      telling.length < 2
     ) {
       return reading;
     }
@@ -177,15 +173,9 @@ function ofOne(digit) {
   return { text, confidence, sure, lines: [text], digits: [digit], ...nothing };
 }
 
-/** Whether a page may lie on its side: most of what is on it is not sure. */
-function isDoubtful(reading) {
-  return count(reading) > 1 && countSure(reading) <= count(reading) / 2;
-}
-
-function count({ digits, marks, skipped }) {
-  return digits.length + marks.length + skipped.length;
-}
-
-function countSure({ digits, marks }) {
-  return [...digits, ...marks].filter(({ sure }) => sure).length;
+/** The share of sure signs among all that are there. @param {Reading | null} reading */
+function shareSure(reading) {
+  if (!reading) return 0;
+  const signs = [...reading.digits, ...reading.marks];
+  return signs.filter(({ sure }) => sure).length / (signs.length + reading.skipped.length);
 }
