@@ -1,19 +1,31 @@
-"""Take the picture of the page that the README shows: python docs/screenshot.py"""
+"""Take pictures of the page.
+
+python docs/screenshot.py                  docs/page.png, which the README shows, and the
+                                           preview.png that is shown with links to the page
+python docs/screenshot.py FOLDER           of all that it shows, in three widths, light and dark
+"""
 
 from __future__ import annotations
 
+import argparse
 import shutil
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise, product
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from inkdigits import Reader
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
 
-# 2048, stroke by stroke, in heights of the sheet.
-STROKES = [
+DOCS = Path(__file__).parent
+PREVIEW = DOCS.parent / "src" / "inkdigits" / "web" / "static" / "preview.png"
+SIZES = {360: 740, 1280: 800, 1920: 1080}
+Stroke = list[tuple[float, float]]
+NUMBER: list[Stroke] = [
     [
         *[(0.28, 0.4), (0.3, 0.29), (0.39, 0.23), (0.48, 0.28), (0.48, 0.4), (0.4, 0.55)],
         *[(0.28, 0.7), (0.25, 0.76), (0.31, 0.73), (0.39, 0.74), (0.46, 0.77), (0.54, 0.73)],
@@ -30,9 +42,25 @@ STROKES = [
         *[(1.62, 0.3), (1.56, 0.24)],
     ],
 ]
+"""2048, stroke by stroke, in heights of a sheet that is 1.8 wide."""
+SEVEN: list[Stroke] = [
+    [(0.66, 0.24), (0.85, 0.26), (1.1, 0.23), (1.0, 0.4), (0.9, 0.6), (0.85, 0.8)]
+]
+FOUR_OR_NINE: list[Stroke] = [
+    [
+        (0.78, 0.22),
+        (0.74, 0.36),
+        (0.76, 0.48),
+        (0.88, 0.5),
+        (1.02, 0.44),
+        (1.03, 0.26),
+        (0.9, 0.21),
+    ],
+    [(1.04, 0.24), (1.02, 0.5), (1.0, 0.82)],
+]
 
 
-def smooth(points: list[tuple[float, float]], rounds: int = 3) -> list[tuple[float, float]]:
+def smooth(points: Stroke, rounds: int = 3) -> Stroke:
     """Cut the corners (Chaikin 1974), so that it looks like writing."""
     for _ in range(rounds):
         cut = [points[0]]
@@ -42,26 +70,109 @@ def smooth(points: list[tuple[float, float]], rounds: int = 3) -> list[tuple[flo
     return points
 
 
-def main() -> None:
+def write(page: Page, strokes: list[Stroke]) -> None:
+    """As large as it fits: an upright sheet is narrower than 1.8 heights."""
+    sheet = page.locator("#sheet").bounding_box()
+    assert sheet is not None
+    height = min(sheet["height"], sheet["width"] / 1.8)
+    left = sheet["x"] + (sheet["width"] - 1.8 * height) / 2
+    top = sheet["y"] + (sheet["height"] - height) / 2
+    for stroke in strokes:
+        for number, (x, y) in enumerate(smooth(stroke)):
+            page.mouse.move(left + x * height, top + y * height)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def first_sight(page: Page) -> None:
+    page.locator("#sum", has_text="19").wait_for()
+
+
+def digit(page: Page) -> None:
+    write(page, SEVEN)
+    page.locator("#numeral", has_text="7").wait_for()
+
+
+def number(page: Page) -> None:
+    write(page, NUMBER)
+    page.locator("#numeral", has_text="2048").wait_for()
+    page.locator("#verdict", has_text="Sure").wait_for()
+
+
+def photo(page: Page) -> None:
+    page.locator("#file").set_input_files(DOCS / "form.png")
+    page.locator("#numeral", has_text="968").wait_for()
+
+
+def doubt(page: Page) -> None:
+    write(page, FOUR_OR_NINE)
+    page.locator("#verdict", has_text="Not sure").wait_for()
+
+
+def failure(page: Page) -> None:
+    page.route("**/api/read*", lambda route: route.abort())
+    write(page, SEVEN)
+    page.locator("#verdict", has_text="cannot be reached").wait_for()
+
+
+VIEWS: list[Callable[[Page], None]] = [first_sight, digit, number, photo, doubt, failure]
+
+
+def picture(
+    browser: Browser,
+    url: str,
+    view: Callable[[Page], None],
+    path: Path,
+    size: tuple[int, int],
+    scheme: str = "light",
+) -> None:
+    width, height = size
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="no-preference" if view is first_sight else "reduce",
+    )
+    page.goto(url)
+    view(page)
+    page.wait_for_timeout(500)  # the bars take a moment to grow
+    page.screenshot(path=path)
+    page.close()
+    print(path)
+
+
+def few_colours(path: Path) -> None:
+    """A quarter of the bytes, as it is in the package."""
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(64).save(path, optimize=True)
+
+
+@contextmanager
+def page_and_browser() -> Iterator[tuple[str, Browser]]:
     with running(create_app(Reader())) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-        page.goto(url)
-        sheet = page.locator("#sheet").bounding_box()
-        assert sheet is not None
-        for stroke in STROKES:
-            for number, (x, y) in enumerate(smooth(stroke)):
-                page.mouse.move(sheet["x"] + x * sheet["height"], sheet["y"] + y * sheet["height"])
-                if number == 0:
-                    page.mouse.down()
-            page.mouse.up()
-        page.locator("#numeral", has_text="2048").wait_for()
-        page.locator("#verdict", has_text="Sure").wait_for()
-        page.wait_for_timeout(500)  # the bars take a moment to grow
-        page.screenshot(path=Path(__file__).with_name("page.png"))
+        yield url, browser
         browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    folder = parser.parse_args().folder
+    with page_and_browser() as (url, browser):
+        if not folder:
+            picture(browser, url, number, DOCS / "page.png", (1280, 800))
+            picture(browser, url, number, PREVIEW, (1200, 630))
+            few_colours(PREVIEW)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for view, (width, height), scheme in product(VIEWS, SIZES.items(), ["light", "dark"]):
+            name = f"{view.__name__.replace('_', '-')}-{width}-{scheme}.png"
+            picture(browser, url, view, folder / name, (width, height), scheme)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 """What is no collection of pictures, though some of it can be iterated over."""
 TURNED_FROM = 0.75
 """A page is read turned if at least this share of what is on it is sure then."""
-AT_ONCE = 64
+AT_ONCE = 24
 """So many pieces say which way a page lies; the rest is then looked at only that way."""
 TELLING = "23457"
 """Digits that are none upside down: nobody can tell 9181 from 1816 turned. Two of them, if sure,
@@ -317,8 +317,9 @@ class Reader:
             upright = np.ascontiguousarray(np.rot90(picture, -quarters))
             return self._read_pieces(in_lines(self._page(upright)), expect, length)
 
-        best = max((2, 1, 3), key=lambda quarters: _share_sure(turned(part, quarters)))
-        better = turned(picture, best)
+        shares = {quarters: _share_sure(turned(part, quarters)) for quarters in (2, 1, 3)}
+        best = max(shares, key=lambda quarters: shares[quarters])
+        better = turned(picture, best) if shares[best] >= TURNED_FROM else None
         if (
             better is None
             or _share_sure(better) < TURNED_FROM

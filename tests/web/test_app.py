@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -782,6 +783,23 @@ def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(
         assert "immutable" in kept.headers["cache-control"]
         assert kept.content == client.get(f"/{name}").content
         assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("where", ["", "/ink"])
+def test_the_page_names_its_picture_for_shared_links_by_the_whole_address(reader, where):
+    app = FastAPI()
+    app.mount(where, create_app(reader))
+    client = TestClient(app, base_url="https://example.org")
+    named = re.search(r'og:image" content="([^"]+)"', client.get(f"{where}/").text)
+    assert named[1] == f"https://example.org{where}/preview.png"
+    preview = client.get(named[1])
+    assert preview.headers["content-type"] == "image/png"
+    assert Image.open(BytesIO(preview.content)).size == (1200, 630)
+
+
+def test_a_client_that_names_an_odd_host_gets_no_markup_of_its_own(client):
+    page = client.get("/", headers={"Host": 'x"><script>'}).text
+    assert 'x"><script>' not in page
 
 
 def test_the_whole_page_is_at_most_40_kb_over_the_wire_and_next_time_nothing(client):

@@ -23,7 +23,12 @@ def bundle() -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder with the packages' tarballs.  [default: they are fetched from npm's registry]",
 )
-def site(out: Path, model: Path | None, runtime: Path | None) -> None:
+@click.option(
+    "--address",
+    metavar="URL",
+    help="Where it will be, such as https://example.org/ink/: shared links then show its picture.",
+)
+def site(out: Path, model: Path | None, runtime: Path | None, address: str | None) -> None:
     """Write the page as a static site into the folder OUT.
 
     It needs no server: pictures are read by the browser that shows it, and sent nowhere. Any
@@ -33,7 +38,7 @@ def site(out: Path, model: Path | None, runtime: Path | None) -> None:
     """
     from inkdigits.deploy.site import bundle_site
 
-    sizes = bundle_site(out, model=model, runtime=runtime)
+    sizes = bundle_site(out, model=model, runtime=runtime, address=address)
     print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
     print(f"To look at it: python -m http.server --directory {out}")
 

@@ -8,7 +8,9 @@ import json
 import lzma
 import os
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
+from urllib.parse import urljoin
 
 from inkdigits.deploy.files import files_of, write_folder
 from inkdigits.deploy.runtime import runtime_files
@@ -16,10 +18,13 @@ from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
 from inkdigits.recognition.session import model_content
 
-SUFFIXES = (".css", ".html", ".js", ".svg", ".webmanifest")
+SUFFIXES = (".css", ".html", ".js", ".png", ".svg", ".webmanifest")
 
 FOR_THE_SERVER = {f"{name}.{kind}" for name in ("docs", "review") for kind in ("css", "html", "js")}
 """Files of the page that are about the server's API."""
+
+NOT_KEPT = {"preview.png"}
+"""By the browser: it is for who shows links to the page."""
 
 POLICY = "; ".join(
     [
@@ -55,6 +60,7 @@ def bundle_site(
     *,
     model: str | os.PathLike[str] | None = None,
     runtime: Path | None = None,
+    address: str | None = None,
     preset: int = 6,
 ) -> dict[str, int]:
     """Write the site into the folder `out`, and say how many bytes each of its files has.
@@ -63,6 +69,8 @@ def bundle_site(
         out: is made if it is not there; files of the same names are replaced.
         model: a file like `digits.onnx`; the one that ships if left out.
         runtime: see `runtime_files`.
+        address: where the site will be, such as "https://example.org/ink/". Who shows links to it
+            finds the picture for that; most know only whole addresses.
         preset: how hard LZMA tries, from 0 to 9.
 
     Raises:
@@ -82,13 +90,14 @@ def bundle_site(
     sizes = {name: len(content) for name, content in packed.items()}
     contents = json.dumps({"sizes": sizes, "rules": asdict(rules), "version": version}).encode()
     reading = files | packed | {"contents.json": contents}
-    site = _page() | {f"reader/{name}": content for name, content in reading.items()}
-    site["service-worker.js"] = _knowing(site.pop("service-worker.js"), site)
+    site = _page(address or "") | {f"reader/{name}": content for name, content in reading.items()}
+    kept = {name: content for name, content in site.items() if name not in NOT_KEPT}
+    site["service-worker.js"] = _knowing(kept.pop("service-worker.js"), kept)
     write_folder(out, site)
     return {name: len(content) for name, content in site.items()}
 
 
-def _page() -> dict[str, bytes]:
+def _page(address: str) -> dict[str, bytes]:
     """The page's own files, of the server and of the site."""
     served = {
         name: content
@@ -97,7 +106,8 @@ def _page() -> dict[str, bytes]:
     }
     page = served | files_of("deploy/static", *SUFFIXES)
     html = page["index.html"].decode()
-    for old, new in CHANGES.items():
+    preview = f'"{escape(urljoin(address, "preview.png"))}"'
+    for old, new in {**CHANGES, '"preview.png"': preview}.items():
         assert html.count(old) == 1, f"{old!r} is not in the page once"
         html = html.replace(old, new)
     return page | {"index.html": html.encode()}

@@ -13,8 +13,11 @@ import gzip
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from html import escape
 from importlib import resources
 from pathlib import PurePath
+from urllib.parse import urljoin
 
 from fastapi import FastAPI, Request, Response
 
@@ -22,6 +25,7 @@ MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
@@ -33,6 +37,9 @@ ADDRESSES = {"index.html": "/", "docs.html": "/docs", "review.html": "/review"}
 
 ITS_FILES = re.compile(rb'(?<=(?:src|ref)=")(?=[\w-]+\.(?:css|js|svg)")')
 """The place before the name of a file in a page."""
+
+PREVIEW = "preview.png"
+"""Named by the page for who shows links to it: most want the whole address."""
 
 ASK_AGAIN = "no-cache"
 KEEP = "public, max-age=31536000, immutable"
@@ -60,17 +67,23 @@ def add_pages(app: FastAPI, *, review: bool) -> None:
 
 
 def _page(content: bytes, media_type: str, cached: str) -> Callable[[Request], Awaitable[Response]]:
-    # Of the content, not of the time: installers give files whatever time they like.
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"Cache-Control": cached, "ETag": etag, "Vary": "Accept-Encoding"}
-    packed = gzip.compress(content, mtime=0)  # once, and smaller than what is packed in haste
-
     async def page(request: Request) -> Response:
+        preview = escape(urljoin(str(request.url), PREVIEW))
+        here = content.replace(b'"%s"' % PREVIEW.encode(), b'"%s"' % preview.encode())
+        etag, packed = _packed(here)
+        headers = {"Cache-Control": cached, "ETag": etag, "Vary": "Accept-Encoding"}
         known = request.headers.get("if-none-match", "")
         if etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(packed, 200, {**headers, "Content-Encoding": "gzip"}, media_type)
-        return Response(content, headers=headers, media_type=media_type)
+        return Response(here, headers=headers, media_type=media_type)
 
     return page
+
+
+@lru_cache(maxsize=200)
+def _packed(content: bytes) -> tuple[str, bytes]:
+    """A file's ETag, and what is sent of it: packed once, and smaller than in haste."""
+    # Of the content, not of the time: installers give files whatever time they like.
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"', gzip.compress(content, mtime=0)

@@ -8,7 +8,7 @@ import { perhapsDigits, readPieces } from "./text.js";
 const LARGEST = 1600;
 const GLANCE = 560;
 const TURNED_FROM = 0.75;
-const AT_ONCE = 64;
+const AT_ONCE = 24;
 const TELLING = "23457";
 /** The side of a crop. */
 const CROP = 64;
@@ -82,7 +82,7 @@ export class Reader {
       const share = shareSure(await turned(part, quarters));
       if (share > most) [best, most] = [quarters, share];
     }
-    const better = await turned(picture, best);
+    const better = most < TURNED_FROM ? null : await turned(picture, best);
     const telling = better?.digits.filter(({ value, sure }) => sure && TELLING.includes(String(value))) ?? [];
     if (
       shareSure(better) < TURNED_FROM ||
