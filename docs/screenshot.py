@@ -46,18 +46,7 @@ NUMBER: list[Stroke] = [
 SEVEN: list[Stroke] = [
     [(0.66, 0.24), (0.85, 0.26), (1.1, 0.23), (1.0, 0.4), (0.9, 0.6), (0.85, 0.8)]
 ]
-FOUR_OR_NINE: list[Stroke] = [
-    [
-        (0.78, 0.22),
-        (0.74, 0.36),
-        (0.76, 0.48),
-        (0.88, 0.5),
-        (1.02, 0.44),
-        (1.03, 0.26),
-        (0.9, 0.21),
-    ],
-    [(1.04, 0.24), (1.02, 0.5), (1.0, 0.82)],
-]
+ONE_OR_SEVEN: list[Stroke] = [[(0.8, 0.34), (0.95, 0.28), (1.0, 0.26), (0.96, 0.5), (0.94, 0.8)]]
 
 
 def smooth(points: Stroke, rounds: int = 3) -> Stroke:
@@ -106,7 +95,7 @@ def photo(page: Page) -> None:
 
 
 def doubt(page: Page) -> None:
-    write(page, FOUR_OR_NINE)
+    write(page, ONE_OR_SEVEN)
     page.locator("#verdict", has_text="Not sure").wait_for()
 
 

@@ -55,6 +55,12 @@ if TYPE_CHECKING:
     help="Share of the data that is kept to judge by.  [default: 0.1; MNIST has its own part]",
 )
 @click.option(
+    "--folds",
+    metavar="K",
+    type=click.IntRange(2),
+    help="Train K times, each time with another K-th of the data kept to judge by.",
+)
+@click.option(
     "--without-writers",
     metavar="WRITERS",
     help='Keep their pen strokes out, such as "25-30", to judge by them.',
@@ -92,6 +98,7 @@ def train(
     learning_rate: float | None,
     batch_size: int | None,
     settings: tuple[str, ...],
+    folds: int | None,
     **options: Any,
 ) -> None:
     """Train the network of a RECIPE.
@@ -102,8 +109,11 @@ def train(
     page, and ships, too. Or a Python file with a RECIPE of your own, such as mine.py.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
-    the best so far, and --resume goes on.
+    the best so far, and --resume goes on. With --folds the folder holds a run for each, fold-1 and
+    so on, and folds.json, which says how well they read: the mean, and how far they lie apart.
     """
+    if folds and options["validation"] is not None:
+        raise click.UsageError("--folds says what is kept for validation. Leave out --validation.")
     changes = dict(_split(setting) for setting in settings)
     for name, value in ("learning_rate", learning_rate), ("batch_size", batch_size):
         if value is not None:
@@ -113,12 +123,17 @@ def train(
             import inkdigits.training.tensorboard  # noqa: F401 (to know it before hours of training)
     with extra("scratch"):
         from inkdigits.modelfile.calibration import NEVER
+        from inkdigits.training.folds import train_folds
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
+    options |= {"data": data or None, "changes": changes or None}
     try:
         found, needed = _recipe(recipe)
         with extra(needed):
-            metrics = run(found, out, data=data or None, changes=changes or None, **options)
+            if folds:
+                _print_folds(train_folds(found, out, folds, **options))
+                return
+            metrics = run(found, out, **options)
     except Interrupted as interruption:
         print(f"inkdigits: {interruption}", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -132,6 +147,12 @@ def train(
             f"are right, as 299 that are all right do; its {metrics['validation_pictures']:,} do "
             "not. Train on more pictures, or keep more of them for validation (--validation)."
         )
+
+
+def _print_folds(summary: dict[str, dict[str, Any]]) -> None:
+    for name, accuracy in summary.items():
+        each = ", ".join(f"{share:.2%}" for share in accuracy["each"])
+        print(f"{name}  {accuracy['mean']:.2%} ± {accuracy['spread']:.2%}  ({each})")
 
 
 def _split(setting: str) -> tuple[str, str]:

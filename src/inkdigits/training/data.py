@@ -75,17 +75,19 @@ def training_data(
     data_dir: DataDir,
     *,
     validation: float | None = None,
+    fold: str | None = None,
     seed: int = 0,
 ) -> Data:
     """MNIST or the data sets of those specs together, `limit` pictures of them at most.
 
     The share `validation` of each digit's pictures, chosen by the seed, is kept for validation;
     `VALIDATION` if left out. MNIST has a part of its own, which a `validation` of 0 trains on, too.
+    With the `fold` "2/5" it is the second of five such parts, of MNIST as well.
 
     Raises InvalidDataset if one is missing, damaged or too small.
     """
     rng = np.random.default_rng(seed)
-    parts = {spec: _part(spec, data_dir, validation, rng) for spec in specs}
+    parts = {spec: _part(spec, data_dir, validation, fold, rng) for spec in specs}
     pictures, labels = _joined([training for training, _ in parts.values()])
     # Digits and data sets may come one after the other, but those of MNIST's are mixed already.
     chosen = slice(limit) if [*specs] == [MNIST] else rng.permutation(len(labels))[:limit]
@@ -156,12 +158,16 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def _part(
-    spec: str, data_dir: DataDir, validation: float | None, rng: np.random.Generator
+    spec: str,
+    data_dir: DataDir,
+    validation: float | None,
+    fold: str | None,
+    rng: np.random.Generator,
 ) -> tuple[Labelled, Labelled]:
     """What is trained on of a data set, and what is kept for validation."""
-    if spec != MNIST:
+    if spec != MNIST or fold:
         pictures, labels = _all_of(spec, data_dir)
-        kept = _held_out(labels, VALIDATION if validation is None else validation, rng)
+        kept = _held_out(labels, VALIDATION if validation is None else validation, fold, rng)
         if kept.all() or (validation != 0 and not kept.any()):
             raise InvalidDataset(
                 f"{spec} has only {len(labels)} pictures: too few to keep some for validation. Add "
@@ -169,7 +175,7 @@ def _part(
             )
         return (pictures[~kept], labels[~kept]), (pictures[kept], labels[kept])
     if validation == 0:
-        pictures, labels = load_mnist("train+validation", data_dir)
+        pictures, labels = _all_of(MNIST, data_dir)
         return (pictures, labels), (pictures[:0], labels[:0])
     if validation is not None:
         raise InvalidDataset(
@@ -180,6 +186,8 @@ def _part(
 
 
 def _all_of(spec: str, data_dir: DataDir) -> Labelled:
+    if spec == MNIST:
+        return load_mnist("train+validation", data_dir)
     dataset = open_dataset(spec, data_dir)
     normalize = Normalizer()
     batches = [(like_mnist(batch, normalize), batch.labels) for batch in dataset.batches()]
@@ -191,12 +199,16 @@ def _all_of(spec: str, data_dir: DataDir) -> Labelled:
 
 
 def _held_out(
-    labels: NDArray[np.uint8], share: float, rng: np.random.Generator
+    labels: NDArray[np.uint8], share: float, fold: str | None, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
     """Which pictures (N,) are kept for validation: any of each digit, but as many as it has."""
     by_digit = np.lexsort((rng.random(len(labels)), labels))  # in each digit by chance
-    count = round(share * len(labels))
     kept = np.zeros(len(labels), np.bool_)
+    if fold:
+        number, folds = map(int, fold.split("/"))
+        kept[by_digit[number - 1 :: folds]] = True
+        return kept
+    count = round(share * len(labels))
     kept[by_digit[((np.arange(count) + 0.5) * len(labels) / max(count, 1)).astype(int)]] = True
     return kept
 

@@ -58,6 +58,8 @@ class Settings:
     """What is trained on: MNIST's training part, or data sets by their specs, joined by `AND`."""
     validation: float | None = None
     """The share of these data sets that is kept for validation; None: as they have it."""
+    fold: str | None = None
+    """Which part of these data sets is kept instead: "2/5" is the second of five."""
     without_writers: str | None = None
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
     start_from: str | None = None

@@ -49,6 +49,7 @@ def train(
     limit: int | None = None,
     data: str | Sequence[str] | None = None,
     validation: float | None = None,
+    fold: str | None = None,
     changes: Mapping[str, str] | None = None,
     without_writers: str | None = None,
     start_from: str | os.PathLike[str] | None = None,
@@ -76,6 +77,8 @@ def train(
         validation: the share of other data sets that is kept for validation, chosen by the seed
             and of each digit alike; a tenth if left out. With 0 nothing is kept: no epoch is the
             best but the last, and of nothing the model is sure.
+        fold: what is kept instead, such as "2/5": the second of five parts; see
+            `inkdigits.training.folds`.
         changes: settings of the recipe to change, such as {"learning_rate": "0.01"}; see
             `inkdigits.training.changes.changed`.
         without_writers: keep the pen strokes of these writers out, such as "25-30", of a recipe
@@ -120,6 +123,7 @@ def train(
         "limit": limit,
         "data": data if data is None or isinstance(data, str) else AND.join(data),
         "validation": validation,
+        "fold": fold,
         "changes": changes and dict(changes),
         "without_writers": without_writers,
         "start_from": start_from and _fingerprint(Path(start_from)),
@@ -237,6 +241,7 @@ def _settings(
         revision=revision(),
         data=asked["data"] or task.data,
         validation=asked["validation"],
+        fold=asked["fold"],
         changes=asked["changes"] or {},
         without_writers=asked["without_writers"],
         start_from=asked["start_from"],

@@ -76,6 +76,7 @@ class Digits(Task):
             settings.limit,
             data_dir,
             validation=settings.validation,
+            fold=settings.fold,
             seed=settings.seed,
         )
         if not self._real_ink:

@@ -93,9 +93,9 @@ class Pages(Task):
                 f"{settings.recipe} trains on pages that it draws, not on {settings.data}. Leave "
                 "out --data."
             )
-        if settings.validation is not None:
+        if settings.validation is not None or settings.fold:
             raise InvalidRun(
-                f"{settings.recipe} draws its validation pages. Leave out --validation."
+                f"{settings.recipe} draws its validation pages. Leave out --validation and --folds."
             )
 
     def load(self, settings: Settings, data_dir: DataDir) -> PagesData:

@@ -1,0 +1,55 @@
+"""k-fold validation: a run for each part of the data, judged by that part."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.mnist import load_mnist
+from inkdigits.training.data import training_data
+from inkdigits.training.fit import InvalidRun
+from inkdigits.training.folder import RunFolder
+from inkdigits.training.folds import train_folds
+from inkdigits.training.run import Interrupted
+from training.interruption import ctrl_c
+from training.tiny import TINY_SCRATCH
+
+FOLDS = 2
+
+
+@pytest.fixture
+def digits(tmp_path: Path, data_dir: str) -> str:
+    """90 of MNIST's pictures."""
+    pictures, labels = load_mnist("validation")
+    np.savez(tmp_path / "digits.npz", images=pictures[:90], labels=labels[:90])
+    return f"npz:{tmp_path / 'digits.npz'}"
+
+
+def test_each_picture_is_kept_for_validation_once_and_of_each_digit_as_many(digits):
+    parts = [training_data([digits], None, None, fold=f"{n}/{FOLDS}") for n in range(1, FOLDS + 1)]
+    kept = np.concatenate([part.validation_pictures for part in parts])
+    assert len(np.unique(kept, axis=0)) == 90
+    for part in parts:
+        assert len(part.labels) + len(part.validation_labels) == 90
+        counts = np.bincount(part.validation_labels, minlength=10)
+        wanted = np.bincount(part.labels, minlength=10) / (FOLDS - 1)
+        assert abs(counts - wanted).max() <= 1
+
+
+def test_the_folder_tells_mean_and_spread_and_an_interrupted_one_goes_on(tmp_path, digits):
+    out = tmp_path / "run"
+    options = {"data": digits}
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted, match="go on with --resume"):
+        train_folds(TINY_SCRATCH, out, FOLDS, **options)
+    summary = train_folds(TINY_SCRATCH, out, FOLDS, resume=True, **options)
+    told = json.loads((out / "folds.json").read_text())
+    assert told == summary
+    [accuracy] = told.values()
+    runs = [RunFolder(out / f"fold-{number}") for number in (1, 2)]
+    each = [next(iter(json.loads(run.metrics.read_text())["accuracy"].values())) for run in runs]
+    assert accuracy["each"] == each
+    assert accuracy["mean"] == pytest.approx(np.mean(each))
+    assert accuracy["spread"] == pytest.approx(np.std(each, ddof=1))
+    with pytest.raises(InvalidRun, match="holds a run already"):
+        train_folds(TINY_SCRATCH, out, FOLDS, **options)
