@@ -46,7 +46,7 @@ NUMBER: list[Stroke] = [
 SEVEN: list[Stroke] = [
     [(0.66, 0.24), (0.85, 0.26), (1.1, 0.23), (1.0, 0.4), (0.9, 0.6), (0.85, 0.8)]
 ]
-ONE_OR_SEVEN: list[Stroke] = [[(0.8, 0.34), (0.95, 0.28), (1.0, 0.26), (0.96, 0.5), (0.94, 0.8)]]
+ONE_OR_SEVEN: list[Stroke] = [[(0.84, 0.3), (0.95, 0.24), (1.0, 0.24), (0.97, 0.5), (0.95, 0.8)]]
 
 
 def smooth(points: Stroke, rounds: int = 3) -> Stroke:

@@ -226,6 +226,15 @@ def test_a_picture_comes_back_as_a_jpeg_that_reads_the_same(client, png_of_lines
     assert client.post("/api/read", content=shown.content).json()["text"] == "42\n10"
 
 
+def test_of_a_pdf_the_first_page_comes_back_and_how_many_there_are(client, png_of):
+    first, second = (Image.open(BytesIO(png_of(digit))).convert("L") for digit in (7, 4))
+    pdf = BytesIO()
+    first.save(pdf, "PDF", save_all=True, append_images=[second])
+    shown = client.post("/api/picture", content=pdf.getvalue())
+    assert shown.headers["pages"] == "2"
+    assert client.post("/api/read", content=shown.content).json()["text"] == "7"
+
+
 def test_a_large_picture_comes_back_no_larger_than_it_is_read(client, reader):
     large = BytesIO()
     Image.effect_noise((4032, 3024), 40).save(large, "JPEG")

@@ -647,11 +647,13 @@ def test_a_photo_or_a_form_that_the_browser_does_not_know_is_shown_and_read(
         page.locator("#file").get_attribute("accept").split(",")
     )
     pdf = BytesIO()
-    Image.open(BytesIO(png_of_lines("42"))).convert("L").save(pdf, "PDF")
+    form = Image.open(BytesIO(png_of_lines("42"))).convert("L")
+    form.save(pdf, "PDF", save_all=True, append_images=[form])
     file = {"name": "form.pdf", "mimeType": "application/pdf", "buffer": pdf.getvalue()}
     page.locator("#file").set_input_files(file)
     expect_reading(page, "42")
     expect(page.locator("#caption")).to_be_hidden()
+    expect(page.locator("#notice")).to_have_text("Of 2 pages the first is read.")
     assert ink(page) > 0.9 * page.evaluate("sheet.width * sheet.height")  # white is ink, too
 
 

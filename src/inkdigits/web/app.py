@@ -21,7 +21,14 @@ from starlette.requests import ClientDisconnect
 
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable
-from inkdigits.picture import MAX_BYTES, MAX_PIXELS, may_be_larger, read_picture
+from inkdigits.picture import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    Page,
+    may_be_larger,
+    page_count,
+    read_picture,
+)
 from inkdigits.picture.apart import start_ahead
 from inkdigits.picture.formats import format_of
 from inkdigits.reader import Reader
@@ -161,9 +168,17 @@ def create_app(
                 content = await large.run(work, False)
         return Response(content, media_type="application/json", headers=NOT_STORED)
 
-    def shown(body: bytes, content_type: str) -> bytes:
+    def shown(body: bytes, content_type: str) -> tuple[bytes, int]:
+        """The picture as a JPEG, of a PDF its first page; and how many pages there are."""
         file = picture_in(body, content_type)
-        return as_jpeg(read_picture(file, max_bytes=max_bytes, max_pixels=max_pixels, isolate=True))
+        pages = page_count(file)
+        picture = read_picture(
+            Page(file, 1) if pages > 1 else file,
+            max_bytes=max_bytes,
+            max_pixels=max_pixels,
+            isolate=True,
+        )
+        return as_jpeg(picture), pages
 
     @app.post(
         "/api/picture",
@@ -176,8 +191,9 @@ def create_app(
     async def picture(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         async with uploads.body_of(request, content_type) as body:
-            content = await large.run(shown, body, content_type)
-        return Response(content, media_type="image/jpeg", headers=NOT_STORED)
+            content, pages = await large.run(shown, body, content_type)
+        headers = NOT_STORED | {"Pages": str(pages)}
+        return Response(content, media_type="image/jpeg", headers=headers)
 
     @app.get(
         "/api/health",

@@ -234,7 +234,8 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The picture, upright and in grey, no larger than it is read.",
+        "description": "The picture, upright and in grey, no larger than it is read; of a PDF the "
+        "first page, and the header Pages says how many it has.",
         "content": {"image/jpeg": {}},
     },
     **REFUSALS,

@@ -8,11 +8,11 @@
  * @typedef {{
  *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number}>,
  *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,
- *   shown?: (picture: Blob) => Promise<Blob>,
+ *   shown?: (picture: Blob) => Promise<{file: Blob, pages: number}>,
  * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
  *   a picture's file may be, and for how many days it keeps corrections, if any. What each digit's
- *   network saw may be missing if it is not final. `shown` is the picture in a format that every
- *   browser knows
+ *   network saw may be missing if it is not final. `shown` is the picture, or its first page, in a
+ *   format that every browser knows
  */
 
 /** The reader answered, and says why it cannot read the picture. */
@@ -52,7 +52,10 @@ function read(picture, signal, isFinal) {
 
 /** @type {Reader["shown"]} */
 function shown(picture) {
-  return posted("api/picture", picture, (response) => response.blob());
+  return posted("api/picture", picture, async (response) => ({
+    file: await response.blob(),
+    pages: Number(response.headers.get("Pages")),
+  }));
 }
 
 /**

@@ -249,7 +249,8 @@ async function opened(file) {
     readings.cancel();
     showWaiting("Opening the picture");
     const shown = await reader.shown(file); // the server knows more formats
-    return { file: shown, bitmap: await createImageBitmap(shown) };
+    if (shown.pages > 1) tell(`Of ${shown.pages} pages the first is read.`);
+    return { file: shown.file, bitmap: await createImageBitmap(shown.file) };
   } catch {
     return { file, bitmap }; // who reads it says why
   }
