@@ -16,7 +16,7 @@ from PIL import Image
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
 from inkdigits.picture.sources import exists, shown
-from inkdigits.reading import Box, Digit, Expect, Reading, check_hints, turned_box
+from inkdigits.reading import Box, Digit, Expect, Mark, Reading, check_hints, turned_box
 from inkdigits.recognition.digits import (
     CONTRACT,
     MOST_PIXELS_A_RUN,
@@ -373,7 +373,7 @@ def _share_sure(reading: Reading | None) -> float:
     """The share of sure signs among all that are there."""
     if reading is None:
         return 0
-    signs = [*reading.digits, *reading.marks]
+    signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
     return sum(sign.sure for sign in signs) / (len(signs) + len(reading.skipped))
 
 

@@ -78,6 +78,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "a digit": lambda: png(written(7)),
     "two lines of numbers": lambda: png(page_of("20 48", "365")),
     "a page upside down": lambda: png(page_of("2475", "7423")[::-1, ::-1]),
+    "a page on its side": lambda: png(np.rot90(page_of("2475", "7423"))),
     "a large photo": lambda: file_of(page_of("573", side=900), "JPEG"),
     "a photo on its side": lambda: file_of(
         np.rot90(page_of("52")), "JPEG", exif=orientation(6), quality=95
@@ -105,6 +106,13 @@ def test_the_browser_reads_what_python_reads(page: Page, reader: Reader, name: s
         assert np.abs(np.subtract(sign["box"], same["box"])).max() <= 1
         assert same["sure"] == sign["sure"]
         assert same.get("probabilities") == pytest.approx(sign.get("probabilities"), abs=1e-3)
+
+
+def test_shared_links_find_a_picture_which_the_browser_does_not_keep(site: Path) -> None:
+    assert 'og:image" content="preview.png"' in (site / "index.html").read_text()
+    with Image.open(site / "preview.png") as preview:
+        assert preview.size == (1200, 630)
+    assert "preview.png" not in (site / "service-worker.js").read_text()
 
 
 def test_a_blank_picture_is_refused_in_the_same_words(page: Page, reader: Reader) -> None:

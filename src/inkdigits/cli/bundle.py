@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
+from inkdigits.cli.followed import say
 from inkdigits.cli.options import model_option
 
 
@@ -38,6 +39,7 @@ def site(out: Path, model: Path | None, runtime: Path | None, address: str | Non
     """
     from inkdigits.deploy.site import bundle_site
 
+    say("fetching what runs the model files in a browser, and packing it")
     sizes = bundle_site(out, model=model, runtime=runtime, address=address)
     print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
     print(f"To look at it: python -m http.server --directory {out}")
@@ -86,6 +88,7 @@ def lambda_(out: Path, arch: str, python: str, model: Path | None) -> None:
     """
     from inkdigits.deploy.lambda_zip import bundle_lambda, write_template
 
+    say("fetching what the function runs on, and packing it")
     sizes = bundle_lambda(out, arch=arch, python=python, model=model)
     unpacked = sum(sizes.values()) / 1e6
     print(f"{out.stat().st_size / 1e6:.1f} MB, unpacked {unpacked:.1f} MB, written to {out}")

@@ -13,6 +13,12 @@ from inkdigits.datasets.dataset import Batch, Dataset
 Item = TypeVar("Item")
 
 
+def say(what: str) -> None:
+    """What takes its time, where standard error is a terminal."""
+    if sys.stderr.isatty():
+        print(f"{what} ...", file=sys.stderr)
+
+
 def followed(items: Sequence[Item], doing: str) -> Iterator[Item]:
     """Give them on, and show how far they are, where standard error is a terminal."""
     if not sys.stderr.isatty():
@@ -46,4 +52,4 @@ class Followed(Dataset):
                 yield batch
                 bar.update(len(batch))
         if self._then:
-            print(self._then, file=sys.stderr)
+            say(self._then)
