@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from inkdigits.cli.app import app
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.training.data import training_data
 from inkdigits.training.fit import InvalidRun
@@ -53,3 +55,12 @@ def test_the_folder_tells_mean_and_spread_and_an_interrupted_one_goes_on(tmp_pat
     assert accuracy["spread"] == pytest.approx(np.std(each, ddof=1))
     with pytest.raises(InvalidRun, match="holds a run already"):
         train_folds(TINY_SCRATCH, out, FOLDS, **options)
+
+
+def test_the_command_prints_mean_and_spread_and_takes_no_share_beside(tmp_path, digits):
+    command = ["train", "mlp-small", "--data", digits, "--epochs", "1", "--folds", "2"]
+    printed = CliRunner().invoke(app, [*command, "--out", f"{tmp_path}/run"]).stdout
+    told = json.loads((tmp_path / "run" / "folds.json").read_text())[f"{digits}:validation"]
+    assert f"{told['mean']:.2%} ± {told['spread']:.2%}" in printed
+    refused = CliRunner().invoke(app, [*command, "--out", "x", "--validation", "0.2"])
+    assert (refused.exit_code, "Leave out --validation" in refused.output) == (2, True)

@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 def say(what: str) -> None:
     """What takes its time, where standard error is a terminal."""
     if sys.stderr.isatty():
-        print(f"{what} ...", file=sys.stderr)
+        print(what, file=sys.stderr)
 
 
 def followed(items: Sequence[Item], doing: str) -> Iterator[Item]:
