@@ -374,7 +374,7 @@ def _share_sure(reading: Reading | None) -> float:
     if reading is None:
         return 0
     signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
-    return sum(sign.sure for sign in signs) / (len(signs) + len(reading.skipped))
+    return sum(sign.sure for sign in signs) / max(len(signs) + len(reading.skipped), 1)
 
 
 def _reduced(picture: Grey, side: int) -> Grey:

@@ -74,8 +74,11 @@ export class Reader {
     // Signs that lie on their side are taken for others, or several for one: looked at anew.
     const isSmall = pieces.box.length <= AT_ONCE;
     const end = Math.max(...pieces.box.slice(0, AT_ONCE).map(([, , , y1]) => y1));
-    const part = isSmall ? picture : { ...picture, data: picture.data.slice(0, end * picture.width), height: end };
-    const turned = async (page, quarters) => this.#readPieces(await this.#pieces(turn(page, quarters)), hints);
+    const part = isSmall
+      ? picture
+      : { ...picture, data: picture.data.subarray(0, end * picture.width), height: end };
+    const turned = async (page, quarters) =>
+      this.#readPieces(await this.#pieces(turn(page, quarters)), hints);
     let best = 0;
     let most = -1;
     for (const quarters of [2, 1, 3]) {
@@ -83,11 +86,11 @@ export class Reader {
       if (share > most) [best, most] = [quarters, share];
     }
     const better = most < TURNED_FROM ? null : await turned(picture, best);
-    const telling = better?.digits.filter(({ value, sure }) => sure && TELLING.includes(String(value))) ?? [];
+    const isTelling = ({ value, sure }) => sure && TELLING.includes(String(value));
     if (
       shareSure(better) < TURNED_FROM ||
       (reading && better.confidence <= reading.confidence) ||
-      telling.length < 2
+      better.digits.filter(isTelling).length < 2
     ) {
       return reading;
     }
@@ -177,5 +180,5 @@ function ofOne(digit) {
 function shareSure(reading) {
   if (!reading) return 0;
   const signs = [...reading.digits, ...reading.marks];
-  return signs.filter(({ sure }) => sure).length / (signs.length + reading.skipped.length);
+  return signs.filter(({ sure }) => sure).length / Math.max(signs.length + reading.skipped.length, 1);
 }
