@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training tests/web/test_page.py \
 	tests/test_how_it_works.py tests/test_notebook.py
 
-.PHONY: serve help test test-quick coverage lint format docs fuzz api lock audit sbom model page clean
+.PHONY: serve help test test-quick coverage lint format docs fuzz api lock locked audit sbom model page clean
 
 serve: $(VENV)/web,heic,pdf.installed  ## the page and its API on http://127.0.0.1:8000, or on PORT=9000
 	$(BIN)/inkdigits serve --port $(PORT)
@@ -61,6 +61,10 @@ lock: $(TOOLS)  ## the versions and SHA-256 of all that the container and CI ins
 	$(foreach extras,$(LOCKED),echo hatchling | $(LOCK) - --output-file deploy/locked/$(extras).txt \
 		$(patsubst %,--extra %,$(subst $(comma), ,$(extras))) && ) true
 	echo 'torch; python_version < "0"' | $(LOCK) --extra dev --override - --output-file .ci/locked.txt
+
+locked:  ## what CI tests with, by these versions and SHA-256; all but PyTorch
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement .ci/locked.txt
 
 audit: $(TOOLS)  ## known vulnerabilities of what the container installs, if the index tells of any
 	$(TOOLS)/pip-audit --disable-pip --require-hashes --requirement deploy/locked/web,heic,pdf,postgresql.txt

@@ -127,6 +127,14 @@ def test_a_file_whose_calibration_cannot_be_is_refused(key: str, value: str) -> 
         read(model)
 
 
+def test_a_file_that_takes_pictures_of_one_size_only_is_refused() -> None:
+    model = build_model(network(), Calibration(1.0, 0.5), FACTS)
+    _, height, width = model.graph.input[0].type.tensor_type.shape.dim
+    height.dim_value, width.dim_value = 9, 7
+    with pytest.raises(InvalidModel, match="it fails on two small pictures"):
+        read(model)
+
+
 def test_an_answer_that_is_no_number_is_an_error_and_no_digit() -> None:
     g = Graph("nowhere")  # the root of what is negative as soon as there is ink on the left
     left = np.zeros((28, 10), np.float32)
