@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from handwriting import written
 from inkdigits import InvalidModel, Reader
@@ -127,11 +127,16 @@ def test_a_file_whose_calibration_cannot_be_is_refused(key: str, value: str) -> 
         read(model)
 
 
-def test_a_file_that_takes_pictures_of_one_size_only_is_refused() -> None:
+def test_a_file_that_is_right_in_pictures_of_one_size_only_is_refused() -> None:
     model = build_model(network(), Calibration(1.0, 0.5), FACTS)
-    _, height, width = model.graph.input[0].type.tensor_type.shape.dim
-    height.dim_value, width.dim_value = 9, 7
-    with pytest.raises(InvalidModel, match="it fails on two small pictures"):
+    graph = model.graph
+    [node] = [node for node in graph.node if "box" in node.output]
+    node.output[list(node.output).index("box")] = "found"
+    for name, value in (("nothing", [0]), ("always", [3, 2, 4, 7])):
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.int32), name))
+    graph.node.append(helper.make_node("Mul", ["found", "nothing"], ["not found"]))
+    graph.node.append(helper.make_node("Add", ["not found", "always"], ["box"]))
+    with pytest.raises(InvalidModel, match="it does not find the ink in two small pictures"):
         read(model)
 
 
