@@ -9,16 +9,13 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ipaddress import ip_network
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import uvicorn
-import uvicorn._subprocess
 from fastapi import FastAPI
 from uvicorn.config import LOGGING_CONFIG
 
@@ -32,8 +29,6 @@ BACKLOG = 128
 """Connections that are accepted at a time, so that those over the limit never use up all files."""
 GRACE = 5
 """Seconds for what is under way, once the server is to end."""
-TRIES = 100
-"""To start a worker, before the server ends."""
 
 
 def run(
@@ -74,8 +69,10 @@ def run(
     app = app_from_env()
     _check_proxy(root_path, trust_proxies)
     _check_address(host, port)
-    if workers > 1:
-        _start_workers_quickly()
+    if workers > 1 and sys.platform == "linux":
+        from inkdigits.web.workers import start_quickly  # which imports what Windows has not
+
+        start_quickly()
     with _one_count_of(workers):
         uvicorn.run(
             app if workers == 1 else "inkdigits.web.server:app_of_a_worker",
@@ -93,27 +90,6 @@ def run(
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACE,
         )
-
-
-def _start_workers_quickly() -> None:
-    """Have Uvicorn fork its workers from a process that has imported what they need, so that one
-    that dies is replaced in tenths of a second. Not all of that bears a fork on macOS."""
-    if sys.platform == "linux":
-        multiprocessing.set_forkserver_preload(["inkdigits.web.app", "onnxruntime"])
-        uvicorn._subprocess.spawn = _Forks()  # type: ignore[assignment]
-
-
-class _Worker(ForkServerProcess):
-    def start(self) -> None:
-        for _ in range(TRIES - 1):  # the process that forks may be killed, too, and comes again
-            with suppress(OSError, EOFError):
-                return super().start()
-            time.sleep(0.1)
-        return super().start()
-
-
-class _Forks(ForkServerContext):
-    Process = _Worker
 
 
 def app_of_a_worker() -> FastAPI:
