@@ -190,6 +190,11 @@ def test_the_owner_accepts_rejects_and_relabels(client: TestClient, store: Store
         assert client.post(place, json=decision, headers=OWNER).status_code == 422
 
 
+def test_all_methods_of_an_address_are_allowed_where_another_is_refused(client: TestClient) -> None:
+    answer = client.put("/api/corrections")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
 def test_without_a_database_reading_goes_on_and_a_correction_is_to_be_sent_again(
     reader: Reader,
 ) -> None:

@@ -99,7 +99,9 @@ SEND: dict[str, Any] = {
                             "label": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
                             "strokes": {"type": ["array", "null"]},
                             "photo": {"type": ["string", "null"]},
-                            "box": {"type": ["array", "null"], "items": {"type": "integer"}},
+                            "box": {
+                                "description": "As it comes back; without a photo nobody looks at it."
+                            },
                         },
                     },
                     "example": {
