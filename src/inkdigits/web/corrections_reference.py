@@ -99,9 +99,7 @@ SEND: dict[str, Any] = {
                             "label": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
                             "strokes": {"type": ["array", "null"]},
                             "photo": {"type": ["string", "null"]},
-                            "box": {
-                                "description": "As it comes back; without a photo nobody looks at it."
-                            },
+                            "box": {"description": "Without a photo nobody looks at it."},
                         },
                     },
                     "example": {
