@@ -4,12 +4,13 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+TOOLS := $(VENV)/tools/$(notdir $(BIN))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training tests/web/test_page.py \
 	tests/test_how_it_works.py tests/test_notebook.py
 
-.PHONY: serve help test test-quick coverage lint format docs fuzz model page clean
+.PHONY: serve help test test-quick coverage lint format docs fuzz api lock locked audit sbom model page clean
 
 serve: $(VENV)/web,heic,pdf.installed  ## the page and its API on http://127.0.0.1:8000, or on PORT=9000
 	$(BIN)/inkdigits serve --port $(PORT)
@@ -47,6 +48,34 @@ docs: $(VENV)/dev.installed  ## docs/commands.md and licences.md from what is in
 MINUTES ?= 5
 fuzz: $(VENV)/dev.installed  ## damaged files at every door, MINUTES=5 of them
 	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
+
+api: $(VENV)/dev.installed $(TOOLS)  ## requests of every kind against what the API says of itself
+	PATH="$(TOOLS):$$PATH" $(BIN)/python benchmarks/api.py --minutes $(MINUTES)
+
+LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" pyproject.toml
+LOCKED := web,heic,pdf web,heic,pdf,postgresql
+comma := ,
+
+lock: $(TOOLS)  ## the versions and SHA-256 of all that the container and CI install, anew
+	$(foreach extras,$(LOCKED),echo hatchling | $(LOCK) - --output-file deploy/locked/$(extras).txt \
+		$(patsubst %,--extra %,$(subst $(comma), ,$(extras))) && ) true
+	echo 'torch; python_version < "0"' | $(LOCK) --extra dev --override - --output-file .ci/locked.txt
+
+locked:  ## what CI tests with, by these versions and SHA-256; all but PyTorch
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement .ci/locked.txt
+
+audit: $(TOOLS)  ## known vulnerabilities of what the container installs, if the index tells of any
+	$(TOOLS)/pip-audit --disable-pip --require-hashes --requirement deploy/locked/web,heic,pdf,postgresql.txt
+
+sbom: $(TOOLS)  ## what is in the container, for programs: dist/inkdigits.cdx.json
+	mkdir -p dist
+	$(TOOLS)/cyclonedx-py requirements deploy/locked/web,heic,pdf,postgresql.txt --output-file dist/inkdigits.cdx.json
+
+$(TOOLS):
+	$(PYTHON) -m venv $(VENV)/tools
+	$(TOOLS)/python -m pip install --quiet "cyclonedx-bom>=7,<8" "pip-audit>=2.9,<3" "schemathesis>=4,<5" "uv>=0.9,<1"
 
 model: $(VENV)/dev.installed  ## train what ships, or go on with it, and put it into the package
 	$(BIN)/inkdigits train best --without-writers 25-30 --out runs/best --measure-test \

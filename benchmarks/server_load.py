@@ -5,18 +5,26 @@
     python benchmarks/server_load.py slow 300    health, beside 300 each: connections that send
                                                  nothing, half a header, a body that never ends
     python benchmarks/server_load.py stalled 40  memory, beside 40 uploads that stall at 31 MB
-    python benchmarks/server_load.py kills 50    answers of two workers, one of which is killed now
-                                                 and then, to 4 clients
+    python benchmarks/server_load.py kills 50    answers to 4 clients by two workers, while now and
+                                                 then any process of the server is killed but the
+                                                 first
     python benchmarks/server_load.py answer      bytes of the answer to a page of many digits
+    python benchmarks/server_load.py storm 10    a canvas, for 10 minutes in which one client sends
+                                                 bombs and four 49 megapixels, beside 300 slow or
+                                                 idle connections
+    python benchmarks/server_load.py soak 30     answers of two workers to good and bad requests, at
+                                                 half the top rate, for 30 minutes
 
 Each starts a server of its own and ends it with SIGTERM, while the clients are still there.
 """
 
 from __future__ import annotations
 
+import base64
 import collections
 import contextlib
 import io
+import math
 import os
 import random
 import signal
@@ -35,6 +43,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from handwriting import png, written
+from pdfs import BOMBS
 
 SECONDS = 20
 PNG = {"Content-Type": "image/png"}
@@ -51,10 +60,10 @@ def served(workers: int = 1, model: str = "") -> Iterator[tuple[str, int, subpro
     command = ["bash", "-c", serve]  # as many open files as most systems allow
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
-        patient = httpx.HTTPTransport(retries=6)
-        with httpx.Client(transport=patient, timeout=60) as client:
-            client.post(f"{url}/api/read", content=png(written(7))).raise_for_status()
+        patient = httpx.HTTPTransport(retries=9)
         try:
+            with httpx.Client(transport=patient, timeout=60) as client:
+                client.post(f"{url}/api/read", content=png(written(7))).raise_for_status()
             yield url, port, server
         finally:
             start = time.perf_counter()
@@ -99,8 +108,12 @@ def memory(process: int) -> str:
 
 
 def photo() -> bytes:
+    return saved(Image.fromarray(written(7)).resize((7000, 7000)), "JPEG", quality=80)
+
+
+def saved(picture: Image.Image, format: str, **options: int) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(written(7)).resize((7000, 7000)).save(file, "JPEG", quality=80)
+    picture.save(file, format, **options)
     return file.getvalue()
 
 
@@ -154,14 +167,30 @@ def stalled(count: int) -> None:
         print(memory(server.pid))
 
 
+def processes_below(process: int) -> list[int]:
+    """Ids of those that it has started, and that these have; Linux only."""
+    found = []
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has just ended
+            for child in map(int, children.read_text().split()):
+                if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found += [child, *processes_below(child)]
+    return found
+
+
 def kills(count: int) -> None:
-    pictures = {str(value): png(written(value)) for value in range(10)}
-    said, rightly = collections.Counter[str](), [0.0]
+    """Every other picture is a JPEG, which the workers have decoded by further processes."""
+    pictures = {
+        str(value): saved(Image.fromarray(written(value)), "PNG" if value % 2 else "JPEG")
+        for value in range(10)
+    }
+    said, last_right = collections.Counter[str](), [0.0]
     over = threading.Event()
 
     def ask(url: str) -> None:
         while not over.is_set():
             for text, picture in pictures.items():
+                start = time.perf_counter()
                 try:
                     answer = httpx.post(f"{url}/api/read", content=picture, timeout=60)
                 except httpx.TransportError as error:
@@ -169,33 +198,140 @@ def kills(count: int) -> None:
                     continue
                 is_right = answer.status_code == 200 and answer.json()["text"] == text
                 said["right" if is_right else f"{answer.status_code}, wrong"] += 1
-                rightly[0] = time.perf_counter() if is_right else rightly[0]
+                last_right[0] = max(last_right[0], start * is_right)
 
     with served(workers=2) as (url, _, server):
-        clients = [threading.Thread(target=ask, args=[url]) for _ in range(4)]
+        clients = [threading.Thread(target=ask, args=[url], daemon=True) for _ in range(4)]
         for client in clients:
             client.start()
         waits = []
         for _ in range(count):
             time.sleep(random.uniform(1, 4))
-            children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-            workers = [
-                child
-                for child in children
-                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-            ]
-            os.kill(int(random.choice(workers)), signal.SIGKILL)
+            os.kill(random.choice(processes_below(server.pid)), signal.SIGKILL)
             killed = time.perf_counter()
-            while rightly[0] < killed:
+            while last_right[0] < killed:
                 time.sleep(0.001)
-            waits.append(rightly[0] - killed)
+            waits.append(time.perf_counter() - killed)
         over.set()
         for client in clients:
             client.join()
         print(
-            f"{count} killed: a right answer after {statistics.median(waits):.2f} s, at most "
-            f"{max(waits):.2f}; {dict(said)}"
+            f"{count} killed: a request that came later was answered rightly after "
+            f"{statistics.median(waits):.2f} s, at most {max(waits):.2f}; {dict(said)}"
         )
+
+
+def storm(minutes: float) -> None:
+    photos, bombs = [photo()], [bomb() for bomb in BOMBS.values()]
+    statuses = collections.Counter[int]()
+    over = threading.Event()
+    with served() as (url, port, server):
+
+        def send(pictures: list[bytes]) -> None:
+            with httpx.Client(timeout=120) as client, contextlib.suppress(httpx.HTTPError):
+                while not over.is_set():
+                    answer = client.post(f"{url}/api/read", content=random.choice(pictures))
+                    statuses[answer.status_code] += 1
+                    over.wait(float(answer.headers.get("retry-after", 0)))
+
+        def idle() -> None:
+            while not over.is_set():
+                with contextlib.ExitStack() as held:
+                    for start in 100 * [b"", HEAD, HEAD + b"Content-Length: 5000\r\n\r\nseven"]:
+                        client = socket.create_connection(("127.0.0.1", port))
+                        held.enter_context(client).sendall(start)
+                    over.wait(15)  # after 20 they would be closed
+
+        crowd = [(send, photos)] * 4 + [(send, bombs)]
+        others = [threading.Thread(target=each, args=[which], daemon=True) for each, which in crowd]
+        others.append(threading.Thread(target=idle, daemon=True))
+        for other in others:
+            other.start()
+        canvas = png(written(7, 280))
+        for part in range(5):
+            asked(f"{url}/api/read", minutes * 60 / 5, content=canvas)
+            print(f"after {(part + 1) * minutes / 5:g} minutes: {held_by(server.pid)}", flush=True)
+        over.set()
+        print(f"the others: {dict(statuses)}")
+        for other in others:
+            other.join()
+
+
+def held_by(process: int) -> str:
+    """Memory and files of a process and those that it has started."""
+    kilobytes = files = count = 0
+    for each in [process, *processes_below(process)]:
+        with contextlib.suppress(OSError):  # it has just ended
+            sizes = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+            # What several processes share counts once.
+            kilobytes += sum(int(line.split()[1]) for line in sizes if line.startswith("Pss:"))
+            files += len(list(Path(f"/proc/{each}/fd").iterdir()))
+            count += 1
+    return f"{kilobytes / 1000:.0f} MB and {files} files of {count} processes"
+
+
+def good_and_bad() -> list[tuple[str, str, bytes, int]]:
+    """A query, a type, a body, and the status that is due."""
+    seven, canvases = Image.fromarray(written(7)), [png(written(value)) for value in range(10)]
+    return [
+        *(("", "image/png", canvas, 200) for canvas in canvases),
+        ("", "application/json", b'{"image": "%s"}' % base64.b64encode(canvases[3]), 200),
+        ("?expect=digit", "image/tiff", saved(seven, "TIFF"), 200),
+        ("?length=1", "image/jpeg", saved(seven.resize((1600, 1200)), "JPEG"), 200),
+        ("?seen=true", "application/pdf", saved(seven, "PDF"), 200),
+        ("?length=0", "image/png", canvases[0], 422),
+        ("", "image/png", canvases[0][:300], 422),
+        ("", "image/png", b"", 422),
+        ("", "image/gif", b"GIF89a" + b"\xff" * 99, 422),
+        ("", "image/jpeg", b"no picture", 422),
+        ("", "text/plain", b"7", 415),
+        ("", "application/json", b"{", 400),
+        ("", "multipart/form-data; boundary=x", b"--x", 422),
+    ]
+
+
+def sent(url: str, seconds: float, rate: float = math.inf) -> tuple[list[float], list[str]]:
+    """Milliseconds that each answer took from when it was due, and what was not as it should be;
+    with a rate so many are due in a second."""
+    requests, waits, wrong = good_and_bad(), list[float](), list[str]()
+    turn, begin = iter(range(10**9)), time.perf_counter()
+
+    def client() -> None:
+        with httpx.Client(timeout=60) as client:
+            for number in turn:
+                due = begin + number / rate if rate < math.inf else time.perf_counter()
+                if max(due, time.perf_counter()) > begin + seconds:
+                    return
+                time.sleep(max(due - time.perf_counter(), 0))
+                query, kind, body, status = requests[number % len(requests)]
+                address, head = f"{url}/api/read{query}", {"Content-Type": kind}
+                try:
+                    answer = client.post(address, content=body, headers=head)
+                    if answer.status_code != status:
+                        wrong.append(f"{answer.status_code} for {status}: {answer.text[:80]}")
+                except httpx.HTTPError as error:
+                    wrong.append(type(error).__name__)
+                waits.append((time.perf_counter() - due) * 1000)
+
+    clients = [threading.Thread(target=client) for _ in range(8)]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    return waits, wrong
+
+
+def soak(minutes: float) -> None:
+    with served(workers=2) as (url, _, server):
+        top = len(sent(url, SECONDS)[0]) / SECONDS
+        print(f"top: {top:.1f} requests/s; at the start {held_by(server.pid)}", flush=True)
+        waits, wrong = sent(url, 60 * minutes, top / 2)
+        p50, p99 = np.percentile(waits, [50, 99])
+        print(
+            f"{len(waits):,} requests, {len(waits) / minutes / 60:.1f} a second: p50 {p50:.1f} ms, "
+            f"p99 {p99:.1f}; not as due: {dict(collections.Counter(wrong))}"
+        )
+        print(f"at the end {held_by(server.pid)}")
 
 
 def answer() -> None:
@@ -231,5 +367,9 @@ if __name__ == "__main__":
             kills(int(count))
         case ["answer"]:
             answer()
+        case ["storm", minutes]:
+            storm(float(minutes))
+        case ["soak", minutes]:
+            soak(float(minutes))
         case _:
             sys.exit(__doc__)

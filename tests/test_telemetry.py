@@ -1,12 +1,20 @@
 """Reading tells nobody: ONNX Runtime's telemetry is off."""
 
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+
+from handwriting import png, written
+from sent import sent
 
 READ = """
 import time
@@ -20,7 +28,7 @@ LOOKED_UP_AFTER = 12
 """Seconds. ONNX Runtime 1.32 would look up a host some 9 after it is imported."""
 
 
-def read_in_a_fresh_process(home: Path, seconds: int, *around: str | Path) -> None:
+def read_in_a_fresh_process(home: Path, seconds: int, *around: str) -> None:
     """Read a picture and wait, in a process at home in that folder."""
     env = os.environ | dict.fromkeys(WHERE_FILES_ARE_KEPT, str(home))
     env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -41,10 +49,45 @@ def test_who_wants_the_telemetry_may_have_it() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
-def test_reading_opens_no_socket(tmp_path: Path) -> None:
-    log = tmp_path / "calls"
-    strace = ("strace", "-f", "-qq", "-e", "trace=socket,connect", "-e", "signal=none", "-o", log)
-    home = tmp_path / "home"
-    home.mkdir()
-    read_in_a_fresh_process(home, LOOKED_UP_AFTER, *strace)
-    assert "socket(" not in log.read_text()
+def test_reading_opens_no_socket_and_a_server_only_those_of_who_asks(tmp_path: Path) -> None:
+    with served_with_all_it_can(tmp_path) as (url, log):
+        httpx.post(f"{url}/api/read", content=png(written(7))).raise_for_status()
+        httpx.post(f"{url}/api/corrections", json=sent(), timeout=60).raise_for_status()
+        reading = tmp_path / "reading"
+        reading.mkdir()
+        read_in_a_fresh_process(reading, LOOKED_UP_AFTER, *strace(tmp_path / "read"))
+    assert "socket(" not in (tmp_path / "read").read_text()
+    calls = log.read_text()
+    assert "accept4(" in calls
+    assert not re.search(r"(connect|sendto|sendmsg)\(.*AF_INET", calls)
+
+
+@contextmanager
+def served_with_all_it_can(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A server that keeps corrections and follows what is promoted, and its calls."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    home, versions, log = folder / "home", folder / "versions", folder / "calls"
+    for each in (home, versions):
+        each.mkdir()
+    (versions / "promoted").touch()
+    env = os.environ | dict.fromkeys(WHERE_FILES_ARE_KEPT, str(home))
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    env["INKDIGITS_DATABASE_URL"] = f"sqlite:///{folder}/corrections.db"
+    serve = f"serve --corrections --workers 2 --port {port} --model {versions}".split()
+    command = [*strace(log), "-D", sys.executable, "-B", "-m", "inkdigits", *serve]
+    with (
+        subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as server,
+        httpx.Client(transport=httpx.HTTPTransport(retries=7), timeout=60) as client,
+    ):
+        try:
+            client.get(f"http://127.0.0.1:{port}/api/ready").raise_for_status()
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            server.terminate()
+    assert list(home.iterdir()) == []
+
+
+def strace(log: Path) -> list[str]:
+    calls = "trace=socket,connect,accept4,sendto,sendmsg"
+    return ["strace", "-f", "-qq", "-e", calls, "-e", "signal=none", "-o", str(log)]

@@ -58,7 +58,7 @@ class Reader:
         page: the model file that finds what is written where; the one that ships if left out. It
             is loaded when it is first needed.
         isolate: decode every picture file in a process of its own, as is right for files of
-            strangers: one of which a decoder dies, or takes over 5 seconds or a gigabyte, is no
+            strangers: one of which a decoder dies, or takes over 1.5 seconds or a gigabyte, is no
             more than an UnreadablePicture. Arrays and PIL images are decoded already.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from handwriting import written
 from inkdigits import InvalidModel, Reader
@@ -124,6 +124,19 @@ def test_a_file_whose_calibration_cannot_be_is_refused(key: str, value: str) -> 
     said = {entry.key: entry.value for entry in model.metadata_props}
     helper.set_model_props(model, {**said, key: value})
     with pytest.raises(InvalidModel, match=f"{key} in its metadata must be a number from"):
+        read(model)
+
+
+def test_a_file_that_is_right_in_pictures_of_one_size_only_is_refused() -> None:
+    model = build_model(network(), Calibration(1.0, 0.5), FACTS)
+    graph = model.graph
+    [node] = [node for node in graph.node if "box" in node.output]
+    node.output[list(node.output).index("box")] = "found"
+    for name, value in (("nothing", [0]), ("always", [3, 2, 4, 7])):
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.int32), name))
+    graph.node.append(helper.make_node("Mul", ["found", "nothing"], ["not found"]))
+    graph.node.append(helper.make_node("Add", ["not found", "always"], ["box"]))
+    with pytest.raises(InvalidModel, match="it does not find the ink in two small pictures"):
         read(model)
 
 

@@ -23,7 +23,7 @@ from inkdigits.picture import apart, read_picture
 data = sys.stdin.buffer.read()
 before = time.process_time()
 try:
-    answer = str(read_picture(data).shape)
+    answer = str(read_picture(data, isolate=len(sys.argv) > 1).shape)
 except UnreadablePicture as error:
     answer = f"{error.reason}: {error}"
 apart.end_all()
@@ -47,10 +47,10 @@ class Cost:
     stderr: str
 
 
-def cost_of(data: bytes) -> Cost:
+def cost_of(data: bytes, isolate: bool = False) -> Cost:
     """What it costs a process of its own to read the picture; a foreign error fails the test."""
     result = subprocess.run(
-        [sys.executable, "-c", MEASURED],
+        [sys.executable, "-c", MEASURED, *(["isolate"] if isolate else [])],
         input=data,
         capture_output=True,
         check=True,

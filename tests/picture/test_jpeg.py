@@ -1,9 +1,12 @@
 """JPEG files that would take minutes to decode are not decoded, and ordinary ones are."""
 
+import struct
+
 import pytest
 from bombs import GREY, assert_cheap, jpeg_with, saved, segment
 from PIL import Image
 
+from inkdigits.errors import UnreadablePicture
 from inkdigits.picture import read_picture
 
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
@@ -73,3 +76,12 @@ def test_a_profile_a_comment_and_a_preview_are_no_hindrance() -> None:
     jpeg = saved("JPEG", icc_profile=bytes(200_000), comment=b"seven")
 
     assert read_picture(jpeg[:2] + preview + jpeg[2:] + saved("JPEG")).shape == (24, 32)
+
+
+def test_of_what_is_held_as_a_whole_fifty_megapixels_are_too_large() -> None:
+    small = saved("JPEG", GREY.convert("RGB"), progressive=True, subsampling=0)
+    size = small.index(b"\xff\xc2") + 5
+    large = small[:size] + struct.pack(">HH", 7000, 7000) + small[size + 4 :]
+
+    with pytest.raises(UnreadablePicture, match="takes too much memory to decode"):
+        read_picture(large)

@@ -185,8 +185,14 @@ def test_the_owner_accepts_rejects_and_relabels(client: TestClient, store: Store
     assert [(kept.state, kept.label) for kept in store.page()] == decisions
     place = "/api/corrections/99/review"
     assert client.post(place, json=decision, headers=OWNER).status_code == 404
-    decision = {"state": "accepted", "label": 10}
-    assert client.post(place, json=decision, headers=OWNER).status_code == 422
+    for label in (10, False, "7"):
+        decision = {"state": "accepted", "label": label}
+        assert client.post(place, json=decision, headers=OWNER).status_code == 422
+
+
+def test_all_methods_of_an_address_are_allowed_where_another_is_refused(client: TestClient) -> None:
+    answer = client.put("/api/corrections")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
 
 
 def test_without_a_database_reading_goes_on_and_a_correction_is_to_be_sent_again(

@@ -17,6 +17,7 @@ import pytest
 
 from inkdigits import InkDigitsError, InvalidModel
 from inkdigits.web.server import run
+from server_load import processes_below
 
 SERVE = """
 from inkdigits.web import server
@@ -116,9 +117,12 @@ def test_others_are_read_rightly_when_a_worker_is_killed_and_it_is_replaced(png_
     with served(2, environment) as (port, server), ThreadPoolExecutor(1) as clients:
         asking = clients.submit(ask, f"http://127.0.0.1:{port}/api/read")
         try:
-            os.kill(workers_of(server.pid)[0], signal.SIGKILL)
+            forking, worker, *_ = processes_below(server.pid)
+            for process in (worker, forking):  # which the other worker outlives
+                os.kill(process, signal.SIGKILL)
             killed = time.monotonic()
-            wait_for_line(server.stderr, "Application startup complete")
+            for _ in range(2):
+                wait_for_line(server.stderr, "Application startup complete")
         finally:
             over.set()
         answered, wrong = asking.result()
@@ -127,19 +131,20 @@ def test_others_are_read_rightly_when_a_worker_is_killed_and_it_is_replaced(png_
     assert min(moment for moment, _ in answered if moment > killed) < killed + 2
 
 
-def workers_of(server):
-    """Ids of Uvicorn's workers."""
-    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    return [
-        int(each)
-        for each in children
-        if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()
-    ]
-
-
 def wait_for_line(log, text):
     """Read Uvicorn's log until a line has `text`."""
     assert any(text in line for line in log), "the server ended"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here")
+def test_nothing_is_left_of_a_server_that_is_killed(environment):
+    with served(2, environment) as (_, server):
+        processes = processes_below(server.pid)
+        server.kill()
+        end = time.monotonic() + 30
+        while any(Path(f"/proc/{each}").exists() for each in processes):
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def test_a_model_that_is_none_is_refused_before_anything_is_served(environment, tmp_path):

@@ -86,13 +86,13 @@ def read_picture(
     Raises UnreadablePicture, whose `reason` is "missing", "empty", "unsupported", "damaged" or
     "too large". A file is too large with more than `max_bytes`, and any picture with more than
     `max_pixels` or a side above `MAX_SIDE`, which is looked up in the file's header before anything
-    is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 25
+    is decoded; so is a file that takes far more time or memory than its pixels: a WebP above 22
     megapixels, a JPEG of hundreds of scans, a run-length encoded BMP above 5 megapixels or 4 MiB, a
     TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
 
     PDFs and TIFF files, and with `isolate` all files, are decoded in a process of their own (see
-    `apart.py`). What takes more than 5 seconds or a gigabyte there is too large, too, and so is
-    what its decoder dies of.
+    `apart.py`). What takes more than 1.5 seconds of a processor or a gigabyte there, of a PDF
+    350 MB, is too large, too, and so is what its decoder dies of.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)

@@ -51,8 +51,9 @@ class Limits:
     Windows knows only the deadline, and macOS ignores the limit on memory.
     """
 
-    cpu_seconds: int = 5
-    """A page scanned in 600 pixels an inch takes less than half a second."""
+    cpu_seconds: float = 1.5
+    """A page scanned in 600 pixels an inch takes less than half a second, and so does a photo of
+    12 megapixels; the largest photos less than one."""
     memory: int = 2**30
     """Bytes of the whole process, beside 8 for each pixel that the picture may have. PDFium itself
     leaves a picture of more than 1 GB out; with less memory it would leave out smaller ones."""
@@ -220,7 +221,7 @@ class _Process:
     def _cause_of_death(self) -> CauseOfDeath:
         with suppress(subprocess.TimeoutExpired):  # which lives, and said what it never should
             code = self._process.wait(0.5)
-            if self._is_late or code == -getattr(signal, "SIGXCPU", 0):
+            if self._is_late or code == -getattr(signal, "SIGPROF", 0):
                 return "time"
             if code == -getattr(signal, "SIGKILL", 0):
                 return "killed"

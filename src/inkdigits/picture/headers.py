@@ -7,7 +7,7 @@ import struct
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.limits import check_pixels
 
-MOST_WEBP = 25_000_000
+MOST_WEBP = 22_000_000
 """Pixels, each of which takes Pillow 16 bytes."""
 MOST_RLE, MOST_RLE_BYTES = 5_000_000, 4 * 2**20
 """Pixels and bytes of a run-length encoded BMP, which Pillow decodes in Python."""

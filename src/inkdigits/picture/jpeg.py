@@ -10,7 +10,7 @@ import re
 import struct
 
 from inkdigits.errors import UnreadablePicture
-from inkdigits.picture.limits import MAX_PIXELS
+from inkdigits.picture.limits import MAX_PIXELS, MOST_DECODED, takes_too_much
 from inkdigits.picture.tiff import only_needed
 
 MOST_SEGMENTS = 5_000
@@ -22,6 +22,8 @@ MOST_SCANNED = 24 * MAX_PIXELS
 
 _SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+"""They and files of several scans are held as a whole: 2 bytes a sample, beside 4 a pixel."""
 _KEPT = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, 0xE0, 0xEE}  # tables, and what says which colours
 _LEFT_OUT = {0xDC, 0xFE, *range(0xE0, 0xF0)} - _KEPT
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
@@ -37,7 +39,8 @@ def lean_jpeg(data: bytes, name: str) -> bytes:
     """
     header, at = [data[:2]], 2
     notes = {_EXIF, _XMP}
-    pixels = scans = first = 0
+    pixels = held = scans = first = 0
+    is_progressive = False
     for _ in range(MOST_SEGMENTS):
         match = _MARKER.search(data, at, len(data) if scans else at + MOST_HEADER)
         marker = match[1][0] if match else _EOI
@@ -50,11 +53,15 @@ def lean_jpeg(data: bytes, name: str) -> bytes:
             scans += 1
             if scans * pixels > MOST_SCANNED:
                 raise _too_many_scans(name)
+            if held > MOST_DECODED and (is_progressive or scans > 1):
+                raise takes_too_much("JPEG", name, "memory")
         elif not scans and marker in _KEPT:
             header.append(data[start:at])
             if marker in _FRAMES:
                 height, width = struct.unpack_from(">HH", data, start + 5)
                 pixels = max(pixels, height * width)
+                held = max(held, height * width * (4 + 2 * _samples(data[start:at])))
+                is_progressive = marker in _PROGRESSIVE
         elif not scans and marker == _APP1:
             kind = next((kind for kind in notes if data.startswith(kind, start + 4)), None)
             if kind is not None:
@@ -67,6 +74,12 @@ def lean_jpeg(data: bytes, name: str) -> bytes:
     if not scans or sum(map(len, header)) > MOST_HEADER:
         raise ValueError("It has no scan, or too much before the first.")
     return b"".join([*header, data[first:]])
+
+
+def _samples(frame: bytes) -> float:
+    """How many there are for each pixel: 3 in full colours, 1.5 where two of them are halved."""
+    sides = [(each >> 4) * (each & 15) for each in frame[11::3]]
+    return sum(sides) / max([1, *sides])
 
 
 def _note(segment: bytes, kind: bytes) -> bytes:

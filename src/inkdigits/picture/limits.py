@@ -14,7 +14,8 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
 """Pixels. Reading takes memory for each row and column, far more than for each pixel."""
 MOST_DECODED = 7 * MAX_PIXELS
-"""Bytes of a TIFF in memory, and of the one strip or tile of it that is being unpacked."""
+"""Bytes of a TIFF in memory, and of the one strip or tile of it that is being unpacked; and of a
+JPEG of several scans."""
 _BITS, _CHANNELS, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 258, 277, 278, 322, 323  # TIFF tags
 
 

@@ -10,14 +10,14 @@ input does, also while it decodes: it does not outlive whoever started it.
 from __future__ import annotations
 
 import json
-import math
+import mmap
 import os
+import signal
 import struct
 import sys
-import time
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 
@@ -29,9 +29,13 @@ class Request(NamedTuple):
     name: str
     page: int | None
     max_pixels: int
-    cpu_seconds: int
+    cpu_seconds: float
     memory: int
-    """Bytes of this whole process."""
+    """Bytes of addresses of this whole process."""
+
+
+MOST_RESIDENT = 350_000_000
+"""Bytes of memory with a PDF. Told that there is no more, PDFium would leave pictures out."""
 
 
 def main() -> None:
@@ -63,33 +67,44 @@ def _listen(requests: SimpleQueue[tuple[Request, bytes]]) -> None:
 def _answer(request: Request, data: bytes) -> tuple[dict[str, Any], Any]:
     from inkdigits.errors import UnreadablePicture
     from inkdigits.picture.decoding import decode, page_count
+    from inkdigits.picture.formats import format_of
 
     _limit(request.cpu_seconds, request.memory)
+    done = Event()
+    if format_of(data) == "PDF":
+        Thread(target=_stay_small, args=(done,), daemon=True).start()
     try:
         if request.work == "count":
             return {"pages": page_count(data, request.name)}, b""
         picture = decode(data, request.name, request.page, request.max_pixels)
     except UnreadablePicture as error:
         return {"error": str(error), "reason": error.reason}, b""
+    finally:
+        done.set()
     return {"size": picture.shape[::-1]}, picture.data
 
 
-def _limit(cpu_seconds: int, memory: int) -> None:
+def _limit(cpu_seconds: float, memory: int) -> None:
     """What this process may take from now on, where the system knows such limits."""
     try:
         import resource
     except ImportError:
         return
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: math.ceil(time.process_time()) + cpu_seconds,
-        resource.RLIMIT_AS: memory,
-    }
-    for kind, most in limits.items():
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # then SIGPROF ends it
+    for kind, most in {resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: memory}.items():
         hard = resource.getrlimit(kind)[1]
         soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with suppress(ValueError, OSError):
             resource.setrlimit(kind, (soft, hard))
+
+
+def _stay_small(done: Event) -> None:
+    """End this process when it takes more than MOST_RESIDENT, where the system tells of it."""
+    with suppress(OSError), open("/proc/self/statm", "rb", buffering=0) as sizes:  # noqa: PTH123
+        while not done.wait(0.005):
+            sizes.seek(0)
+            if int(sizes.read().split()[1]) * mmap.PAGESIZE > MOST_RESIDENT:
+                os._exit(1)
 
 
 if __name__ == "__main__":

@@ -179,9 +179,16 @@ def run_options_that_give_memory_back() -> Any:
 
 
 def _check_on_two_pictures(name: str, session: Any) -> None:
-    """Raise InvalidModel unless the model does on two small pictures what its contract says."""
+    """Raise InvalidModel unless the model does what its contract says on two small pictures, and on
+    two of another size."""
     probe = np.full((2, 9, 7), 255, np.uint8)
     probe[:, 2:7, 3] = 0
+    _check_on(name, session, probe, [3, 2, 4, 7])
+    larger = probe.repeat(5, axis=1).repeat(6, axis=2)
+    _check_on(name, session, larger, [18, 10, 24, 35])
+
+
+def _check_on(name: str, session: Any, probe: Grey, box: list[int]) -> None:
     try:
         values = dict(zip(CONTRACT, session.run(list(CONTRACT), {"picture": probe}), strict=True))
     except Exception as error:
@@ -196,5 +203,5 @@ def _check_on_two_pictures(name: str, session: Any) -> None:
     probabilities = values["probabilities"]
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) or (probabilities < 0).any():
         raise broken(name, "its probabilities do not sum to 1")
-    if not values["has_ink"].all() or (values["box"] != [3, 2, 4, 7]).any():
+    if not values["has_ink"].all() or (values["box"] != box).any():
         raise broken(name, "it does not find the ink in two small pictures")

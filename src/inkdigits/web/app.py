@@ -47,6 +47,7 @@ from inkdigits.web.bodies import Uploads
 from inkdigits.web.following import FollowingReader, reader_for
 from inkdigits.web.headers import HeadAsGet, SecurityHeaders, allowing
 from inkdigits.web.lanes import busy, small_and_large_lane
+from inkdigits.web.methods import methods_at
 from inkdigits.web.metrics import Metrics
 from inkdigits.web.observed import Observed
 from inkdigits.web.owner import token_from_env
@@ -202,11 +203,10 @@ def create_app(
         response_description="The server is up.",
     )
     async def health() -> reference.Health:
-        limits = reference.Limits(bytes=max_bytes, pixels=max_pixels)
         return reference.Health(
             status="ok",
             version=__version__,
-            limits=limits,
+            limits=reference.Limits(bytes=max_bytes, pixels=max_pixels),
             keeps_corrections_days=keep_days if corrections else None,
         )
 
@@ -346,7 +346,8 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
             429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
-        return _error(error.status_code, name, message, error.headers)
+        headers = {"Allow": methods_at(request)} if error.status_code == 405 else error.headers
+        return _error(error.status_code, name, message, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

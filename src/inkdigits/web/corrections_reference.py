@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from inkdigits.corrections.store import State
 from inkdigits.web.reference import BUSY, SEVEN, Error
@@ -61,7 +61,7 @@ class Decision(BaseModel):
     """What the owner decides of a correction."""
 
     state: State = Field(description=STATE)
-    label: int | None = Field(description="0 to 9, or null for what is no digit.", ge=0, le=9)
+    label: StrictInt | None = Field(description="0 to 9, or null for what is no digit.", ge=0, le=9)
 
 
 WRONG = {"model": Error, "description": "A parameter is not what it should be."}
@@ -99,7 +99,7 @@ SEND: dict[str, Any] = {
                             "label": {"type": ["integer", "null"], "minimum": 0, "maximum": 9},
                             "strokes": {"type": ["array", "null"]},
                             "photo": {"type": ["string", "null"]},
-                            "box": {"type": ["array", "null"], "items": {"type": "integer"}},
+                            "box": {"description": "Without a photo nobody looks at it."},
                         },
                     },
                     "example": {
@@ -129,5 +129,11 @@ REVIEW: dict[str, Any] = {
     "summary": "For the owner: accept, reject or relabel",
     "status_code": 204,
     "response_description": "It is on the server's disk.",
-    "responses": {401: UNAUTHORIZED, 404: UNKNOWN, 422: WRONG, 503: BUSY},
+    "responses": {
+        400: {"model": Error, "description": "The body is not JSON."},
+        401: UNAUTHORIZED,
+        404: UNKNOWN,
+        422: WRONG,
+        503: BUSY,
+    },
 }

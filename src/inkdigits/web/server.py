@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,9 +69,13 @@ def run(
     app = app_from_env()
     _check_proxy(root_path, trust_proxies)
     _check_address(host, port)
+    if workers > 1 and sys.platform == "linux":
+        from inkdigits.web.workers import start_quickly  # which imports what Windows has not
+
+        start_quickly()
     with _one_count_of(workers):
         uvicorn.run(
-            app if workers == 1 else "inkdigits.web.app:app_from_env",
+            app if workers == 1 else "inkdigits.web.server:app_of_a_worker",
             factory=workers > 1,
             host=host,
             port=port,
@@ -83,6 +90,18 @@ def run(
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACE,
         )
+
+
+def app_of_a_worker() -> FastAPI:
+    """`app_from_env` in a process that ends with the one that looks after it."""
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    return app_from_env()
+
+
+def _end_with_the_server() -> None:
+    if server := multiprocessing.parent_process():
+        server.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
