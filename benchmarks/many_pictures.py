@@ -10,7 +10,7 @@ All read canvases of 280x280 in PNG with one digit each, in a temporary folder.
 speed   what `inkdigits read FOLDER --out readings.csv` does, against a loop of Pillow and ONNX
         Runtime that does no more than decode, run the model file and write a line: in turns, by the
         clock and in processor time, medians of --rounds. Two workers against one, too. A picture at
-        a time is what such loops do; 16 at a time is the fastest that there is.
+        a time is what such loops do; 8 at a time is the fastest that there is.
 memory  of all processes, at tenths of the way, with --workers
 writing how many rows a second the one process keeps that all others give theirs to, and then writes
         as Parquet; and the memory that it takes to know which there are
@@ -108,6 +108,7 @@ def speed(count: int, rounds: int) -> None:
 
         ways = {
             "Pillow and ONNX Runtime, one at a time": loop(1),
+            "Pillow and ONNX Runtime, 8 at a time": loop(8),
             "Pillow and ONNX Runtime, 16 at a time": loop(16),
             "read --out, 1 worker": ours(1),
             "read --out, 2 workers": ours(2),
@@ -127,14 +128,14 @@ def speed(count: int, rounds: int) -> None:
         clock, processor = (median(values) for values in zip(*both, strict=True))
         each = 1000 * processor / (count - BEGIN)
         print(f"{way:40} {(count - BEGIN) / clock:10.0f} {each:26.3f}")
-    one_loop, best_loop, one, two = times.values()
+    *loops, one, two = times.values()
 
     def ratio(of: Sequence[tuple[float, float]], to: Sequence[tuple[float, float]], at: int) -> str:
         return f"{median(a[at] / b[at] for a, b in zip(of, to, strict=True)):.2f}"
 
     print("\n1 worker has of the loops' speed, by the clock and by processor time:")
-    print(f"  one at a time {ratio(one_loop, one, 0)}, {ratio(one_loop, one, 1)}; ", end="")
-    print(f"16 at a time {ratio(best_loop, one, 0)}, {ratio(best_loop, one, 1)}")
+    for way, loop_times in zip(ways, loops, strict=False):
+        print(f"{way:40} {ratio(loop_times, one, 0)}, {ratio(loop_times, one, 1)}")
     print(f"2 workers against 1: {ratio(one, two, 0)} times as fast by the clock; ", end="")
     print(f"{ratio(two, one, 1)} times its processor time")
 

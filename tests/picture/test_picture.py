@@ -574,6 +574,7 @@ def test_a_file_that_may_not_be_opened_is_missing(tmp_path: Path, monkeypatch: p
     def refuse(*args: object) -> None:
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "seven.png").write_bytes(PNG)
     monkeypatch.setattr(Path, "open", refuse)  # not chmod: a container's root may open anything
     with pytest.raises(UnreadablePicture, match="cannot be opened: Permission denied") as raised:
         read_picture(tmp_path / "seven.png")

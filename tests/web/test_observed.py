@@ -25,8 +25,11 @@ def test_metrics_count_what_was_asked_by_status_and_what_was_read_by_digit(clien
     assert float(values['inkdigits_digit_confidence_bucket{digit="7",le="0.9"}']) < 2
 
 
-def test_metrics_say_which_model_reads(client, reader):
-    said = next(line for line in client.get("/metrics").text.splitlines() if "model_info{" in line)
+def test_metrics_say_which_model_reads(client, reader, png_of):
+    model = client.post("/api/read", content=png_of(7)).json()["model"]
+    metrics = client.get("/metrics").text
+    assert f'inkdigits_readings_total{{model="{model}"}} 1.0' in metrics
+    said = next(line for line in metrics.splitlines() if "model_info{" in line)
     assert all(f'{key}="{reader.metadata[key]}"' in said for key in ("name", "version", "revision"))
 
 

@@ -73,7 +73,7 @@ def grey_of(image: Image.Image, name: str) -> Grey:
     channel = None if image.mode in ("1", "L", "LA") else clearest_channel(image)
     if channel:
         return _by_bands(image, lambda band: band.convert("RGB").getchannel(channel))
-    return _by_bands(image, lambda band: band.convert("L"))
+    return _by_bands(image, lambda band: band if band.mode == "L" else band.convert("L"))
 
 
 _BAND = 2**20  # pixels
@@ -85,7 +85,8 @@ def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     rows = max(_BAND // width, 1)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        yield slice(top, bottom), image.crop((0, top, width, bottom))
+        band = image.crop((0, top, width, bottom)) if rows < height else image
+        yield slice(top, bottom), band
 
 
 def _by_bands(image: Image.Image, grey_of_band: Callable[[Image.Image], Any]) -> Grey:

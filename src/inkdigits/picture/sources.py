@@ -6,6 +6,7 @@ import binascii
 import os
 import re
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from inkdigits.errors import UnreadablePicture
@@ -37,20 +38,21 @@ def bytes_of(source: object, max_bytes: int) -> tuple[bytes, str]:
 
 
 def bytes_of_path(path: str, max_bytes: int) -> tuple[bytes, str]:
-    name = shown(path)
+    name, file, most = shown(path), Path(path), max_bytes + 1
     try:
-        if Path(path).is_dir():  # said here, because Windows would call it "permission denied"
+        status = file.stat()
+        if S_ISDIR(status.st_mode):  # said here, as Windows would call it "permission denied"
             raise UnreadablePicture(
                 f"{name} is a folder. Give the path of one picture in it.", reason="missing"
             )
-        if _may_never_end(path):
+        if not S_ISREG(status.st_mode) and not path.startswith(WHERE_ALL_ARE_STREAMS):
             raise UnreadablePicture(
                 f"{name} is a pipe or a device, not a file, and may never end. To read from it, "
                 f"open it and give the open file, or run: inkdigits read - < {name}",
                 reason="missing",
             )
-        with Path(path).open("rb") as file:
-            data = file.read(max_bytes + 1)
+        with file.open("rb") as opened:
+            data = opened.read(min(status.st_size or most, most))
     except FileNotFoundError as error:
         raise UnreadablePicture(
             f"{name} does not exist. Check the path, seen from {shown(str(Path.cwd()))}.",
@@ -64,15 +66,6 @@ def bytes_of_path(path: str, max_bytes: int) -> tuple[bytes, str]:
         ) from error
     check_bytes(len(data), name, max_bytes)
     return data, name
-
-
-def _may_never_end(path: str) -> bool:
-    """Whether that is no file, though it has a file's name, as in a folder full of pictures."""
-    return (
-        Path(path).exists()
-        and not Path(path).is_file()
-        and not path.startswith(WHERE_ALL_ARE_STREAMS)
-    )
 
 
 def _bytes_of_file(file: Any, max_bytes: int) -> tuple[bytes, str]:

@@ -40,9 +40,12 @@ class Metrics:
             buckets=CONFIDENCES,
             registry=own,
         )
+        self._readings = Counter(
+            "inkdigits_readings", "Pictures read, by the model's version.", ["model"], registry=own
+        )
         Gauge(
             "inkdigits_model_info",
-            "Always 1; which model file reads.",
+            "Always 1; which model file it began with.",
             ABOUT_THE_MODEL,
             registry=own,
             multiprocess_mode="max",
@@ -53,6 +56,7 @@ class Metrics:
         self._seconds.labels(path).observe(seconds)
 
     def count_reading(self, reading: Reading) -> None:
+        self._readings.labels(reading.model).inc()
         for digit in reading.digits:
             self._confidence.labels(digit.value).observe(digit.confidence)
 
