@@ -4,7 +4,9 @@ import base64
 import dataclasses
 import io
 import json
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +26,42 @@ from inkdigits.datasets.mnist import load_mnist
 
 DIGITS = range(10)
 BLANK = np.full((40, 30), 200, np.uint8)
+WHERE_FILES_ARE_KEPT = ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "APPDATA", "USERPROFILE")
+LOOKED_UP_AFTER = 12
+"""Seconds. ONNX Runtime 1.32 would look up a host some 9 after it is imported."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen, Path]]:
+    """A process that reads a picture and stays, while the tests before that of it run; the folder
+    that is its home, and the calls that it makes."""
+    folder = tmp_path_factory.mktemp("traced")
+    (folder / "home").mkdir()
+    trace = [
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=socket,connect",
+        "-e",
+        "signal=none",
+        "-o",
+        "calls",
+    ]
+    code = f"""
+import time
+from handwriting import written
+from inkdigits import Reader
+assert Reader().read(written(7)).text == "7"
+time.sleep({LOOKED_UP_AFTER})
+"""
+    env = os.environ | dict.fromkeys(WHERE_FILES_ARE_KEPT, str(folder / "home"))
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    env.pop("ORT_DISABLE_TELEMETRY", None)
+    command = [*(trace if shutil.which("strace") else []), sys.executable, "-B", "-c", code]
+    with subprocess.Popen(command, cwd=folder, env=env) as process:
+        yield process, folder
+        process.kill()
 
 
 @pytest.mark.parametrize("value", DIGITS)
@@ -307,3 +345,22 @@ def test_ink_that_is_nothing_that_is_known_is_no_sure_digit_and_no_blank_page(
     reading = reader.read(canvas)
     assert not reading.sure
     assert not any(digit.sure for digit in reading.digits)
+
+
+def test_who_wants_the_telemetry_may_have_it() -> None:
+    code = "import inkdigits, os; assert os.environ['ORT_DISABLE_TELEMETRY'] == '0'"
+    env = os.environ | {"ORT_DISABLE_TELEMETRY": "0"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
+def test_reading_leaves_no_file_at_home(traced: tuple[subprocess.Popen, Path]) -> None:
+    process, folder = traced
+    assert process.wait(timeout=120) == 0
+    assert not list((folder / "home").iterdir())
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
+def test_reading_opens_no_socket(traced: tuple[subprocess.Popen, Path]) -> None:
+    process, folder = traced
+    assert process.wait(timeout=120) == 0
+    assert "socket(" not in (folder / "calls").read_text()
