@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ import pytest
 from onnx import TensorProto
 
 from inkdigits import Reader
+from inkdigits.datasets import mnist
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE
 from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
 from inkdigits.modelfile.graph import Graph
@@ -45,6 +47,21 @@ def data_dir() -> str:
     if folder := os.environ.get(DATA_DIR_VARIABLE):
         return folder
     pytest.skip(f"{DATA_DIR_VARIABLE} does not name a folder with MNIST")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mnist_is_unpacked_once() -> Iterator[None]:
+    """Of that in `data_dir` each test gets a copy: unpacking takes longer than a tiny training."""
+    shared = os.environ.get(DATA_DIR_VARIABLE)
+    read = mnist.read_from_folder
+    unpacked = cache(read)
+
+    def copied(file: mnist.IdxFile, folder: Path) -> Any:
+        return unpacked(file, folder).copy() if str(folder) == shared else read(file, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mnist, "read_from_folder", copied)
+        yield
 
 
 @pytest.fixture(scope="session")

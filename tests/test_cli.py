@@ -1,4 +1,4 @@
-"""The command line, each command in a fresh process, but where page.onnx is made by hand."""
+"""The command line; in a fresh process what that may make a difference to."""
 
 import csv
 import io
@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import inkdigits
+from command import inkdigits as run
 from handwriting import png, written
 from inkdigits import Reader
 from inkdigits.cli import app
@@ -29,16 +30,10 @@ from pieces import row as row_of
 DIGITS = range(10)
 
 
-def run(
-    *arguments: object, stdin: bytes = b"", cwd: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "inkdigits", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        timeout=120,
-    )
+def fresh(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """What `command.inkdigits` does, but in a fresh process with streams of the system's."""
+    command = [sys.executable, "-m", "inkdigits", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=120)
 
 
 def rows(result: subprocess.CompletedProcess[bytes]) -> list[dict]:
@@ -70,7 +65,7 @@ def tiny_seven(tmp_path: Path) -> Path:
 
 
 def test_a_picture_is_read_for_people(folder: Path) -> None:
-    result = run("read", "--min-confidence", "0", folder / "7.png")
+    result = fresh("read", "--min-confidence", "0", folder / "7.png")
     assert result.returncode == 0
     name, digit, confidence = result.stdout.decode().split()
     assert name == str(folder / "7.png")
@@ -167,7 +162,7 @@ def test_nobody_waits_for_a_pipe_that_is_called_like_a_picture(
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin")
 @pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0"])
 def test_a_stream_that_is_asked_for_is_read(name: str) -> None:
-    [row] = rows(run("read", "--json", name, stdin=png(written(7))))
+    [row] = rows(fresh("read", "--json", name, stdin=png(written(7))))
     assert row["text"] == "7"
 
 
@@ -479,7 +474,7 @@ def test_a_bad_model_is_refused_at_the_start(folder: Path, command: list[str]) -
 
 
 def test_the_version_is_printed() -> None:
-    result = run("--version")
+    result = fresh("--version")
     assert result.returncode == 0
     assert result.stdout.decode().split() == ["inkdigits", inkdigits.__version__]
 

@@ -253,9 +253,10 @@ def memory_grown(work: str, measure: str) -> int:
 
 
 @LINUX
-@pytest.mark.parametrize(("count", "side"), [(6000, 28), (20_000, 4)])
-def test_a_large_batch_takes_little_memory(count: int, side: int) -> None:
-    pictures = f"p = np.full(({count}, {side}, {side}), 255, np.uint8); p[:, 1:-1, {side} // 2] = 0"
+@pytest.mark.parametrize("side", [28, 4])
+def test_a_large_batch_takes_little_memory(side: int) -> None:
+    # At once they would take twice as much.
+    pictures = f"p = np.full((4000, {side}, {side}), 255, np.uint8); p[:, 1:-1, {side} // 2] = 0"
     assert memory_grown(f"{pictures}; reader.predict(p)", "VmHWM") < 300
 
 

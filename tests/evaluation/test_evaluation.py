@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
+from command import inkdigits
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.dataset import ArrayDataset
@@ -166,15 +165,7 @@ def test_the_page_needs_nothing_else_and_names_what_stands_out(predictions: Pred
     assert "most common mistake is to read" in html
 
 
-def run(*arguments: object, data_dir: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "inkdigits", *map(str, arguments)],
-        env={**os.environ, "INKDIGITS_DATA_DIR": data_dir},
-        capture_output=True,
-        text=True,
-    )
-
-
+run = partial(inkdigits, text=True)
 SOME = 1000
 
 
@@ -186,33 +177,26 @@ def some(tmp_path: Path, data_dir: str) -> str:
     return f"npz:{tmp_path / 'some.npz'}"
 
 
-def test_the_command_prints_a_table_or_json_and_writes_a_page(
-    tmp_path: Path, data_dir: str, some: str
-) -> None:
+def test_the_command_prints_a_table_or_json_and_writes_a_page(tmp_path: Path, some: str) -> None:
     html = tmp_path / "page.html"
-    result = run("evaluate", "shipped", some, "--html", html, data_dir=data_dir)
+    result = run("evaluate", "shipped", some, "--html", html)
     assert result.returncode == 0, result.stderr
     assert "accuracy   99." in result.stdout
     assert html.read_text().startswith("<!doctype html>")
-    as_json = run("evaluate", "shipped", some, "--json", data_dir=data_dir)
+    as_json = run("evaluate", "shipped", some, "--json")
     figures: dict[str, Any] = json.loads(as_json.stdout)
     assert figures["pictures"] == SOME
     assert f"{figures['accuracy']:.2%}" in result.stdout
 
 
-def test_two_models_are_compared_on_the_same_pictures(
-    tmp_path: Path, data_dir: str, some: str
-) -> None:
-    trained = run(
-        *("train", "mlp-small", "--limit", 2000, "--epochs", 2, "--out", tmp_path / "run"),
-        data_dir=data_dir,
-    )
+def test_two_models_are_compared_on_the_same_pictures(tmp_path: Path, some: str) -> None:
+    trained = run("train", "mlp-small", "--limit", 2000, "--epochs", 2, "--out", tmp_path / "run")
     assert trained.returncode == 0, trained.stderr
     models = ("shipped", tmp_path / "run")
-    result = run("compare", *models, "--on", some, data_dir=data_dir)
+    result = run("compare", *models, "--on", some)
     assert result.returncode == 0, result.stderr
     assert "a real difference (McNemar's test" in result.stdout
-    as_json = run("compare", *models, "--on", some, "--json", data_dir=data_dir)
+    as_json = run("compare", *models, "--on", some, "--json")
     assert set(json.loads(as_json.stdout)["models"]) == {str(model) for model in models}
 
 
@@ -227,7 +211,7 @@ def test_two_models_are_compared_on_the_same_pictures(
     ],
 )
 def test_mistakes_are_explained(arguments: list[str], message: str, data_dir: str) -> None:
-    result = run(*arguments, data_dir=data_dir)
+    result = run(*arguments)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr

@@ -1,27 +1,24 @@
 """Kaggle's digit recogniser: from its two files to a submission."""
 
 import csv
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from command import inkdigits
 from inkdigits.datasets.convert import convert
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
 
+run = partial(inkdigits, text=True)
 
-def inkdigits(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "inkdigits", *map(str, arguments)],
-        cwd=cwd,
-        env={name: value for name, value in os.environ.items() if name != "INKDIGITS_DATA_DIR"},
-        capture_output=True,
-        text=True,
-    )
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no MNIST."""
+    monkeypatch.delenv("INKDIGITS_DATA_DIR", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
 
 
 def test_two_commands_lead_from_kaggles_files_to_a_submission(folder: Path, data_dir: str) -> None:
-    trained = inkdigits(
+    trained = run(
         *("train", "mlp-small", "--data", "csv:train.csv", "--out", "run", "--epochs", 5),
         cwd=folder,
     )
     assert trained.returncode == 0, trained.stderr
     assert "csv:train.csv:validation" in trained.stdout
-    written = inkdigits(
-        *("kaggle", "test.csv", "-o", "submission.csv", "--model", "run"), cwd=folder
-    )
+    written = run(*("kaggle", "test.csv", "-o", "submission.csv", "--model", "run"), cwd=folder)
     assert written.returncode == 0, written.stderr
     assert "run was trained on csv:train.csv, 2,700 training pictures" in written.stdout
     assert "honest" not in written.stdout  # who did it right needs no advice
@@ -59,7 +54,7 @@ def test_two_commands_lead_from_kaggles_files_to_a_submission(folder: Path, data
 
 
 def test_the_command_says_what_a_score_of_the_shipped_model_is_worth(folder: Path) -> None:
-    result = inkdigits("kaggle", "test.csv", "-o", "shipped.csv", cwd=folder)
+    result = run("kaggle", "test.csv", "-o", "shipped.csv", cwd=folder)
     assert result.returncode == 0
     assert "trained on MNIST" in result.stdout
     assert "come from MNIST" in result.stdout
@@ -67,14 +62,14 @@ def test_the_command_says_what_a_score_of_the_shipped_model_is_worth(folder: Pat
 
 
 def test_a_train_csv_is_not_taken_for_a_test_csv(folder: Path) -> None:
-    result = inkdigits("kaggle", "train.csv", "-o", "wrong.csv", cwd=folder)
+    result = run("kaggle", "train.csv", "-o", "wrong.csv", cwd=folder)
     assert result.returncode == 2
     assert "has labels: it is a train.csv" in result.stderr
     assert not (folder / "wrong.csv").exists()
 
 
 def test_data_without_labels_cannot_be_trained_on(folder: Path) -> None:
-    result = inkdigits("train", "mlp-small", "--data", "csv:test.csv", "--out", "none", cwd=folder)
+    result = run("train", "mlp-small", "--data", "csv:test.csv", "--out", "none", cwd=folder)
     assert result.returncode == 2
     assert "csv:test.csv has no labels to learn from" in result.stderr
     assert not (folder / "none").exists()
@@ -82,16 +77,16 @@ def test_data_without_labels_cannot_be_trained_on(folder: Path) -> None:
 
 def test_a_run_is_resumed_only_with_its_own_data(folder: Path) -> None:
     options = ("train", "mlp-small", "--out", "again", "--epochs", 1)
-    assert inkdigits(*options, "--data", "csv:train.csv", cwd=folder).returncode == 0
-    result = inkdigits(*options, "--data", "csv:other.csv", "--resume", cwd=folder)
+    assert run(*options, "--data", "csv:train.csv", cwd=folder).returncode == 0
+    result = run(*options, "--data", "csv:other.csv", "--resume", cwd=folder)
     assert result.returncode == 2
     assert "has data csv:train.csv, not csv:other.csv" in result.stderr
 
 
 def test_convert_tells_how_much_it_wrote(folder: Path) -> None:
-    result = inkdigits("convert", "csv:test.csv", "npz:test.npz", cwd=folder)
+    result = run("convert", "csv:test.csv", "npz:test.npz", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert "501 pictures written to npz:test.npz" in result.stdout
-    again = inkdigits("convert", "csv:test.csv", "npz:test.npz", cwd=folder)
+    again = run("convert", "csv:test.csv", "npz:test.npz", cwd=folder)
     assert again.returncode == 2
     assert "is there already" in again.stderr

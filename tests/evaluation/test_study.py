@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -13,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command import inkdigits
 from handwriting import written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.convert import convert
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
+from inkdigits.evaluation import study
 from inkdigits.evaluation.study import Facts, find_out, measure
 from inkdigits.evaluation.study_page import findings, page, study_figures
 from inkdigits.modelfile.normalizer import Normalizer
@@ -39,6 +39,14 @@ def planted(data_dir: str) -> ArrayDataset:
     labels[MISLABELLED] = (labels[MISLABELLED] + 5) % 10
     pictures[BLANK] = 0
     return ArrayDataset("mine", pictures, labels)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_are_mapped() -> Iterator[None]:
+    """t-SNE takes its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "MOST_MAPPED", 200)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -141,13 +149,7 @@ def test_the_command_leaves_a_page_and_its_pictures(tmp_path: Path, data_dir: st
     assert whole.labels is not None
     small = ArrayDataset("small", whole.pictures[:300], whole.labels[:300])
     convert(small, f"csv:{tmp_path}/mine.csv")
-    result = subprocess.run(
-        [sys.executable, "-m", "inkdigits", "study", "csv:mine.csv", "--out", "report"],
-        cwd=tmp_path,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-    )
+    result = inkdigits("study", "csv:mine.csv", "--out", "report", cwd=tmp_path, text=True)
     assert result.returncode == 0, result.stderr
     assert "1 blank picture, in which nothing is written: mine.csv, row 9." in result.stdout
     assert (tmp_path / "report" / "study.html").read_text().startswith("<!doctype html>")

@@ -47,12 +47,16 @@ def test_what_is_no_digit_is_seldom_a_sure_one(reader: Reader) -> None:
     assert np.mean(sure) < 0.1
 
 
-def test_several_digits_are_no_sure_digit(reader: Reader) -> None:
-    readings = list(reader.read_many(draw_non_digits("several digits", 20, 3, DIGITS)))
-    assert not any(reading.sure for reading in readings if len(reading.digits) == 1)
+@pytest.fixture(scope="module")
+def of_several(reader: Reader) -> list[Reading]:
+    """What is read where there are several digits."""
+    return list(reader.read_many(draw_non_digits("several digits", 20, 3, DIGITS)))
+
+
+def test_several_digits_are_no_sure_digit(of_several: list[Reading]) -> None:
+    assert not any(reading.sure for reading in of_several if len(reading.digits) == 1)
 
 
 @pytest.mark.xfail(reason="page.onnx misses digits that lie over each other", strict=True)
-def test_several_digits_are_no_digit_but_a_number(reader: Reader) -> None:
-    readings = list(reader.read_many(draw_non_digits("several digits", 20, 3, DIGITS)))
-    assert all(len(reading.digits) > 1 for reading in readings)
+def test_several_digits_are_no_digit_but_a_number(of_several: list[Reading]) -> None:
+    assert all(len(reading.digits) > 1 for reading in of_several)

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from inkdigits.modelfile.normalizer import Normalizer
 from inkdigits.scratch import NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
 from inkdigits.synthesis.negatives import draw_non_digits
+from inkdigits.training import data
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.drawings import RealInk
 from inkdigits.training.ensemble import Ensemble
@@ -37,7 +39,7 @@ from inkdigits.training.scratch_fit import ScratchFitting
 from inkdigits.training.writers import written_digits
 from training.events import told
 from training.interruption import ctrl_c
-from training.tiny import TINY, TINY_SCRATCH
+from training.tiny import TINY, TINY_SCRATCH, train_unseen
 from training.two_processes import TORCHRUN
 
 LIMIT = 2000
@@ -47,6 +49,14 @@ REAL_INK = replace(TINY, real_ink=STROKES, float16_weights=True, epochs=4)
 FEW_WRITERS = "2-18,25-30"
 """Without these one is left to learn from, whose ways of writing are soon found."""
 AnyRecipe = Recipe | ScratchRecipe
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_judge() -> Iterator[None]:
+    """MNIST's last 1,000 pictures and not 5,000, which take longer than to learn from so few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "VALIDATION_SIZE", 1000)
+        yield
 
 
 @pytest.fixture(scope="module", params=[TINY, TINY_SCRATCH], ids=["pytorch", "numpy"])
@@ -147,8 +157,8 @@ def test_a_run_leaves_pictures(finished: Path, picture: str) -> None:
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(
     recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
 ) -> None:
-    train(recipe, tmp_path / "again", limit=LIMIT, data_dir=data_dir)
-    train(recipe, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
+    train_unseen(recipe, tmp_path / "again", limit=LIMIT, data_dir=data_dir)
+    train_unseen(recipe, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
     assert same_weights(finished, tmp_path / "again")
     assert not same_weights(finished, tmp_path / "other")
 
@@ -157,7 +167,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(
 def with_real_ink(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
     """A finished run that has learned from strokes, but not from those of all writers."""
     out = tmp_path_factory.mktemp("runs") / "real-ink"
-    train(REAL_INK, out, limit=1500, without_writers=FEW_WRITERS, data_dir=data_dir)
+    train_unseen(REAL_INK, out, limit=1500, without_writers=FEW_WRITERS, data_dir=data_dir)
     return out
 
 
@@ -166,7 +176,7 @@ def test_a_run_says_how_many_threads_it_takes_and_resumes_with_as_many(
 ) -> None:
     before = torch.get_num_threads()
     try:
-        metrics = train(recipe, tmp_path, epochs=1, limit=100, threads=2, data_dir=data_dir)
+        metrics = train_unseen(recipe, tmp_path, epochs=1, limit=100, threads=2, data_dir=data_dir)
     finally:
         torch.set_num_threads(before)
     assert metrics["threads"] == 2
@@ -201,7 +211,7 @@ def test_a_share_of_the_pictures_is_bent_roughly(tmp_path: Path, data_dir: str) 
     for share in (0.0, 1.0):
         recipe = replace(TINY, rough=Augmentation(noise=200.0), rough_share=share)
         folder = tmp_path / str(len(learned))
-        train(recipe, folder, epochs=1, limit=300, data_dir=data_dir)
+        train_unseen(recipe, folder, epochs=1, limit=300, data_dir=data_dir)
         learned.append(Reader(folder / "model.onnx").metadata["accuracy"])
     assert learned[0] != learned[1]
 
@@ -219,7 +229,7 @@ def test_an_ensemble_trains_into_one_model_file(tmp_path: Path, data_dir: str) -
         layers=lambda: [Ensemble(nn.Sequential(*TINY.layers()), nn.Sequential(*TINY.layers()))],
         several_views=True,
     )
-    metrics = train(recipe, tmp_path / "run", limit=LIMIT, data_dir=data_dir)
+    metrics = train_unseen(recipe, tmp_path / "run", limit=LIMIT, data_dir=data_dir)
     assert metrics["parameters"] == 2 * sum(p.numel() for p in TINY.network().parameters())
     assert metrics["accuracy"]["mnist:validation"] > 0.8
 
@@ -242,14 +252,14 @@ def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_eit
     (tmp_path / "metrics.json").write_text("{}")
     with pytest.raises(InvalidRun, match=r"holds a run already\. Choose another folder"):
         train(TINY_SCRATCH, tmp_path, limit=100, data_dir=data_dir)
-    train(TINY_SCRATCH, tmp_path, epochs=1, limit=100, overwrite=True, data_dir=data_dir)
+    train_unseen(TINY_SCRATCH, tmp_path, epochs=1, limit=100, overwrite=True, data_dir=data_dir)
     assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 1
 
 
 def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_dir: str) -> None:
     options: dict[str, Any] = {"limit": 400, "data_dir": data_dir}
-    train(recipe, tmp_path, epochs=1, **options)
-    metrics = train(recipe, tmp_path, epochs=3, resume=True, **options)
+    train_unseen(recipe, tmp_path, epochs=1, **options)
+    metrics = train_unseen(recipe, tmp_path, epochs=3, resume=True, **options)
     assert metrics["epochs"] == metrics["epochs_done"] == 3
     with (tmp_path / "history.csv").open() as file:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
@@ -263,8 +273,8 @@ def test_changed_settings_are_told_and_a_resumed_run_keeps_them(
 ) -> None:
     changes = {"batch_size": "70", "learning_rate": "0.02"}
     options: dict[str, Any] = {"limit": 140, "data_dir": data_dir}
-    train(recipe, tmp_path, epochs=1, changes=changes, **options)
-    metrics = train(recipe, tmp_path, epochs=2, resume=True, **options)
+    train_unseen(recipe, tmp_path, epochs=1, changes=changes, **options)
+    metrics = train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)
     assert metrics["changes"] == changes
     with pytest.raises(InvalidRun, match=r"changes batch_size=70 learning_rate=0\.02, not b"):
         train(recipe, tmp_path, resume=True, changes={"batch_size": "7"}, data_dir=data_dir)
@@ -288,8 +298,8 @@ def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
     pictures[:, 5:20, 14] = 255
     np.savez(tmp_path / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
     console = Console(file=io.StringIO(), width=200)
-    data = f"npz:{tmp_path}/ones.npz"
-    train(TINY_SCRATCH, tmp_path / "run", epochs=1, data=data, console=console)
+    ones = f"npz:{tmp_path}/ones.npz"
+    train_unseen(TINY_SCRATCH, tmp_path / "run", epochs=1, data=ones, console=console)
     assert "has no pictures of 0, 2, 3, 5, 6, 7, 8, 9 to learn from" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -348,14 +358,14 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
     if isinstance(recipe, Recipe) and recipe.real_ink:
         options["without_writers"] = FEW_WRITERS
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(recipe, whole, **options)
+    train_unseen(recipe, whole, **options)
     with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted, match="go on with --resume"):
-        train(recipe, parts, **options)
+        train_unseen(recipe, parts, **options)
     assert json.loads((parts / "metrics.json").read_text())["epochs_done"] == 1
     Reader(parts / "model.onnx")
     assert not same_weights(whole, parts)
 
-    train(recipe, parts, resume=True, data_dir=data_dir)
+    train_unseen(recipe, parts, resume=True, data_dir=data_dir)
     assert same_weights(whole, parts)
 
 
@@ -441,14 +451,14 @@ def test_a_checkpoint_in_numpy_of_something_else_is_refused(tmp_path: Path, data
         train(TINY_SCRATCH, tmp_path, resume=True, data_dir=data_dir)
 
 
+@pytest.mark.parametrize("recipe", [TINY_SCRATCH], ids=["numpy"], indirect=True)
 def test_a_network_in_numpy_is_left_in_its_own_form_too_and_answers_like_the_model_file(
-    tmp_path: Path, data_dir: str
+    finished: Path, data_dir: str
 ) -> None:
-    train(TINY_SCRATCH, tmp_path, limit=LIMIT, data_dir=data_dir)
-    network = NeuralNetwork.load(tmp_path / "network.safetensors")
+    network = NeuralNetwork.load(finished / "network.safetensors")
     pictures, _ = load_mnist("validation", data_dir)
     ours = network.predict_proba(Normalizer()(pictures[:500]))
-    theirs = Reader(tmp_path / "model.onnx").predict_proba(pictures[:500])
+    theirs = Reader(finished / "model.onnx").predict_proba(pictures[:500])
     assert np.abs(ours - theirs).max() < 1e-5
 
 

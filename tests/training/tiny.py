@@ -1,7 +1,11 @@
 """Recipes that train in seconds."""
 
+from typing import Any
+
+import pytest
 from torch import nn
 
+from inkdigits import figures
 from inkdigits.scratch import (
     Adam,
     BatchNorm,
@@ -15,6 +19,7 @@ from inkdigits.scratch import (
 )
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.recipes import Recipe
+from inkdigits.training.run import train
 
 TINY = Recipe(
     "tiny",
@@ -45,3 +50,10 @@ TINY_SCRATCH = ScratchRecipe(
     epochs=2,
     batch_size=50,
 )
+
+
+def train_unseen(*arguments: Any, **options: Any) -> dict[str, Any]:
+    """`train`, without its pictures: to draw them takes longer than to train a tiny network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "write", lambda *_: None)
+        return train(*arguments, **options)

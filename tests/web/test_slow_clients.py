@@ -4,10 +4,12 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from inkdigits import Reader
 from inkdigits.web import connection
@@ -46,6 +48,7 @@ def is_broken_off(client: socket.socket) -> bool:
 @pytest.mark.parametrize("sent", [b"", b"GET", HEAD, HEALTH + b"GET"])
 def test_a_client_that_sends_no_whole_request_is_not_waited_for(reader, connect, monkeypatch, sent):
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(uvicorn, "Config", partial(uvicorn.Config, timeout_keep_alive=0.3))
     with running(create_app(reader)) as url:
         client = connect(url)
         client.sendall(sent)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from inkdigits.datasets.convert import like_mnist
 from inkdigits.datasets.dataset import Batch
-from inkdigits.datasets.mnist import load_mnist
+from inkdigits.datasets.mnist import VALIDATION_SIZE, load_mnist
 from inkdigits.datasets.spec import open_dataset
 from inkdigits.datasets.strokes import WrittenDigit, draw
 from inkdigits.errors import InvalidDataset
@@ -174,15 +174,14 @@ def _part(
                 "some, or keep none (--validation 0)."
             )
         return (pictures[~kept], labels[~kept]), (pictures[kept], labels[kept])
-    if validation == 0:
-        pictures, labels = _all_of(MNIST, data_dir)
-        return (pictures, labels), (pictures[:0], labels[:0])
-    if validation is not None:
+    if validation:
         raise InvalidDataset(
             "MNIST has a validation part of its own. Leave out --validation, or train on that part "
             "as well (--validation 0)."
         )
-    return load_mnist("train", data_dir), load_mnist("validation", data_dir)
+    pictures, labels = load_mnist("train+validation", data_dir)
+    end = len(labels) if validation == 0 else -VALIDATION_SIZE
+    return (pictures[:end], labels[:end]), (pictures[end:], labels[end:])
 
 
 def _all_of(spec: str, data_dir: DataDir) -> Labelled:

@@ -1,10 +1,10 @@
 """Several processes that train one network on pages."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from inkdigits.synthesis.pages import DrawnPage, Placed
@@ -14,7 +14,7 @@ from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import DrawnPages
 from inkdigits.training.tasks.pages import PagesData, PagesFitting
-from training.two_processes import answer_of
+from training.two_processes import beside_another
 
 TINY = PagesRecipe("page", epochs=1, pages=8, batch_size=4, validation_pages=1)
 
@@ -44,7 +44,6 @@ class Bars(DrawnPages):
 
 def fit() -> dict[str, Any]:
     """Fit with whoever else was started: what each drew, and whether all have one network."""
-    drawn_pages.WORKERS = 0
     with joined_group("cpu") as group:
         training = Bars()
         settings = Settings("page", epochs=1, seed=0, limit=None, processes=group.size)
@@ -56,15 +55,18 @@ def fit() -> dict[str, Any]:
         drawn: list[Any] = [None] * group.size
         torch.distributed.all_gather_object(drawn, training.seeds)
         return {
-            "is_main": group.is_main,
             "same": all(torch.equal(weights, others) for others in everybodys),
             "drawn": drawn,
             "loss": row.loss,
         }
 
 
-def test_two_processes_share_the_pages_and_learn_one_network() -> None:
-    answer = answer_of(__file__)
+def test_two_processes_share_the_pages_and_learn_one_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(drawn_pages, "WORKERS", 0)
+    with beside_another(__file__):
+        answer = fit()
     assert answer["same"]
     assert answer["loss"] > 0
     one, other = ({tuple(seed) for seed in seeds} for seeds in answer["drawn"])
@@ -73,6 +75,5 @@ def test_two_processes_share_the_pages_and_learn_one_network() -> None:
 
 
 if __name__ == "__main__":
-    answer = fit()
-    if answer["is_main"]:
-        print(json.dumps(answer), flush=True)
+    drawn_pages.WORKERS = 0
+    fit()
