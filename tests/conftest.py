@@ -13,7 +13,8 @@ from onnx import TensorProto
 
 from inkdigits import Reader
 from inkdigits.datasets import mnist
-from inkdigits.datasets.mnist import DATA_DIR_VARIABLE
+from inkdigits.datasets.dataset import ArrayDataset
+from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
 from inkdigits.modelfile.graph import Graph
 
@@ -62,6 +63,21 @@ def mnist_is_unpacked_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mnist, "read_from_folder", copied)
         yield
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch, data_dir: str) -> None:
+    """What a fine-tuning replays, and what judges it, is little."""
+    from inkdigits.corrections import fine_tune, gate
+    from inkdigits.training.tasks import fine_tuning
+
+    few = {name: [a[:300] for a in load_mnist(name, data_dir)] for name in ("train", "validation")}
+    judges = ArrayDataset("mnist:validation", *few["validation"])
+    monkeypatch.setattr(fine_tuning, "load_mnist", lambda part, _: few[part])
+    monkeypatch.setattr(gate, "open_dataset", lambda *_: judges)
+    monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
+    monkeypatch.setattr(gate, "NO_DIGITS", 5)
+    monkeypatch.setattr(fine_tune, "SOME", 20)
 
 
 @pytest.fixture(scope="session")

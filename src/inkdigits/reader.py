@@ -297,8 +297,8 @@ class Reader:
 
     def _read_pieces(self, pieces: Pieces, expect: Expect, length: int | None) -> Reading | None:
         places = perhaps_digits(pieces)
-        opinions = zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True)
-        return read_pieces(pieces, dict(opinions), self._page.rules, expect, length)
+        opinions = dict(zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True))
+        return read_pieces(pieces, opinions, self._page.rules.beside(self.metadata), expect, length)
 
     def _turned(
         self,

@@ -12,19 +12,26 @@ from PIL import Image
 from rich.console import Console
 
 from inkdigits import InvalidDataset
-from inkdigits.corrections import gate
 from inkdigits.corrections.fine_tune import WEIGHTS, fine_tune
 from inkdigits.corrections.versions import Versions
-from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.reader import Reader
+from inkdigits.training.crops import NO_DIGIT
 from inkdigits.training.data import Data
 from inkdigits.training.fit import Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import BEST, fine_tuning
-from inkdigits.training.tasks.fine_tuning import FineTuning, held_back
+from inkdigits.training.tasks.fine_tuning import (
+    HALF,
+    WRITTEN_ANEW,
+    FineTuning,
+    corrections,
+    held_back,
+    judges,
+)
 from inkdigits.training.tasks.torch_digits import TorchDigits
+from sent import sent
 from training.tiny import TINY
 
 QUICK = {"console": Console(quiet=True), "recipe": TINY, "limit": 60}
@@ -54,17 +61,11 @@ def versions(tmp_path: Path) -> Versions:
     return Versions(tmp_path / "versions")
 
 
+@pytest.mark.usefixtures("little")
 def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
-    tmp_path: Path,
-    versions: Versions,
-    weights: Path,
-    data_dir: str,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, versions: Versions, weights: Path, data_dir: str
 ) -> None:
     spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
-    few = [array[:300] for array in load_mnist("validation", data_dir)]
-    monkeypatch.setattr(gate, "open_dataset", lambda name, _: ArrayDataset(name, *few))
-    monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
     version, rows = fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **QUICK)
     metrics = json.loads(RunFolder(run).metrics.read_text())
     made_from = version.story["made_from"]
@@ -73,7 +74,7 @@ def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
     assert made_from["pictures"] == 60 > made_from["held_back"] == rows[0].pictures >= 6
     assert [row.on for row in rows] == [
         *("held-back corrections", "labels of corrections"),
-        *("mnist:validation", "writers 30"),
+        *("mnist:validation", "writers 30", "sure of no digits"),
     ]
     assert not version.passed  # tiny forgets, against what ships
     assert versions.all() == [version]
@@ -135,6 +136,41 @@ def test_a_personal_model_learns_from_all_and_replays_what_was_learned_before(
     assert [source.per_epoch for source in data.beside] == [60]
     assert drawer.real_ink.strokes == 60
     assert {digit.writer for digit in drawer.digits} == {*range(1, 25)}
+
+
+def test_a_digit_is_learned_as_it_is_and_with_other_pens_and_what_is_none_as_such(
+    tmp_path: Path, reader: Reader, data_dir: str
+) -> None:
+    file = tmp_path / "corrections.jsonl"
+    rows = [sent(7), sent(3, 3, strokes=None), sent(2, None)]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    task = FineTuning(fine_tuning(TINY))
+    settings = Settings("", 1, 0, 60, data=f"corrections:{file}", validation=0.0)
+    data, _ = task.load(settings, data_dir)
+    assert data.labels.tolist() == [NO_DIGIT, *[7] * (1 + WRITTEN_ANEW), 3]
+    assert len(np.unique(data.pictures, axis=0)) == len(data.pictures)
+    assert (reader.predict(data.pictures[1:]) == data.labels[1:]).mean() > 0.8
+
+
+def test_each_half_of_a_hands_digits_is_judged_by_who_learned_from_the_other(
+    tmp_path: Path, data_dir: str
+) -> None:
+    given = corrections(folder_of(tmp_path / "mine", 5, data_dir), data_dir)
+    first, second = (judges(given, HALF, seed) for seed in (7, 8))
+    assert (first != second).all()
+    assert {first.sum(), second.sum()} == {2, 3}
+    assert not judges(given, 0.0, 7).any()
+
+
+@pytest.mark.usefixtures("little")
+def test_a_personal_model_is_judged_by_halves(
+    tmp_path: Path, versions: Versions, weights: Path, data_dir: str
+) -> None:
+    spec, run = folder_of(tmp_path / "mine", 6, data_dir), tmp_path / "run"
+    few = QUICK | {"limit": 20, "epochs": 1, "personal": True}
+    version, rows = fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **few)
+    assert (rows[0].on, rows[0].pictures) == ("halves by each other", 6)
+    assert Reader(version.model).metadata["which_weight"] == str(version.story["which_weight"])
 
 
 def test_the_weights_that_ship_are_those_of_the_model_that_ships(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkdigits.corrections.gate import Comparison, believable, better, not_worse
+from inkdigits.corrections.gate import Comparison, as_good, believable, better, not_worse
 from inkdigits.evaluation.predictions import Predictions
 
 
@@ -24,6 +24,11 @@ def test_six_corrections_of_six_are_the_fewest_that_show_something() -> None:
 def test_no_better_is_a_no(after: str, why: str) -> None:
     found = better(answers("......"), answers(after), "")
     assert (found.passed, found.why) == (False, why)
+
+
+def test_of_a_few_it_is_enough_to_read_as_many() -> None:
+    assert as_good(answers("x...."), answers("....x"), "").passed
+    assert not as_good(answers("x...."), answers("x...x"), "").passed
 
 
 def lost_and_won(lost: int, won: int, pictures: int = 5000) -> Comparison:

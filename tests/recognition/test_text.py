@@ -52,6 +52,23 @@ def test_a_reading_says_where_and_how_surely() -> None:
     assert three.seen.all()  # what digits.onnx saw
 
 
+def test_a_file_that_learned_from_corrections_says_which_digit_it_is_but_not_surely() -> None:
+    pieces = pieces_of([Piece("5", (10, 20, 30, 60)), Piece(OTHER, (40, 20, 60, 60), rival="5")])
+    said: dict[int, Digit | None] = {0: opinion(7), 1: opinion(7)}
+    before = read_pieces(pieces, said, replace(RULES, digits_weight=0.1))
+    after = read_pieces(
+        pieces, said, replace(RULES, digits_weight=0.1).beside({"which_weight": "2"})
+    )
+    assert before
+    assert after
+    assert (before.text, after.text) == ("5", "7")
+    assert before.skipped == after.skipped == ((40, 20, 60, 60),)  # no more is a digit than before
+    [five], [seven] = before.digits, after.digits
+    assert sum(seven.probabilities) == pytest.approx(sum(five.probabilities))
+    assert seven.confidence == seven.probabilities[7] > 0.9
+    assert not seven.sure
+
+
 def test_nothing_that_is_surely_there_is_no_reading() -> None:
     assert read_pieces(pieces_of([]), {}, RULES) is None
     assert read_pieces(pieces_of([Piece("7", (0, 0, 9, 9), score=0.3)]), {}, RULES) is None

@@ -24,7 +24,7 @@ from inkdigits.cli.options import data_dir_option, extra, versions_option
 @click.option(
     "--personal",
     is_flag=True,
-    help="All are of one hand: learn from every picture, and hold none back to judge by.",
+    help="All are of one hand: learn from every picture; halves judge each other.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
 @data_dir_option
@@ -36,8 +36,8 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
 
     What it has learned is replayed meanwhile: MNIST and the pen strokes of pendigits. Some of the
     pictures are held back. The gate says yes if more of them are read right, next to nothing is
-    lost of MNIST's validation part and of writers whom nothing has learned from, and the labels can
-    be believed. What cannot be shown is a no.
+    lost of MNIST's validation part and of writers whom nothing has learned from, letters are
+    doubted as before, and the labels can be believed. What cannot be shown is a no.
 
     The candidate is kept with its figures in a folder of versions; nobody reads with it until
     `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no.

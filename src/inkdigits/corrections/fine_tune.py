@@ -6,19 +6,29 @@ import os
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
-from inkdigits.corrections.gate import Comparison, judged
+from inkdigits.corrections.gate import Comparison, judged, others
 from inkdigits.corrections.versions import Version, Versions
+from inkdigits.corrections.weight import which_weight
 from inkdigits.datasets.dataset import Batch
 from inkdigits.errors import InvalidDataset
+from inkdigits.modelfile.build import say
 from inkdigits.reader import Reader
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import BEST, Recipe, fine_tuning
 from inkdigits.training.run import train
-from inkdigits.training.tasks.fine_tuning import HELD_OUT_WRITERS, corrections, held_back
+from inkdigits.training.tasks.fine_tuning import (
+    HALF,
+    HELD_OUT_WRITERS,
+    Corrections,
+    corrections,
+    judges,
+)
 from inkdigits.training.writers import DataDir
 
 WEIGHTS = Path(__file__).parents[1] / "models" / "digits.safetensors"
@@ -28,6 +38,8 @@ JUDGES = 6
 and none is now, chance can be ruled out (p < 0.05)."""
 LEARNED = 5
 """From fewer nothing is learned."""
+SOME = 250
+"""So many of MNIST's digits, and of pendigits', say how much the model's word counts."""
 
 
 def fine_tune(
@@ -48,7 +60,8 @@ def fine_tune(
         spec: the data set, as `inkdigits.datasets.spec.open_dataset` names it.
         out: the run's folder, as of `inkdigits.training.run.train`.
         versions: where the candidate is kept; it is compared with what is promoted there.
-        personal: learn from all of the pictures, which are of one hand, and hold none back.
+        personal: learn from all of the pictures, which are of one hand, and hold none back: each
+            half is judged by another network, which learns from the other half alone.
         recipe, start_from: of the network that goes on to learn.
         options: seed, threads, resume and overwrite, as of `train`.
 
@@ -57,38 +70,64 @@ def fine_tune(
         InvalidRun, Interrupted: as of `train`.
     """
     given = corrections(spec, data_dir)
-    judges = held_back(given.pictures) & (not personal)
-    _check_enough(spec, len(given), int(judges.sum()), personal)
-    metrics = train(
-        fine_tuning(recipe),
-        out,
-        data=spec,
-        validation=0.0 if personal else None,
-        without_writers=HELD_OUT_WRITERS,
-        start_from=start_from,
-        data_dir=data_dir,
-        console=console,
-        **options,
-    )
+    held_back = judges(given, 0.0 if personal else None, 0)
+    _check_enough(spec, len(given.digits), int(held_back.sum()), personal)
+
+    def learned(run: Path, validation: float | None, **options: Any) -> dict[str, Any]:
+        return train(
+            fine_tuning(recipe),
+            run,
+            data=spec,
+            validation=validation,
+            without_writers=HELD_OUT_WRITERS,
+            start_from=start_from,
+            data_dir=data_dir,
+            console=console,
+            **options,
+        )
+
+    metrics = learned(Path(out), 0.0 if personal else None, **options)
     model = RunFolder(Path(out)).model
-    before, after = (Reader(each, threads=os.cpu_count() or 1) for each in (versions.folder, model))
-    comparisons = list(judged(before, after, given, judges, data_dir))
+    unseen = [(_reader(model), given.digits.only(held_back))]
+    if personal:
+        again = {name: it for name, it in options.items() if name not in ("resume", "overwrite")}
+        unseen = []
+        for seed in (metrics["seed"], metrics["seed"] + 1):
+            with TemporaryDirectory() as folder:
+                learned(Path(folder), HALF, **{**again, "seed": seed})
+                half = given.digits.only(judges(given, HALF, seed))
+                unseen.append((_reader(RunFolder(Path(folder)).model), half))
+    sample = [(_reader(model), _some_of(dataset.load())) for dataset in others(data_dir)]
+    weight = which_weight(unseen, sample)
+    say(model, which_weight=str(weight))
+    readers = _reader(versions.folder), _reader(model)
+    comparisons = list(judged(*readers, given.digits, unseen, data_dir, personal=personal))
     story = {
         "made_from": {
             "data": spec,
-            "pictures": len(given),
-            "held_back": int(judges.sum()),
+            "pictures": len(given.digits),
+            "no_digits": len(given.no_digits),
+            "held_back": int(held_back.sum()),
             "data_sha256": _fingerprint(given),
             "weights_sha256": metrics["start_from"],
             "recipe": metrics["recipe"],
             "seed": metrics["seed"],
             "revision": metrics["revision"],
         },
+        "which_weight": weight,
         "compared_with": versions.promoted or "what ships",
         "judged": [asdict(comparison) for comparison in comparisons],
         "passed": all(comparison.passed for comparison in comparisons),
     }
     return versions.add(model, story), comparisons
+
+
+def _reader(model: Path) -> Reader:
+    return Reader(model, threads=os.cpu_count() or 1)
+
+
+def _some_of(batch: Batch) -> Batch:
+    return batch.only(np.arange(0, len(batch), len(batch) // SOME + 1))
 
 
 def _check_enough(spec: str, given: int, judges: int, personal: bool) -> None:
@@ -103,10 +142,9 @@ def _check_enough(spec: str, given: int, judges: int, personal: bool) -> None:
         )
 
 
-def _fingerprint(batch: Batch) -> str:
+def _fingerprint(given: Corrections) -> str:
     """Of the pictures and their labels."""
-    assert batch.labels is not None
-    found = sha256(batch.labels.tobytes())
-    for picture in batch.pictures:
+    found = sha256(given.labels.tobytes())
+    for picture in [*given.digits.pictures, *given.no_digits]:
         found.update(f"{picture.shape}".encode() + picture.tobytes())
     return found.hexdigest()

@@ -31,6 +31,15 @@ class Batch:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def only(self, chosen: NDArray[Any]) -> Batch:
+        """Those at some places, or for which a mask (N,) is true."""
+        places = np.arange(len(self))[chosen].tolist()
+        return Batch(
+            [self.pictures[place] for place in places],
+            None if self.labels is None else self.labels[places],
+            [self.origins[place] for place in places],
+        )
+
 
 class Dataset(ABC):
     """Pictures of digits, read a batch at a time, so that they may be more than memory holds."""

@@ -39,8 +39,7 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
         InvalidModel: the model file is missing or breaks its contract.
         InkDigitsError: `out` cannot be written.
     """
-    DigitsFile(model)  # which checks it
-    rules = json.dumps(asdict(PageFile(None).rules), indent=2)
+    rules = PageFile(None).rules.beside(DigitsFile(model).metadata)  # which checks it
     reading = files_of("deploy/static/reader", ".js")
     del reading["worker.js"]
     files = files_of("deploy/package", ".js", ".ts", ".md")
@@ -48,7 +47,8 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
     files["models/digits.onnx"] = model_content(model, "digits.onnx")[1]
     files["models/page.onnx"] = model_content(None, "page.onnx")[1]
     files["rules.js"] = (
-        f"/** What page.onnx says in its metadata. */\nexport const rules = {rules};\n".encode()
+        f"/** What the model files say in their metadata. */\nexport const rules = "
+        f"{json.dumps(asdict(rules), indent=2)};\n".encode()
     )
     if licence := distribution("inkdigits").read_text("licenses/LICENSE"):
         files["LICENSE"] = licence.encode()

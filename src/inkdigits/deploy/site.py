@@ -78,8 +78,8 @@ def bundle_site(
         NoRuntime: what runs the model files in a browser cannot be had.
         InkDigitsError: `out` cannot be written.
     """
-    version = DigitsFile(model).version  # which checks it, too
-    rules = PageFile(None).rules
+    digits = DigitsFile(model)  # which checks it, too
+    rules = PageFile(None).rules.beside(digits.metadata)
     files = runtime_files(runtime)
     large = {
         "ort-wasm-simd-threaded.wasm": files.pop("ort-wasm-simd-threaded.wasm"),
@@ -88,7 +88,9 @@ def bundle_site(
     }
     packed = {f"{name}.xz": _packed(content, preset) for name, content in large.items()}
     sizes = {name: len(content) for name, content in packed.items()}
-    contents = json.dumps({"sizes": sizes, "rules": asdict(rules), "version": version}).encode()
+    contents = json.dumps(
+        {"sizes": sizes, "rules": asdict(rules), "version": digits.version}
+    ).encode()
     reading = files | packed | {"contents.json": contents}
     site = _page(address or "") | {f"reader/{name}": content for name, content in reading.items()}
     kept = {name: content for name, content in site.items() if name not in NOT_KEPT}

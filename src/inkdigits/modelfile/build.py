@@ -87,6 +87,13 @@ def write_model(path: str | os.PathLike[str], model: onnx.ModelProto) -> None:
     write_atomically(path, content + fingerprint_of(content))
 
 
+def say(path: str | os.PathLike[str], **values: str) -> None:
+    """Write a model file anew with more metadata."""
+    model = onnx.load(path)
+    set_metadata(model, values)
+    write_model(path, model)
+
+
 def stamp(path: str | os.PathLike[str]) -> None:
     """Write a model file anew as it is, with the SHA-256 that it has not got, or not any more."""
     write_model(path, onnx.load(path))

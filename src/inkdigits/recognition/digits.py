@@ -36,7 +36,9 @@ CONTRACT = {
 
 CONTRACT_VERSION = "1"
 
-NUMBERS = {"temperature": (1e-3, 1e3), "sure_from": (0, 1)}
+WHICH_WEIGHT = (0, 10)
+"""The least and the most; see `inkdigits.recognition.page.Rules`."""
+NUMBERS = {"temperature": (1e-3, 1e3), "sure_from": (0, 1), "which_weight": WHICH_WEIGHT}
 """What a model file's metadata may say, with the least and the most of each."""
 
 MOST_PIXELS_A_RUN = 3 * 2**18

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.recognition.digits import LARGE_RUN, Grey, run_options_that_give_memory_back
+from inkdigits.recognition.digits import (
+    LARGE_RUN,
+    WHICH_WEIGHT,
+    Grey,
+    run_options_that_give_memory_back,
+)
 from inkdigits.recognition.session import (
     broken,
     check_contract,
@@ -63,9 +69,16 @@ class Rules:
     """Of what `digits.onnx` says of a crop, against what this file says of the piece."""
     most_pieces: float = 1000
     """If there are more, only the best are given."""
+    which_weight: float = 0.0
+    """As `digits_weight`, if it is more, between the ten digits alone: a `digits.onnx` that has
+    learned from corrections knows better which digit it is, though not whether it is one."""
+
+    def beside(self, digits: Mapping[str, str]) -> Rules:
+        """The same beside a `digits.onnx` that has these metadata."""
+        return replace(self, which_weight=float(digits.get("which_weight", self.which_weight)))
 
 
-RANGES = {"most_pieces": (1, 10**6)}
+RANGES = {"most_pieces": (1, 10**6), "which_weight": WHICH_WEIGHT}
 """The least and the most of what is no share, which is in 0..1."""
 
 

@@ -148,11 +148,12 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
     others = kind[10:]
     digit = None
     if seen[:10].sum() >= PERHAPS:
-        value = int(kind[:10].argmax())
+        shares = _which(kind[:10], opinion, rules) if opinion else kind[:10]
+        value = int(shares.argmax())
         agreed = not opinion or (opinion.sure and value == opinion.value == int(seen[:10].argmax()))
         sure = bool(agreed and kind[value] >= rules.sure_from)
         looked = opinion.seen if opinion else np.zeros((28, 28), np.float32)
-        digit = Digit(value, float(kind[value]), sure, box, tuple(kind[:10].tolist()), looked)
+        digit = Digit(value, float(shares[value]), sure, box, tuple(shares.tolist()), looked)
     likeliest = int(others.argmax())
     sign: Digit | Mark | None = None
     if digit and kind[:10].sum() >= others[likeliest]:
@@ -182,6 +183,17 @@ def _both(kind: NDArray[np.float64], opinion: Digit, weight: float) -> NDArray[n
     both = kind * likelihood**weight
     shares: NDArray[np.float64] = both / (both.sum() + (1 - kind.sum()) * CHANCE**weight)
     return shares
+
+
+def _which(shares: NDArray[np.float64], opinion: Digit, rules: Rules) -> NDArray[np.float64]:
+    """The ten digits' shares (10,), of which together there are as many as before, where what
+    `digits.onnx` says counts more."""
+    more = rules.which_weight - rules.digits_weight
+    if more <= 0:
+        return shares
+    weighed = shares * np.array(opinion.probabilities).clip(LEAST) ** more
+    again: NDArray[np.float64] = weighed * shares.sum() / weighed.sum()
+    return again
 
 
 def _is_part(piece: _Piece, others: Sequence[_Piece]) -> bool:

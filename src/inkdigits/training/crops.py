@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.recognition.page import PageFile, Pieces
+from inkdigits.recognition.text import perhaps_digits
 from inkdigits.synthesis.handwriting import KIND
 from inkdigits.synthesis.pages import DrawnPage, areas
 
@@ -47,3 +48,15 @@ def _truth(pieces: Pieces, page: DrawnPage) -> NDArray[np.int64]:
     is_known = (share.max(1) > OVERLAP) & page.is_whole[best]
     kinds: NDArray[np.int64] = np.where(is_known, page.kinds[best], -1)
     return kinds
+
+
+def largest_digit(pieces: Pieces) -> int | None:
+    """The place of the piece that is most of what is written, as in a picture of one digit; None if
+    it is taken for no digit."""
+    boxes = pieces.box.astype(float)
+    if not len(boxes):
+        return None
+    largest = int(areas(boxes).argmax())
+    whole = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
+    is_most = areas(boxes)[largest] >= OVERLAP * areas(whole[None])[0]
+    return largest if is_most and largest in perhaps_digits(pieces) else None

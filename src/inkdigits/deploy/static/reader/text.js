@@ -5,7 +5,7 @@
  * @typedef {number[]} Box x0, y0, x1, y1
  * @typedef {{box: Box[], kind: number[][], line: number[]}} Pieces in reading order
  * @typedef {{piece_from: number, sure_from: number, mark_sure_from: number, space: number,
- *   digits_weight: number, most_pieces: number}} Rules
+ *   digits_weight: number, most_pieces: number, which_weight: number}} Rules
  * @typedef {import("./digits.js").Digit} Digit
  */
 
@@ -98,14 +98,16 @@ function toPiece(place, pieces, opinion, rules) {
   const others = kind.slice(10);
   let digit = null;
   if (ofDigits(seen) >= PERHAPS) {
-    const probabilities = kind.slice(0, 10);
+    const shares = kind.slice(0, 10);
+    const probabilities = opinion ? which(shares, opinion, rules) : shares;
     const value = likeliest(probabilities);
     const agreed =
       !opinion ||
       (opinion.sure && value === opinion.value && value === likeliest(seen.slice(0, 10)));
     const sure = agreed && kind[value] >= rules.sure_from;
     const looked = opinion ? opinion.seen : Array.from({ length: 28 }, () => Array(28).fill(0));
-    digit = { value, confidence: kind[value], sure, box, probabilities, seen: looked };
+    const confidence = probabilities[value];
+    digit = { value, confidence, sure, box, probabilities, seen: looked };
   }
   const other = likeliest(others);
   let sign = null;
@@ -137,6 +139,14 @@ function both(kind, { probabilities }, weight) {
   const weighed = kind.map((share, i) => share * likelihood[i] ** weight);
   const all = sum(weighed) + (1 - sum(kind)) * CHANCE ** weight;
   return weighed.map((share) => share / all);
+}
+
+/** The ten digits' shares where what `digits.onnx` says counts more. */
+function which(shares, { probabilities }, { which_weight, digits_weight }) {
+  const more = which_weight - digits_weight;
+  if (more <= 0) return shares;
+  const weighed = shares.map((share, i) => share * Math.max(probabilities[i], LEAST) ** more);
+  return weighed.map((share) => (share * sum(shares)) / sum(weighed));
 }
 
 /** Whether a mark is a part of another one, as a point is of a colon. */
