@@ -7,6 +7,7 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -22,7 +23,11 @@ def inkdigits(
         for content in (stdin, b"", b"")
     )
     words = ["inkdigits", *map(str, arguments)]
-    with pytest.MonkeyPatch.context() as patch, chdir(cwd or Path.cwd()):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        mock.patch.dict(os.environ),  # of which it may set some
+        chdir(cwd or Path.cwd()),
+    ):
         for name, value in {"argv": words, "stdin": given, "stdout": out, "stderr": err}.items():
             patch.setattr(sys, name, value)
         patch.setattr(os, "_exit", sys.exit)
