@@ -38,9 +38,9 @@ TURNED_FROM = 0.75
 """A page is read turned if at least this share of what is on it is sure then."""
 AT_ONCE = 24
 """So many pieces say which way a page lies; the rest is then looked at only that way."""
-TELLING = "23457"
-"""Digits that are none upside down: nobody can tell 9181 from 1816 turned. Two of them, if sure,
-tell that a page is, or it is read as it lies."""
+TELLING = {1: "23457", 2: "347", 3: "23457"}
+"""Digits that are none if the page lies otherwise by so many quarters: nobody can tell 9181 from
+1816 turned, and many a 2 or 5 is one upside down. Two of them, if sure, tell how a page lies."""
 
 
 class Reader:
@@ -313,18 +313,18 @@ class Reader:
         is_small = len(pieces.box) <= AT_ONCE
         part = picture if is_small else picture[: pieces.box[:AT_ONCE, 3].max()]
 
-        def turned(picture: Grey, quarters: int) -> Reading | None:
+        def turned(picture: Grey, quarters: int, most: int | None = None) -> Reading | None:
             upright = np.ascontiguousarray(np.rot90(picture, -quarters))
-            return self._read_pieces(in_lines(self._page(upright)), expect, length)
+            return self._read_pieces(in_lines(self._page(upright)).first(most), expect, length)
 
-        shares = {quarters: _share_sure(turned(part, quarters)) for quarters in (2, 1, 3)}
+        shares = {quarters: _share_sure(turned(part, quarters, AT_ONCE)) for quarters in (2, 1, 3)}
         best = max(shares, key=lambda quarters: shares[quarters])
         better = turned(picture, best) if shares[best] >= TURNED_FROM else None
         if (
             better is None
             or _share_sure(better) < TURNED_FROM
             or (reading and better.confidence <= reading.confidence)
-            or sum(digit.sure and str(digit.value) in TELLING for digit in better.digits) < 2
+            or sum(digit.sure and str(digit.value) in TELLING[best] for digit in better.digits) < 2
         ):
             return reading
         shape = np.rot90(picture, best).shape

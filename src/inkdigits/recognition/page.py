@@ -52,6 +52,10 @@ class Pieces:
     line: NDArray[np.int32]
     """(K,) from 0."""
 
+    def first(self, most: int | None) -> Pieces:
+        """At most so many of them; all for None."""
+        return Pieces(self.box[:most], self.kind[:most], self.crop[:most], self.line[:most])
+
 
 @dataclass(frozen=True)
 class Rules:
