@@ -215,7 +215,7 @@ def fine_tuning(recipe: Recipe) -> Recipe:
         learning_rate=0.0005,
         real_ink=RealInk(strokes=750, signs=0, crops=0, pages=0, letters=0, families=250, drawn=1),
         replay=1500,
-        kept=0.4,
+        kept=0.35,
     )
 
 
