@@ -7,8 +7,9 @@
 Fails on whatever ends the process, on errors other than inkdigits' own, and on what takes over 2
 seconds of a processor, over 400 MB or writes to stderr. Linux only.
 
-The doors are pictures, requests with pictures, model files and data sets. A model file keeps its
-SHA-256 here, so all damage to it is to be found; one without is a program for ONNX Runtime.
+The doors are pictures, requests with pictures, corrections, model files and data sets. A model file
+keeps its SHA-256 here, so all damage to it is to be found; one without is a program for ONNX
+Runtime.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import numpy as np
 from PIL import Image
 
 from inkdigits import Reader
+from inkdigits.corrections.correction import correction_of, parse
 from inkdigits.datasets.spec import open_dataset
 from inkdigits.errors import InkDigitsError
 from inkdigits.picture import read_picture
@@ -45,6 +47,7 @@ from inkdigits.web.uploads import picture_in
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from handwriting import png, written
 from pdfs import drawing
+from sent import sent
 
 MOST_SECONDS, MOST_MEGABYTES = 2, 400
 A_PROCESS = 500
@@ -107,6 +110,12 @@ def requests() -> dict[str, list[bytes]]:
     }
 
 
+def corrections() -> dict[str, list[bytes]]:
+    """Of a drawing with strokes, and of a digit in a photo."""
+    photo = {"photo": sent()["picture"], "box": [10, 10, 50, 50]}
+    return {"json": [json.dumps(each).encode() for each in (sent(), sent(3, None, **photo))]}
+
+
 def data_sets() -> dict[str, list[bytes]]:
     few = np.stack([written(digit, 28) for digit in range(10)])
     labels = np.arange(10, dtype=np.uint8)
@@ -144,6 +153,10 @@ def open_request(data: bytes, content_type: str) -> None:
     picture_in(data, content_type)
 
 
+def open_correction(data: bytes, format: str) -> None:
+    correction_of(parse(data))
+
+
 def open_data_set(data: bytes, kind: str) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
@@ -158,7 +171,8 @@ def open_model(data: bytes, format: str) -> None:
 DOORS: dict[str, tuple[Door, Callable[[], dict[str, list[bytes]]], float]] = {
     "picture": (open_picture, pictures, 0.6),
     "request": (open_request, requests, 0.1),
-    "data set": (open_data_set, data_sets, 0.25),
+    "correction": (open_correction, corrections, 0.1),
+    "data set": (open_data_set, data_sets, 0.15),
     "model": (open_model, model_files, 0.05),
 }
 """What opens a file, whole files, and which share of all it gets."""
