@@ -29,7 +29,7 @@ CHOICES: dict[str, dict[str, float]] = {
     "digits 36 px high": {"height": 36.0},
     "digits 44 px high": {"height": 44.0},
     "the first look at 128 px": {"first": 128.0},
-    "the first look at 224 px": {"first": 224.0},
+    "the first look at 256 px": {"first": 256.0},
     "one look": {"looks": 1},
     "two looks": {"looks": 2},
     "boxes may overlap by 0.35": {"overlap": 0.35},

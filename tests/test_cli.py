@@ -183,9 +183,9 @@ def test_a_mark_is_part_of_the_text(tmp_path: Path) -> None:
 
 
 def test_a_mark_costs_no_sureness(tmp_path: Path) -> None:
-    (tmp_path / "page.png").write_bytes(png(with_dot(page("205", gap=0.6), 79, 80)))
-    said = run("read", "page.png", cwd=tmp_path).stdout.decode()
-    assert re.fullmatch(r"page\.png  2\.05 +[0-9.]+%\n", said)
+    (tmp_path / "pi.png").write_bytes(png(with_dot(page("314", gap=0.6), 79, 80)))
+    said = run("read", "pi.png", cwd=tmp_path).stdout.decode()
+    assert re.fullmatch(r"pi\.png  3\.14 +[0-9.]+%\n", said)
 
 
 @pytest.fixture

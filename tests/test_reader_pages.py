@@ -8,6 +8,7 @@ import onnx
 import pytest
 from PIL import Image
 
+import pages
 from handwriting import written
 from inkdigits import InvalidModel, NoInk
 from inkdigits.reader import Reader
@@ -150,6 +151,11 @@ def test_a_page_that_lies_wrong_is_turned_and_its_boxes_are_where_they_were(quar
 def test_what_is_a_number_upside_down_too_or_nearly_stays_as_it_lies(text: str) -> None:
     upright, lying = crops_of(row(text)), pieces_of(row(OTHER * 4))
     assert not Reader(page=turning_page_file(upright, lying)).read(lying_page(2)).turned
+
+
+def test_a_page_full_of_digits_is_not_taken_for_one_large_thing(reader: Reader) -> None:
+    text = "\n".join(["473092516847309251684730925168"] * 18)
+    assert len(reader.read(pages.page(text, height=24)).digits) == 540
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -78,7 +78,7 @@ def served_with_all_it_can(folder: Path) -> Iterator[tuple[str, Path]]:
     command = [*strace(log), "-D", sys.executable, "-B", "-m", "inkdigits", *serve]
     with (
         subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as server,
-        httpx.Client(transport=httpx.HTTPTransport(retries=7), timeout=60) as client,
+        httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client,
     ):
         try:
             client.get(f"http://127.0.0.1:{port}/api/ready").raise_for_status()
@@ -90,4 +90,12 @@ def served_with_all_it_can(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def strace(log: Path) -> list[str]:
     calls = "trace=socket,connect,accept4,sendto,sendmsg"
-    return ["strace", "-f", "-qq", "-e", calls, "-e", "signal=none", "-o", str(log)]
+    return [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        *["-qq", "-e", "signal=none", "-e"],
+        calls,
+        "-o",
+        str(log),
+    ]

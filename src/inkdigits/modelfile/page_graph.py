@@ -41,7 +41,7 @@ NEAR = 8.0
 class Look:
     """How the graph looks, and what it takes for a piece."""
 
-    first: float = 128.0
+    first: float = 192.0
     """The longer side of the first look, in pixels."""
     enlarged: float = 4.0
     """No look shows the picture enlarged by more than this factor."""

@@ -19,9 +19,8 @@ from inkdigits.recognition.text import perhaps_digits, read_pieces
 from inkdigits.synthesis.handwriting import KIND
 from inkdigits.synthesis.pages import DrawnPage
 
-WRONG = 0.012
-"""Of sure digits so many are wrong, at most, on these pages, which are harder than most: of real
-numbers that are sure then, 99 % are right (`benchmarks/real_pictures.py`)."""
+WRONG = 0.008
+"""Of sure digits so many are wrong, at most, on pages that are harder than most."""
 WRONG_MARKS = 0.03
 """Of sure marks so many are wrong, at most: a number has fewer of them."""
 UNCALIBRATED = Rules(
