@@ -114,7 +114,7 @@ def test_what_a_visitor_corrects_is_read_right_when_its_owner_has_promoted_what_
             recipe=replace(BEST, batch_size=50),
             console=Console(quiet=True),
             limit=300,
-            epochs=3,
+            epochs=2,
         )
         assert version.passed, "\n".join(map(str, comparisons))
         versions.promote(version.name)

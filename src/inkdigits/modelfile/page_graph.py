@@ -41,8 +41,11 @@ NEAR = 8.0
 class Look:
     """How the graph looks, and what it takes for a piece."""
 
-    first: float = 192.0
+    first: float = 128.0
     """The longer side of the first look, in pixels."""
+    reduced: float = 5.0
+    """The first look shows the picture reduced by no more than this factor: smaller yet, a page full
+    of digits looks like one large thing."""
     enlarged: float = 4.0
     """No look shows the picture enlarged by more than this factor."""
     height: float = 33.0
@@ -89,7 +92,8 @@ def page_graph(
     picture = g.input("picture")
     size = g.Shape(picture)
     shape = g.Cast(size, to=FLOAT)
-    first = g.Min(look.first / g.ReduceMax(shape, keepdims=0), _closest(g, look, shape))
+    first = g.Max(look.first / g.ReduceMax(shape, keepdims=0), g.constant(1 / look.reduced))
+    first = g.Min(first, _closest(g, look, shape))
     whole = g.Concat(g.integers(0, 0), size, axis=0)
 
     levels = g.Unsqueeze(g.Cast(picture, to=FLOAT), g.integers(0, 1))
