@@ -44,8 +44,8 @@ class Look:
     first: float = 128.0
     """The longer side of the first look, in pixels."""
     reduced: float = 5.0
-    """The first look shows the picture reduced by no more than this factor: smaller yet, a page full
-    of digits looks like one large thing."""
+    """The first look reduces the picture by no more than this factor: smaller yet, a page full of
+    digits looks like one large thing."""
     enlarged: float = 4.0
     """No look shows the picture enlarged by more than this factor."""
     height: float = 33.0
