@@ -120,7 +120,7 @@ def test_marks_and_other_writing_say_little_of_how_large_digits_are() -> None:
     points = [Bar((x1 + 12, 84, x1 + 22, 96), POINT) for _, _, x1, _ in boxes(digits)]
     kinds = reading(fussy=4.0)(drawn((140, 290), [*digits, *points])).kind
     assert kinds.argmax(1).tolist() == [0, POINT, 1, POINT, 2, POINT, 3, POINT]
-    assert (kinds[::2].sum(1) > 0.96).all()
+    assert (kinds[::2].sum(1) > 0.97).all()
 
 
 def test_pieces_come_line_by_line_and_from_left_to_right_though_rows_slope(read: Read) -> None:
@@ -213,7 +213,7 @@ def test_two_peaks_in_one_piece_give_it_once() -> None:
 
 
 def test_what_is_hardly_there_is_left_out_and_a_kind_never_likelier_than_the_piece() -> None:
-    picture = drawn((70, 192), a_row(3))
+    picture = drawn((70, 150), a_row(3))
     faint = reading(height=-0.8)(picture)  # a probability of 0.31
     assert len(faint.kind) == 3
     assert (faint.kind.sum(1) < 0.32).all()

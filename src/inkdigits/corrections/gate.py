@@ -24,8 +24,6 @@ TAKEN = 0.01
 """Likewise of drawings that are no digit, and are surely taken for one."""
 CONTRADICTED = 0.1
 """If the candidate is sure of another digit in more of the corrections, they are to be reviewed."""
-
-
 NO_DIGITS = 100
 """So many of these are drawn of each family."""
 
