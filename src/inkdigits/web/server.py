@@ -89,6 +89,7 @@ def run(
             backlog=BACKLOG,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACE,
+            timeout_worker_healthcheck=60,  # where much else runs, 5 s are too few to start in
         )
 
 
