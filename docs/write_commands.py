@@ -78,7 +78,8 @@ def _paragraphs(text: str) -> list[str]:
 def _markdown(text: str) -> str:
     """Plain text as Markdown, options as code: elsewhere two dashes may be drawn as one."""
     text = re.sub(r"[\\*|]|<(?=[A-Za-z/!?])", r"\\\g<0>", " ".join(text.split()))
-    return re.sub(r"(?<![\w-])--?[a-z][\w-]*|(?<!\S)-(?!\S)", r"`\g<0>`", text)
+    code = r"`[^`]+`|(?<![\w-])--?[a-z][\w-]*|(?<!\S)-(?!\S)"
+    return re.sub(code, lambda found: f"`{found[0].strip('`')}`", text)
 
 
 def _wrapped(text: str) -> str:

@@ -37,13 +37,13 @@ def corrections() -> None:
     type=click.Choice(["accepted", "waiting", "rejected", "all"]),
     default="accepted",
     show_default=True,
-    help="Which.",
+    help="Those that the owner has accepted, or others.",
 )
 @url_option
 def export(file: Path, state: str, url: str | None) -> None:
     """Write corrections to FILE as lines of JSON.
 
-    inkdigits train --data corrections:FILE reads them.
+    `inkdigits train --data corrections:FILE` reads them.
     """
     store = _store(url)
     from inkdigits.atomic_file import write_atomically

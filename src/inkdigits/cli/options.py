@@ -32,7 +32,7 @@ models_option = click.option(
 versions_option = click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="Of the versions.  [default: models in your data folder]",
+    help="The folder of the versions.  [default: models in your data folder]",
 )
 
 data_dir_option = click.option(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Change a setting of the recipe, such as weight_decay=0.1; may be repeated.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Of everything random.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0), help="The seed of everything random.  [default: 0]")
 @click.option(
     "--data",
     metavar="DATASET",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    help="How many compute, on the CPU.  [default: 1 in NumPy; one a core with PyTorch]",
+    help="How many threads compute, on the CPU.  [default: 1 in NumPy; one a core with PyTorch]",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Start anew where a run is in --out.")
@@ -105,8 +105,8 @@ def train(
 
     From scratch, in NumPy: mlp-small and mlp-deep, which take seconds on two cores, mlp half a
     minute, cnn-scratch some minutes. With PyTorch: fast takes seconds, cnn some ten minutes, best,
-    which ships, an hour, ensemble two; and page, which finds and reads all that is written on a
-    page, and ships, too. Or a Python file with a RECIPE of your own, such as mine.py.
+    which ships, an hour, ensemble two; page, which finds and reads all that is written on a page
+    and ships, too, takes nights. Or a Python file with a RECIPE of your own, such as mine.py.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on. With --folds the folder holds a run for each, fold-1 and
