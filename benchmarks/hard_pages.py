@@ -33,6 +33,7 @@ from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, Stroke, read_unipen
 from inkdigits.errors import InvalidDataset
 from page_options import page_parser, parse
+from printing import followed
 from real_pictures import answer_of, digits_of
 
 FONTS = [
@@ -97,7 +98,7 @@ def open_hands(options: argparse.Namespace) -> Hands:
 
 def say_right(reader: Reader, kind: str, hands: Hands, count: int) -> None:
     """Print how many pages of a kind are right and how surely."""
-    pages = (page_of(kind, number, hands) for number in range(count))
+    pages = (page_of(kind, number, hands) for number in followed(range(count), count, kind))
     answers = [(answer_of(reader, page.picture), page.text) for page in pages]
     right = np.array([answer.text == text for answer, text in answers])
     sure = np.array([answer.sure for answer, _ in answers])
@@ -112,7 +113,7 @@ def say_right(reader: Reader, kind: str, hands: Hands, count: int) -> None:
 
 def say_fooled(reader: Reader, kind: str, hands: Hands, count: int) -> float:
     """Print in what share of pages without a digit one is sure."""
-    pages = (page_of(kind, number, hands) for number in range(count))
+    pages = (page_of(kind, number, hands) for number in followed(range(count), count, kind))
     fooled = float(np.mean([answer_of(reader, page.picture).digit_sure for page in pages]))
     print(f"{f'no digit: {kind}':32} {100 * fooled:7.2f} % fooled", flush=True)
     return fooled

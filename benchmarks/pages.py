@@ -46,6 +46,7 @@ from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, read_unipen
 from inkdigits.reading import Expect
 from non_digit_pages import PAGE_KINDS, non_digit_page
 from page_options import page_parser, parse
+from printing import followed
 
 SEEDS = {"validation": 1, "test": 2}
 """Of the pages without digits: those of the last measurement were never looked at."""
@@ -155,7 +156,8 @@ def main() -> None:
     way = "the plain way" if options.plainly else "through Reader.read"
     print(f"{options.count} pages of each kind, MNIST {options.part}, {way}; % exactly right")
     for kind in kinds:
-        pages = (page_of(kind, number, hands) for number in range(options.count))
+        numbers = followed(range(options.count), options.count, kind)
+        pages = (page_of(kind, number, hands) for number in numbers)
         answers = [(read(reader, page.picture), page.text) for page in pages]
         right = np.array([answer.text == text for answer, text in answers])
         sure = np.array([answer.sure for answer, _ in answers])
@@ -177,7 +179,7 @@ def say_fooled(
     for kind in kinds:
         pages = (
             non_digit_page(kind, np.random.default_rng([number, SEEDS[options.part]]), digits)
-            for number in range(options.count)
+            for number in followed(range(options.count), options.count, kind)
         )
         fooled.append([as_anybody_does(reader, page.picture).digit_sure for page in pages])
         print(f"no digit: {kind:22} {100 * np.mean(fooled[-1]):7.2f} % fooled", flush=True)

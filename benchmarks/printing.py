@@ -1,10 +1,29 @@
-"""How the benchmarks print figures that several of them have."""
+"""How the benchmarks print figures that several of them have, and show how far they are."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
 
 from inkdigits.evaluation.metrics import BINS
+
+T = TypeVar("T")
+
+
+def followed(things: Iterable[T], count: int, what: str) -> Iterable[T]:
+    """The `count` things, with a bar on standard error for who looks, until the last has come."""
+    return track(
+        things,
+        what,
+        total=count,
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
 
 
 def print_honesty(figures: dict[str, Any]) -> None:

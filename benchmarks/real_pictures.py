@@ -35,6 +35,7 @@ from PIL import Image
 from inkdigits import InkDigitsError, Reader
 from inkdigits.picture import read_picture
 from inkdigits.reading import Expect
+from printing import followed
 
 PAGES = "pages.json"
 COLUMNS = 6
@@ -227,7 +228,7 @@ def main() -> None:
     expect = None if options.expect == "none" else options.expect
     everything: list[Judged] = []
     for name, pictures in rows.items():
-        results = list(read(pictures, expect))
+        results = [*followed(read(pictures, expect), len(pictures), name)]
         print(summary(name, results), flush=True)
         if options.wrong:
             print_wrong(results)
