@@ -242,23 +242,35 @@ def storm(minutes: float) -> None:
                         held.enter_context(client).sendall(start)
                     over.wait(15)  # after 20 they would be closed
 
+        def watch() -> None:
+            while not over.wait(1):
+                megabytes.append(held_by(server.pid)[0])
+
+        megabytes: list[float] = []
         crowd = [(send, photos)] * 4 + [(send, bombs)]
         others = [threading.Thread(target=each, args=[which], daemon=True) for each, which in crowd]
-        others.append(threading.Thread(target=idle, daemon=True))
+        others += [threading.Thread(target=each, daemon=True) for each in (idle, watch)]
         for other in others:
             other.start()
         canvas = png(written(7, 280))
         for part in range(5):
             asked(f"{url}/api/read", minutes * 60 / 5, content=canvas)
-            print(f"after {(part + 1) * minutes / 5:g} minutes: {held_by(server.pid)}", flush=True)
+            middle, most = statistics.median(megabytes), max(megabytes)
+            held = f"{middle:.0f} MB, at most {most:.0f}; now {told(server.pid)}"
+            print(f"after {(part + 1) * minutes / 5:g} minutes: {held}", flush=True)
+            megabytes.clear()
         over.set()
         print(f"the others: {dict(statuses)}")
         for other in others:
             other.join()
 
 
-def held_by(process: int) -> str:
-    """Memory and files of a process and those that it has started."""
+def told(process: int) -> str:
+    return "{:.0f} MB and {} files of {} processes".format(*held_by(process))
+
+
+def held_by(process: int) -> tuple[float, int, int]:
+    """Memory in MB and files of a process and those that it has started, and how many these are."""
     kilobytes = files = count = 0
     for each in [process, *processes_below(process)]:
         with contextlib.suppress(OSError):  # it has just ended
@@ -267,7 +279,7 @@ def held_by(process: int) -> str:
             kilobytes += sum(int(line.split()[1]) for line in sizes if line.startswith("Pss:"))
             files += len(list(Path(f"/proc/{each}/fd").iterdir()))
             count += 1
-    return f"{kilobytes / 1000:.0f} MB and {files} files of {count} processes"
+    return kilobytes / 1000, files, count
 
 
 def good_and_bad() -> list[tuple[str, str, bytes, int]]:
@@ -324,14 +336,14 @@ def sent(url: str, seconds: float, rate: float = math.inf) -> tuple[list[float],
 def soak(minutes: float) -> None:
     with served(workers=2) as (url, _, server):
         top = len(sent(url, SECONDS)[0]) / SECONDS
-        print(f"top: {top:.1f} requests/s; at the start {held_by(server.pid)}", flush=True)
+        print(f"top: {top:.1f} requests/s; at the start {told(server.pid)}", flush=True)
         waits, wrong = sent(url, 60 * minutes, top / 2)
         p50, p99 = np.percentile(waits, [50, 99])
         print(
             f"{len(waits):,} requests, {len(waits) / minutes / 60:.1f} a second: p50 {p50:.1f} ms, "
             f"p99 {p99:.1f}; not as due: {dict(collections.Counter(wrong))}"
         )
-        print(f"at the end {held_by(server.pid)}")
+        print(f"at the end {told(server.pid)}")
 
 
 def answer() -> None:
