@@ -29,17 +29,17 @@ LOOKED_UP_AFTER = 12
 """Seconds. ONNX Runtime 1.32 would look up a host some 9 after it is imported."""
 
 
-def read_in_a_fresh_process(home: Path, seconds: int, *around: str) -> None:
-    """Read a picture and wait, in a process at home in that folder."""
+def fresh_process_that_reads(home: Path, seconds: int, *around: str) -> subprocess.Popen[bytes]:
+    """It reads a picture and waits, and is at home in that folder."""
     env = os.environ | dict.fromkeys(WHERE_FILES_ARE_KEPT, str(home))
     env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     env.pop("ORT_DISABLE_TELEMETRY", None)
     code = READ.format(seconds=seconds)
-    subprocess.run([*around, sys.executable, "-B", "-c", code], env=env, check=True)
+    return subprocess.Popen([*around, sys.executable, "-B", "-c", code], env=env)
 
 
 def test_reading_leaves_no_file_at_home(tmp_path: Path) -> None:
-    read_in_a_fresh_process(tmp_path, seconds=0)
+    assert fresh_process_that_reads(tmp_path, seconds=0).wait() == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,12 +51,13 @@ def test_who_wants_the_telemetry_may_have_it() -> None:
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
 def test_reading_opens_no_socket_and_a_server_only_those_of_who_asks(tmp_path: Path) -> None:
-    with served_with_all_it_can(tmp_path) as (url, log):
+    with (
+        fresh_process_that_reads(tmp_path, LOOKED_UP_AFTER, *strace(tmp_path / "read")) as reading,
+        served_with_all_it_can(tmp_path) as (url, log),
+    ):
         httpx.post(f"{url}/api/read", content=png(written(7))).raise_for_status()
         httpx.post(f"{url}/api/corrections", json=sent(), timeout=60).raise_for_status()
-        reading = tmp_path / "reading"
-        reading.mkdir()
-        read_in_a_fresh_process(reading, LOOKED_UP_AFTER, *strace(tmp_path / "read"))
+        assert reading.wait() == 0
     assert "socket(" not in (tmp_path / "read").read_text()
     calls = log.read_text()
     assert "accept4(" in calls
