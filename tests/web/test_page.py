@@ -1210,7 +1210,7 @@ def test_the_reference_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_in_the_dark_ink_is_light_on_a_dark_sheet_and_read_the_same(open_page, strokes):
+def test_in_the_dark_ink_is_light_on_a_dark_sheet_read_the_same_and_printed_dark_on_light(open_page, strokes):
     page = open_page(color_scheme="dark")
     ink_color, paper_color = page.evaluate(
         """() => [getComputedStyle(document.getElementById("sheet")).color,
@@ -1222,6 +1222,10 @@ def test_in_the_dark_ink_is_light_on_a_dark_sheet_and_read_the_same(open_page, s
     assert paper_color < 150
     draw(page, strokes[5])
     expect_reading(page, "5")
+    page.emulate_media(media="print", color_scheme="dark")
+    printed = Image.open(BytesIO(page.locator("#frame").screenshot())).convert("L")
+    assert printed.getextrema()[0] < 60
+    assert printed.getpixel((9, 9)) > 200
 
 
 def test_who_wants_less_motion_gets_none(open_page):
