@@ -14,7 +14,7 @@ from inkdigits.training.tasks.torch_digits import TorchDigits
 from training.tiny import TINY
 from training.two_processes import beside_another
 
-LIMIT = 10_000
+LIMIT = 4_000
 
 
 def fit(data_dir: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_two_processes_train_one_network_as_well_as_one_process_does(data_dir: s
     alone = fit(data_dir)
     assert together["same"]
     assert together["processes"] == 2
-    assert alone["accuracy"] > 0.95
+    assert alone["accuracy"] > 0.93
     assert together["accuracy"] == pytest.approx(alone["accuracy"], abs=0.01)
 
 
