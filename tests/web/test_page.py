@@ -1210,7 +1210,9 @@ def test_the_reference_fits_a_phone(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_in_the_dark_ink_is_light_on_a_dark_sheet_read_the_same_and_printed_dark_on_light(open_page, strokes):
+def test_in_the_dark_ink_is_light_on_a_dark_sheet_read_the_same_and_printed_dark_on_light(
+    open_page, strokes
+):
     page = open_page(color_scheme="dark")
     ink_color, paper_color = page.evaluate(
         """() => [getComputedStyle(document.getElementById("sheet")).color,

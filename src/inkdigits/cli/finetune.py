@@ -28,7 +28,9 @@ from inkdigits.cli.options import data_dir_option, extra, versions_option
 )
 @click.option("--seed", type=click.IntRange(0), help="The seed of everything random.  [default: 0]")
 @data_dir_option
-@click.option("--threads", type=click.IntRange(1), help="How many threads compute.  [default: one a core]")
+@click.option(
+    "--threads", type=click.IntRange(1), help="How many threads compute.  [default: one a core]"
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Start anew where a run is in --out.")
 def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from inkdigits.reading import Box, Digit
 from inkdigits.recognition.fingerprint import version_of
 from inkdigits.recognition.session import (
+    answer_to,
     broken,
     check_contract,
     check_shares,
@@ -187,10 +188,7 @@ def _check_on_two_pictures(name: str, session: Any) -> None:
 
 
 def _check_on(name: str, session: Any, probe: Grey, box: list[int]) -> None:
-    try:
-        values = dict(zip(CONTRACT, session.run(list(CONTRACT), {"picture": probe}), strict=True))
-    except Exception as error:
-        raise broken(name, f"it fails on two small pictures ({error})") from error
+    values = dict(zip(CONTRACT, answer_to(name, session, list(CONTRACT), probe), strict=True))
     shapes = {"probabilities": (2, 10), "seen": (2, 28, 28), "box": (2, 4)}
     for output in CONTRACT:
         shape = shapes.get(output, (2,))

@@ -16,6 +16,7 @@ from inkdigits.recognition.digits import (
     run_options_that_give_memory_back,
 )
 from inkdigits.recognition.session import (
+    answer_to,
     broken,
     check_contract,
     check_shares,
@@ -102,6 +103,7 @@ class PageFile:
         self._session = open_session(name, content, threads, optimize)
         self._giving_back = run_options_that_give_memory_back()
         check_contract(name, self._session, PAGE_CONTRACT, PAGE_CONTRACT_VERSION, ("H", "W"))
+        answer_to(name, self._session, list(PAGE_CONTRACT), np.full((8, 8), 255, np.uint8))
         self.rules = _rules(name, self._session.get_modelmeta().custom_metadata_map)
 
     def __call__(self, picture: Grey) -> Pieces:

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ IN_A_FOLDER = "model.onnx"
 PROMOTED = "promoted"
 """In a folder of versions, the file that says which is read with: the last of its lines, or the
 model that ships if there is none."""
+PATIENCE = 20.0
+"""Seconds that a file may think about a small picture, when it is opened."""
 ROUNDING = 1e-3
 """So far above 1 a probability may be, as the sum of others is."""
 
@@ -93,6 +96,27 @@ def check_contract(
     written = session.get_modelmeta().custom_metadata_map.get("contract", "missing")
     if written != version:
         raise broken(name, f"its contract version must be {version}, and is {written}")
+
+
+def answer_to(name: str, session: Any, outputs: Sequence[str], picture: NDArray[Any]) -> list[Any]:
+    """The first answer of a file that has just been opened.
+
+    Raises InvalidModel if it fails, or has none within `PATIENCE`, as of a loop without an end.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    watch = Timer(PATIENCE, setattr, (options, "terminate", True))
+    watch.daemon = True
+    watch.start()
+    try:
+        answer: list[Any] = session.run(outputs, {"picture": picture}, options)
+        return answer
+    except Exception as error:
+        why = "has no answer" if options.terminate else f"fails ({error})"
+        raise broken(name, f"it {why} on small pictures") from error
+    finally:
+        watch.cancel()
 
 
 def number_in(name: str, metadata: Mapping[str, str], key: str, least: float, most: float) -> float:
