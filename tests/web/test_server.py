@@ -155,6 +155,7 @@ def test_a_model_that_is_none_is_refused_before_anything_is_served(environment, 
 def test_what_is_no_origin_is_refused_before_anything_is_served(environment):
     with pytest.raises(ValueError, match="is not an origin"):
         run(host="127.0.0.1", port=0, allow_origins=["example.org"])
+    assert "INKDIGITS_ALLOW_ORIGINS" not in os.environ  # for whoever serves next
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_network
 from tempfile import TemporaryDirectory
@@ -57,40 +57,39 @@ def run(
         ValueError: one of `allow_origins` or `allow_frames` is not an origin, one of
             `trust_proxies` no address, or `root_path` no path.
     """
-    if model:
-        os.environ["INKDIGITS_MODEL"] = os.fspath(model)
-    if allow_origins:
-        os.environ["INKDIGITS_ALLOW_ORIGINS"] = ",".join(allow_origins)
-    if allow_frames:
-        os.environ["INKDIGITS_ALLOW_FRAMES"] = ",".join(allow_frames)
-    if corrections:
-        os.environ["INKDIGITS_CORRECTIONS"] = "1"
-    # Also for several workers: a mistake shows here once, not in each of them again and again.
-    app = app_from_env()
-    _check_proxy(root_path, trust_proxies)
-    _check_address(host, port)
-    if workers > 1 and sys.platform == "linux":
-        from inkdigits.web.workers import start_quickly  # which imports what Windows has not
+    settings = {
+        "INKDIGITS_MODEL": os.fspath(model or ""),
+        "INKDIGITS_ALLOW_ORIGINS": ",".join(allow_origins),
+        "INKDIGITS_ALLOW_FRAMES": ",".join(allow_frames),
+        "INKDIGITS_CORRECTIONS": "1" if corrections else "",
+    }
+    with _in_environment({name: value for name, value in settings.items() if value}):
+        # Also for several workers: a mistake shows here once, not in each of them again and again.
+        app = app_from_env()
+        _check_proxy(root_path, trust_proxies)
+        _check_address(host, port)
+        if workers > 1 and sys.platform == "linux":
+            from inkdigits.web.workers import start_quickly  # which imports what Windows has not
 
-        start_quickly()
-    with _one_count_of(workers):
-        uvicorn.run(
-            app if workers == 1 else "inkdigits.web.server:app_of_a_worker",
-            factory=workers > 1,
-            host=host,
-            port=port,
-            workers=workers,
-            http=Connection,
-            root_path=root_path.rstrip("/"),
-            proxy_headers=bool(trust_proxies),
-            forwarded_allow_ips=[*trust_proxies],
-            log_config=JSON_LOG if log_format == "json" else LOGGING_CONFIG,
-            access_log=False,  # a drawing is many requests, and addresses may hold secrets
-            backlog=BACKLOG,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=GRACE,
-            timeout_worker_healthcheck=60,  # where much else runs, 5 s are too few to start in
-        )
+            start_quickly()
+        with _one_count_of(workers):
+            uvicorn.run(
+                app if workers == 1 else "inkdigits.web.server:app_of_a_worker",
+                factory=workers > 1,
+                host=host,
+                port=port,
+                workers=workers,
+                http=Connection,
+                root_path=root_path.rstrip("/"),
+                proxy_headers=bool(trust_proxies),
+                forwarded_allow_ips=[*trust_proxies],
+                log_config=JSON_LOG if log_format == "json" else LOGGING_CONFIG,
+                access_log=False,  # a drawing is many requests, and addresses may hold secrets
+                backlog=BACKLOG,
+                timeout_keep_alive=5,
+                timeout_graceful_shutdown=GRACE,
+                timeout_worker_healthcheck=60,  # where much else runs, 5 s are too few to start in
+            )
 
 
 def app_of_a_worker() -> FastAPI:
@@ -118,12 +117,23 @@ def _one_count_of(workers: int) -> Iterator[None]:
             f"Several workers count in a temporary folder, and there is none: {error.strerror}. "
             "Give the server a /tmp that it may write, or one worker."
         ) from error
-    with folder:
-        os.environ[SHARED_FOLDER] = folder.name
-        try:
-            yield
-        finally:
-            del os.environ[SHARED_FOLDER]
+    with folder, _in_environment({SHARED_FOLDER: folder.name}):
+        yield
+
+
+@contextmanager
+def _in_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set them, for workers have them from there, and leave them as they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _check_proxy(root_path: str, addresses: Sequence[str]) -> None:
