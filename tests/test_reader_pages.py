@@ -98,28 +98,73 @@ def test_pictures_of_any_kind_are_read_together_in_order() -> None:
     ]
 
 
-def turning_page_file(upright: Pieces, lying: Pieces) -> bytes:
-    """Says the one of pictures with a dark corner at the top left, the other of all others."""
-    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (upright, lying))
-    zero = onnx.numpy_helper.from_array(np.zeros(2, np.int64))
-    one = onnx.numpy_helper.from_array(np.ones(2, np.int64))
-    middle = onnx.numpy_helper.from_array(np.full((), 128, np.uint8))
-    make = onnx.helper.make_node
-    nodes = [
-        make("Constant", [], ["zero"], value=zero),
-        make("Constant", [], ["one"], value=one),
-        make("Constant", [], ["middle"], value=middle),
-        make("Slice", ["picture", "zero", "one"], ["corner"]),
-        make("Squeeze", ["corner"], ["level"]),
-        make("Less", ["level", "middle"], ["is_upright"]),
-    ]
+make = onnx.helper.make_node
+
+
+def either_page_file(is_first: list[onnx.NodeProto], one: Pieces, another: Pieces) -> bytes:
+    """Says the one of pictures of which these nodes say `is_first`, the other of all others."""
+    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (one, another))
+    nodes = is_first
     for found, other in zip(first.graph.node, second.graph.node, strict=True):
         [name] = found.output
-        found.output[0], other.output[0] = f"{name}_upright", f"{name}_lying"
-        nodes += [found, other, make("Where", ["is_upright", *found.output, *other.output], [name])]
+        found.output[0], other.output[0] = f"{name}_first", f"{name}_other"
+        nodes += [found, other, make("Where", ["is_first", *found.output, *other.output], [name])]
     del first.graph.node[:]
     first.graph.node.extend(nodes)
     return first.SerializeToString()
+
+
+def constant(name: str, value: np.ndarray) -> onnx.NodeProto:
+    return make("Constant", [], [name], value=onnx.numpy_helper.from_array(value))
+
+
+def turning_page_file(upright: Pieces, lying: Pieces) -> bytes:
+    """Says the one of pictures with a dark corner at the top left, the other of all others."""
+    has_a_dark_corner = [
+        constant("zero", np.zeros(2, np.int64)),
+        constant("one", np.ones(2, np.int64)),
+        constant("middle", np.full((), 128, np.uint8)),
+        make("Slice", ["picture", "zero", "one"], ["corner"]),
+        make("Squeeze", ["corner"], ["level"]),
+        make("Less", ["level", "middle"], ["is_first"]),
+    ]
+    return either_page_file(has_a_dark_corner, upright, lying)
+
+
+def page_file_by_width(own: Pieces, others: Pieces) -> bytes:
+    """Says the one of pictures that are 300 wide, the other of all others."""
+    is_as_wide = [
+        constant("usual", np.array([300])),
+        make("Shape", ["picture"], ["width"], start=1),
+        make("Equal", ["width", "usual"], ["same"]),
+        make("Squeeze", ["same"], ["is_first"]),
+    ]
+    return either_page_file(is_as_wide, own, others)
+
+
+def doubtful(text: str) -> Pieces:
+    return crops_of([replace(piece, score=0.6) for piece in row(text)])
+
+
+def test_a_doubtful_number_is_what_it_looks_like_in_most_widths() -> None:
+    reader = Reader(page=page_file_by_width(doubtful("18"), crops_of(row("98"))))
+    reading = reader.read(page())
+    assert (reading.text, reading.sure) == ("98", False)
+    assert not any(digit.sure for digit in reading.digits)
+    narrow = 255 / 300  # in the first of the other widths
+    x0, y0, x1, y1 = reading.digits[0].box
+    assert (y0, y1) == (20, 60)
+    np.testing.assert_allclose((x0, x1), (10 / narrow, 30 / narrow), atol=1)
+
+
+def test_what_is_sure_is_so_in_whatever_width_it_is() -> None:
+    reader = Reader(page=page_file_by_width(crops_of(row("18")), crops_of(row("98"))))
+    assert (reader.read(page()).text, reader.read(page()).sure) == ("18", True)
+
+
+def test_a_doubtful_digit_that_is_expected_is_not_looked_at_in_other_widths() -> None:
+    reader = Reader(page=page_file_by_width(doubtful("1"), crops_of(row("7"))))
+    assert reader.read(page(), expect="digit").text == "1"
 
 
 def lying_page(quarters: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from PIL import Image
 from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
 from inkdigits.picture import PictureSource, read_picture, to_uint8
 from inkdigits.picture.sources import exists, shown
-from inkdigits.reading import Box, Digit, Expect, Mark, Reading, check_hints, turned_box
+from inkdigits.reading import Digit, Expect, Mark, Reading, check_hints
+from inkdigits.recognition import views
 from inkdigits.recognition.digits import (
     CONTRACT,
     MOST_PIXELS_A_RUN,
@@ -41,6 +42,11 @@ AT_ONCE = 24
 TELLING = {1: "23457", 2: "347", 3: "23457"}
 """Digits that are none if the page lies otherwise by so many quarters: nobody can tell 9181 from
 1816 turned, and many a 2 or 5 is one upside down. Two of them, if sure, tell how a page lies."""
+
+WIDTHS = 0.85, 1.15
+"""A doubtful picture is seen so many times as wide, too, and the likeliest digits count."""
+MOST_PIECES = 100
+"""With more of them, that would take too long."""
 
 
 class Reader:
@@ -256,13 +262,13 @@ class Reader:
             if isinstance(picture, InkDigitsError):
                 results[place] = picture
             else:
-                glance = _reduced(picture, GLANCE)
+                glance = views.reduced(picture, GLANCE)
                 by_shape.setdefault(glance.shape, []).append((place, picture, glance))
         for group in by_shape.values():
             digits = self._digits.read(np.stack([glance for _, _, glance in group]))
             for (place, picture, glance), digit in zip(group, digits, strict=True):
                 is_one = digit and length in (None, 1) and is_alone(glance, digit)
-                alone = _scaled(_of_one(digit), GLANCE, picture) if digit else None
+                alone = views.scaled(_of_one(digit), GLANCE, picture) if digit else None
                 results[place] = (
                     alone if alone and is_one else self._read_page(picture, alone, expect, length)
                 )
@@ -278,19 +284,22 @@ class Reader:
         self, picture: Grey, at_a_glance: Reading | None, expect: Expect, length: int | None
     ) -> Reading | NoInk:
         """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
-        small = _reduced(picture, LARGEST)
+        small = views.reduced(picture, LARGEST)
         pieces = in_lines(self._page(small))
         reading = self._read_pieces(pieces, expect, length)
         # It may lie on its side if most of what is on it is not sure.
         if expect != "digit" and len(pieces.box) > 1 and _share_sure(reading) <= 0.5:
             reading = self._turned(small, pieces, reading, expect, length)
+        is_doubtful = reading and reading.digits and not reading.sure and not reading.turned
+        if reading and is_doubtful and expect != "digit" and len(pieces.box) <= MOST_PIECES:
+            reading = self._of_most(small, reading, expect, length)
         if reading:
-            return _scaled(reading, LARGEST, picture)
+            return views.scaled(reading, LARGEST, picture)
         if at_a_glance:
             [digit] = at_a_glance.digits
             if len(pieces.box) or digit.sure or is_clean_around(picture, digit.box):
                 # There is ink, too odd for the page's file.
-                return replace(at_a_glance, sure=False, digits=(replace(digit, sure=False),))
+                return at_a_glance.doubted()
         return NoInk(
             "Nothing is written in the picture. Write digits, dark on light or light on dark."
         )
@@ -299,6 +308,21 @@ class Reader:
         places = perhaps_digits(pieces)
         opinions = dict(zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True))
         return read_pieces(pieces, opinions, self._page.rules.beside(self.metadata), expect, length)
+
+    def _of_most(
+        self, picture: Grey, reading: Reading, expect: Expect, length: int | None
+    ) -> Reading:
+        """The doubtful reading, or one of the picture in another width if these are likelier."""
+        readings = [reading]
+        for share in WIDTHS:
+            pieces = in_lines(self._page(views.stretched(picture, share)))
+            if other := self._read_pieces(pieces, expect, length):
+                readings.append(views.narrowed(other, share, picture).doubted())
+        said = ["".join(str(digit.value) for digit in each.digits) for each in readings]
+        votes = dict.fromkeys(said, 0.0)
+        for text, each in zip(said, readings, strict=True):
+            votes[text] += each.confidence
+        return readings[said.index(max(votes, key=lambda text: votes[text]))]
 
     def _turned(
         self,
@@ -314,8 +338,8 @@ class Reader:
         part = picture if is_small else picture[: pieces.box[:AT_ONCE, 3].max()]
 
         def turned(picture: Grey, quarters: int, most: int | None = None) -> Reading | None:
-            upright = np.ascontiguousarray(np.rot90(picture, -quarters))
-            return self._read_pieces(in_lines(self._page(upright)).first(most), expect, length)
+            pieces = in_lines(self._page(views.turned_upright(picture, quarters)))
+            return self._read_pieces(pieces.first(most), expect, length)
 
         shares = {quarters: _share_sure(turned(part, quarters, AT_ONCE)) for quarters in (2, 1, 3)}
         best = max(shares, key=lambda quarters: shares[quarters])
@@ -327,9 +351,7 @@ class Reader:
             or sum(digit.sure and str(digit.value) in TELLING[best] for digit in better.digits) < 2
         ):
             return reading
-        shape = np.rot90(picture, best).shape
-        back = better.moved(lambda box: turned_box(box, 360 - 90 * best, *shape))
-        return replace(back, turned=90 * best)
+        return views.turned_back(better, best, picture)
 
 
 def _noted(pictures: Iterable[PictureSource], paths: deque[str]) -> Iterator[PictureSource]:
@@ -375,26 +397,3 @@ def _share_sure(reading: Reading | None) -> float:
         return 0
     signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
     return sum(sign.sure for sign in signs) / max(len(signs) + len(reading.skipped), 1)
-
-
-def _reduced(picture: Grey, side: int) -> Grey:
-    """The picture, as many whole times smaller as its longer side needs; areas are averaged."""
-    factor = _factor(picture, side)
-    return np.asarray(Image.fromarray(picture).reduce(factor)) if factor > 1 else picture
-
-
-def _scaled(reading: Reading, side: int, picture: Grey) -> Reading:
-    """A reading of the picture made smaller, in the picture itself."""
-    factor = _factor(picture, side)
-    ends = np.array([*reversed(picture.shape)] * 2)
-
-    def move(box: Box) -> Box:
-        x0, y0, x1, y1 = np.minimum(np.multiply(box, factor), ends).tolist()
-        return x0, y0, x1, y1
-
-    return reading.moved(move) if factor > 1 else reading
-
-
-def _factor(picture: Grey, side: int) -> int:
-    height, width = picture.shape
-    return -(-max(int(height), int(width)) // side)

@@ -214,6 +214,15 @@ class Reading:
             skipped=tuple(map(move, self.skipped)),
         )
 
+    def doubted(self) -> Reading:
+        """The same, but nothing in it is sure."""
+        return replace(
+            self,
+            sure=False,
+            digits=tuple(replace(digit, sure=False) for digit in self.digits),
+            marks=tuple(replace(mark, sure=False) for mark in self.marks),
+        )
+
     @property
     def number(self) -> int | Decimal | None:
         """The value if the text is one plain number, else None.

@@ -57,6 +57,15 @@ def page_of(*lines: str, side: int = 120) -> np.ndarray:
     return picture
 
 
+def touching(text: str) -> np.ndarray:
+    """Digits that lie over each other: a doubtful row, which is read in other widths, too."""
+    picture = np.full((80, 21 * len(text) + 60), 255, np.uint8)
+    for place, sign in enumerate(text):
+        part = picture[10:70, 8 + 21 * place :][:, :60]
+        np.minimum(part, written(int(sign), 60)[:, : part.shape[1]], out=part)
+    return picture
+
+
 def in_colour(ink: tuple[int, int, int], paper: tuple[int, int, int]) -> np.ndarray:
     share = page_of("42")[:, :, None] / 255
     return (share * paper + (1 - share) * np.array(ink)).round().astype(np.uint8)
@@ -77,6 +86,7 @@ def orientation(value: int) -> Image.Exif:
 PICTURES: dict[str, Callable[[], bytes]] = {
     "a digit": lambda: png(written(7)),
     "two lines of numbers": lambda: png(page_of("20 48", "365")),
+    "digits that touch": lambda: png(touching("7759")),
     "a page upside down": lambda: png(page_of("2475", "7423")[::-1, ::-1]),
     "a page on its side": lambda: png(np.rot90(page_of("2475", "7423"))),
     "a large photo": lambda: file_of(page_of("573", side=900), "JPEG"),

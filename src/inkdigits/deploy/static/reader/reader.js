@@ -1,4 +1,4 @@
-/** A picture in, a reading out: what `reader.py` does, held to the same answers by a test. */
+/** A picture in, a reading out: what `reader.py` and `recognition/views.py` do, held to the same answers by a test. */
 
 import { isAlone, isCleanAround, readDigits } from "./digits.js";
 import { reduced, timesSmaller } from "./grey.js";
@@ -10,6 +10,8 @@ const GLANCE = 560;
 const TURNED_FROM = 0.75;
 const AT_ONCE = 24;
 const TELLING = { 1: "23457", 2: "347", 3: "23457" };
+const WIDTHS = [0.85, 1.15];
+const MOST_PIECES = 100;
 /** The side of a crop. */
 const CROP = 64;
 
@@ -62,11 +64,31 @@ export class Reader {
     if (hints.expect !== "digit" && pieces.box.length > 1 && shareSure(reading) <= 0.5) {
       reading = await this.#turned(small, pieces, reading, hints);
     }
+    const isDoubtful = reading && reading.digits.length > 0 && !reading.sure && !reading.turned;
+    if (isDoubtful && hints.expect !== "digit" && pieces.box.length <= MOST_PIECES) {
+      reading = await this.#ofMost(small, reading, hints);
+    }
     if (reading) return scaled(reading, LARGEST, picture);
     if (!alone) return null;
     const [digit] = alone.digits;
     const isInk = pieces.box.length > 0 || digit.sure || isCleanAround(picture, digit.box);
-    return isInk ? { ...alone, sure: false, digits: [{ ...digit, sure: false }] } : null;
+    return isInk ? doubted(alone) : null;
+  }
+
+  /** The doubtful reading, or one of the picture in another width if these are likelier. */
+  async #ofMost(picture, reading, hints) {
+    const readings = [reading];
+    for (const share of WIDTHS) {
+      const pieces = await this.#pieces(stretched(picture, share));
+      const other = await this.#readPieces(pieces, hints);
+      if (other) readings.push(doubted(moved(other, narrowed(share, picture))));
+    }
+    const said = readings.map(({ digits }) => digits.map(({ value }) => value).join(""));
+    const votes = new Map();
+    for (const [i, text] of said.entries()) {
+      votes.set(text, (votes.get(text) ?? 0) + readings[i].confidence);
+    }
+    return readings[said.findIndex((text) => votes.get(text) === Math.max(...votes.values()))];
   }
 
   /** What is read if the page is turned, if that is far clearer, or else the same reading. */
@@ -157,6 +179,38 @@ function turnedBack(quarters, { width, height }) {
     2: ([x0, y0, x1, y1]) => [width - x1, height - y1, width - x0, height - y0],
     3: ([x0, y0, x1, y1]) => [width - y1, x0, width - y0, x1],
   }[quarters];
+}
+
+/** The picture so many times as wide. @param {Grey} picture @returns {Grey} */
+function stretched({ data, width, height }, share) {
+  const wide = widthOf(width, share);
+  const other = new Uint8Array(wide * height);
+  for (let x = 0; x < wide; x++) {
+    const from = Math.floor(((2 * x + 1) * width) / (2 * wide));
+    for (let y = 0; y < height; y++) other[y * wide + x] = data[y * width + from];
+  }
+  return { data: other, width: wide, height };
+}
+
+/** From boxes in the stretched picture to the picture itself. */
+function narrowed(share, { width }) {
+  const wide = widthOf(width, share);
+  return ([x0, y0, x1, y1]) => [
+    Math.floor((x0 * width) / wide),
+    y0,
+    Math.ceil((x1 * width) / wide),
+    y1,
+  ];
+}
+
+function widthOf(width, share) {
+  return Math.max(Math.floor(width * share + 0.5), 1);
+}
+
+/** The same, but nothing in it is sure. @param {Reading} reading @returns {Reading} */
+function doubted(reading) {
+  const signs = (all) => all.map((sign) => ({ ...sign, sure: false }));
+  return { ...reading, sure: false, digits: signs(reading.digits), marks: signs(reading.marks) };
 }
 
 /** A reading of the picture made smaller, in the picture itself. */
