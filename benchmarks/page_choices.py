@@ -1,10 +1,11 @@
-"""What the choices in `page.onnx` buy: how closely it looks, and what its crops are worth.
+"""What the choices in `page.onnx` and around it buy: how closely it looks, what its crops are
+worth, in which widths a doubtful picture is seen.
 
     python benchmarks/page_choices.py RUN --real FOLDER
 
 RUN is what `inkdigits train page --out RUN` leaves, with its checkpoint; FOLDER holds labelled
-pictures, as of `real_pictures.py`. Each row changes one choice in the file that ships and nothing
-else; a column is the share of pictures in each folder of which all digits are read right, then the
+pictures, as of `real_pictures.py`. Each row changes one choice in what ships and nothing else; a
+column is the share of pictures in each folder of which all digits are read right, then the
 milliseconds that a picture takes on one thread (mean), and of all how many are sure, and sure and
 wrong.
 """
@@ -16,7 +17,9 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
+import inkdigits.reader
 from inkdigits import InkDigitsError, Reader
 from inkdigits.modelfile.build import Facts
 from inkdigits.training.page_export import network_of_run, page_model
@@ -42,7 +45,14 @@ CHOICES: dict[str, dict[str, float]] = {
     "the crops count for nothing": {"digits_weight": 0.0},
     "the crops count a quarter": {"digits_weight": 0.25},
     "the crops count as much": {"digits_weight": 1.0},
+    "the doubtful in their own width alone": {},
+    "the doubtful in 0.7 and 1.3, too": {},
 }
+WIDTHS: dict[str, tuple[float, ...]] = {
+    "the doubtful in their own width alone": (),
+    "the doubtful in 0.7 and 1.3, too": (0.7, 0.85, 1.15, 1.3),
+}
+"""In which a doubtful picture is seen beside its own, where that is another choice."""
 
 
 def main() -> None:
@@ -63,7 +73,10 @@ def main() -> None:
         reader = Reader(page=model.SerializeToString())
         line, judged, start = f"{name:38}", [], time.perf_counter()
         for pictures in rows.values():
-            answers = [Judged(p, answer_of(reader, p.path)) for p in pictures]
+            with mock.patch.object(
+                inkdigits.reader, "WIDTHS", WIDTHS.get(name, inkdigits.reader.WIDTHS)
+            ):
+                answers = [Judged(p, answer_of(reader, p.path)) for p in pictures]
             judged += answers
             line += f"{sum(a.right for a in answers) / len(answers):9.1%} "
         each = (time.perf_counter() - start) / len(judged) * 1000
