@@ -64,7 +64,7 @@ async function show() {
   focus(gallery.firstElementChild);
 }
 
-/** Decide, and go on to the next that is undecided; after the last, show more. */
+/** Decide, and go on to the next that is undecided. */
 async function decide(card, state, label) {
   past.push([card, card.correction]);
   const sent = send(card, state, label);
@@ -72,7 +72,6 @@ async function decide(card, state, label) {
   const next = [...cards.slice(cards.indexOf(card)), ...cards].find(isUndecided);
   focus(next); // the next key may come before the answer
   if (!(await sent)) focus(card);
-  else if (!next && sending === 0 && ![...gallery.children].some(isUndecided)) await show();
 }
 
 async function acceptAll() {
@@ -87,7 +86,7 @@ async function undo() {
   await send(card, before.state, before.label);
 }
 
-/** Show it decided, which it is again not if the server says no. */
+/** Show it decided, which it is again not if the server says no; after the last answer, show more. */
 async function send(card, state, label) {
   const before = card.correction;
   draw(card, { ...before, state, label });
@@ -97,6 +96,7 @@ async function send(card, state, label) {
   const answer = await ask(`/${before.number}/review`, { method: "POST", body, headers });
   sending--;
   if (!answer) draw(card, before);
+  else if (sending === 0 && ![...gallery.children].some(isUndecided)) await show();
   return answer !== null;
 }
 
