@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,25 @@ def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_d
     assert rates[1] > rates[2] > 0  # as in a cycle of three
     with pytest.raises(InvalidRun, match="has had 3 epochs already, more than 2"):
         train(recipe, tmp_path, epochs=2, resume=True, **options)
+
+
+def test_a_run_may_start_from_the_mean_of_several_runs_weights(
+    tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
+    still = replace(TINY, learning_rate=1e-9)
+    starts = []
+    for seed in (1, 2):
+        train_unseen(still, tmp_path / str(seed), seed=seed, **options)
+        starts.append(RunFolder(tmp_path / str(seed)).weights)
+    metrics = train_unseen(still, tmp_path / "mean", start_from=starts, **options)
+    one, other, mean = (
+        safetensors.numpy.load_file(RunFolder(tmp_path / name).weights)["6.weight"].astype(float)
+        for name in ("1", "2", "mean")
+    )
+    assert np.abs(one - other).max() > 0.01
+    assert mean == pytest.approx((one + other) / 2, abs=1e-3)
+    assert metrics["start_from"].split() == [sha256(s.read_bytes()).hexdigest() for s in starts]
 
 
 def test_changed_settings_are_told_and_a_resumed_run_keeps_them(

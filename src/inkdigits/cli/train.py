@@ -88,8 +88,10 @@ if TYPE_CHECKING:
 @click.option(
     "--start-from",
     metavar="WEIGHTS",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="The weights.safetensors of another run with PyTorch to begin with.",
+    help="The weights.safetensors of another run with PyTorch to begin with; may be repeated, for "
+    "the mean of several runs' weights.",
 )
 def train(
     recipe: str,

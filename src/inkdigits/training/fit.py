@@ -63,7 +63,8 @@ class Settings:
     without_writers: str | None = None
     """Whose pen strokes are kept out, so that the network can be judged by them: "25-30"."""
     start_from: str | None = None
-    """SHA-256 of the file of weights that the network began with; None: with random ones."""
+    """SHA-256 of the weights that the network began with, or of those whose mean it was, with a
+    space between; None: with random ones."""
     threads: int | None = None
     """How many compute; None: as many as NumPy or PyTorch takes by itself."""
     changes: dict[str, str] = field(default_factory=dict)
@@ -154,8 +155,11 @@ class Fitting(ABC):
     def epochs(self, report: Report) -> Iterator[Epoch]:
         """Fit the epochs that are left, and give each one's row of the history."""
 
-    def start_from(self, path: Path) -> None:
-        """Take over the weights that another run has left. Raises InvalidRun."""
+    def start_from(self, *paths: Path) -> None:
+        """Take over the weights that another run has left, or the mean of several runs' weights.
+
+        Raises InvalidRun.
+        """
         raise NotImplementedError
 
     def remember(self, history: list[Epoch]) -> None:

@@ -52,7 +52,7 @@ def train(
     fold: str | None = None,
     changes: Mapping[str, str] | None = None,
     without_writers: str | None = None,
-    start_from: str | os.PathLike[str] | None = None,
+    start_from: str | os.PathLike[str] | Sequence[Path] | None = None,
     data_dir: DataDir = None,
     device: str = "auto",
     threads: int | None = None,
@@ -83,7 +83,9 @@ def train(
             `inkdigits.training.changes.changed`.
         without_writers: keep the pen strokes of these writers out, such as "25-30", of a recipe
             that learns from pen strokes; it can then be judged by them.
-        start_from: the weights.safetensors of another run with PyTorch, instead of random ones.
+        start_from: the weights.safetensors of another run with PyTorch, instead of random ones; of
+            several runs that once began with the same weights it is their mean (Wortsman et al.
+            2022, "Model soups").
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
         threads: how many compute, on the CPU. If left out, one for each core with PyTorch, and one
@@ -117,6 +119,9 @@ def train(
     if changes is None and checkpoint:
         changes = Settings(**checkpoint["settings"]).changes
     recipe = changed(recipe, changes or {})
+    if isinstance(start_from, (str, os.PathLike)):
+        start_from = [Path(start_from)]
+    weights = start_from or []
     asked = {
         "epochs": epochs,
         "seed": seed,
@@ -126,7 +131,7 @@ def train(
         "fold": fold,
         "changes": changes and dict(changes),
         "without_writers": without_writers,
-        "start_from": start_from and _fingerprint(Path(start_from)),
+        "start_from": " ".join(map(_fingerprint, weights)) or None,
         "threads": threads,
     }
     task = _task(recipe)
@@ -150,8 +155,8 @@ def train(
             fitting = task.fitting(recipe, settings, training, usable_device, group)
             if checkpoint:
                 _restore(fitting, checkpoint, checkpoint_file)
-            elif start_from:
-                fitting.start_from(Path(start_from))
+            elif weights:
+                fitting.start_from(*weights)
             _fit(fitting, checkpoint_file, folder, tensorboard, console)
         except KeyboardInterrupt:
             is_interrupted = True

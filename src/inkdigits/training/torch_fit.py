@@ -152,7 +152,15 @@ class TorchFitting(Fitting):
         network.load_state_dict(state)
         return row, network.eval()
 
-    def start_from(self, path: Path) -> None:
+    def start_from(self, *paths: Path) -> None:
+        mean: dict[str, Any] = dict.fromkeys(self.network.state_dict(), 0.0)
+        for path in paths:
+            self._load_weights(path)
+            for name, value in self.network.state_dict().items():
+                mean[name] = mean[name] + value.double() / len(paths)
+        self.network.load_state_dict(mean)
+
+    def _load_weights(self, path: Path) -> None:
         try:
             self.network.load_state_dict(safetensors.torch.load_file(path))
         except Exception as error:  # of safetensors and PyTorch

@@ -48,8 +48,8 @@ class TorchDigits(TorchFitting, DigitFitting):
         steps = math.ceil(data.per_epoch / recipe.batch_size)
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
 
-    def start_from(self, path: Path) -> None:
-        super().start_from(path)
+    def start_from(self, *paths: Path) -> None:
+        super().start_from(*paths)
         if self.recipe.kept:
             state = self.network.state_dict()
             self._start = {key: value.clone() for key, value in state.items()}
