@@ -7,6 +7,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 TOOLS := $(VENV)/tools/$(notdir $(BIN))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+TEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training tests/web/test_page.py \
 	tests/test_how_it_works.py tests/test_notebook.py
 
@@ -22,14 +23,14 @@ help:  ## this list
 test test-quick coverage: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/dev.installed  ## all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(TEST)
 
 test-quick: $(VENV)/dev.installed  ## all but those that train, draw pages or drive a browser
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(QUICK_LEAVES_OUT:%=--ignore %)
+	$(TEST) $(QUICK_LEAVES_OUT:%=--ignore %)
 	@echo "Left out: $(QUICK_LEAVES_OUT). make test runs them, too."
 
 coverage: $(VENV)/dev.installed  ## all tests, and which lines they leave out
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov inkdigits --cov-report term-missing:skip-covered
+	$(TEST) --cov inkdigits --cov-report term-missing:skip-covered
 
 lint: $(VENV)/dev.installed  ## format, lint and types
 	$(BIN)/ruff format --check

@@ -1,8 +1,9 @@
 """What several rooms' tests share."""
 
+import copy
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
 from inkdigits.modelfile.graph import Graph
+from inkdigits.training import writers
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +53,37 @@ def data_dir() -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def mnist_is_unpacked_once() -> Iterator[None]:
-    """Of that in `data_dir` each test gets a copy: unpacking takes longer than a tiny training."""
+def data_sets_are_unpacked_once() -> Iterator[None]:
+    """Of those in `data_dir` each test gets a copy: unpacking takes longer than a tiny training."""
     shared = os.environ.get(DATA_DIR_VARIABLE)
-    read = mnist.read_from_folder
-    unpacked = cache(read)
 
-    def copied(file: mnist.IdxFile, folder: Path) -> Any:
-        return unpacked(file, folder).copy() if str(folder) == shared else read(file, folder)
+    def once(read: Callable[..., Any], *, place: int) -> Callable[..., Any]:
+        unpacked = cache(read)
+
+        def copied(*arguments: Any) -> Any:
+            is_shared = shared and Path(arguments[place]).is_relative_to(shared)
+            return copy.copy(unpacked(*arguments)) if is_shared else read(*arguments)
+
+        return copied
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mnist, "read_from_folder", copied)
+        patch.setattr(mnist, "read_from_folder", once(mnist.read_from_folder, place=1))
+        for read in (writers.read_unipen, writers.read_omniglot):
+            patch.setattr(writers, read.__name__, once(read, place=0))
         yield
+
+
+LONGEST = (
+    *("web/test_page", "training/test_run", "training/tasks/test_pages_run", "test_cli"),
+    *("web/test_loop", "web/test_app", "corrections/test_fine_tune", "deploy/test_site"),
+)
+"""The files whose tests take longest, which begin first: nobody waits for the last of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    begins = {tests / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: begins.get(item.path, len(begins)))
 
 
 @pytest.fixture
