@@ -12,19 +12,9 @@ from PIL import Image
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.colours import clearest_channel
 from inkdigits.picture.limits import check_header, check_pixels, no_pixels
+from inkdigits.picture.orientation import upright
 
 Grey: TypeAlias = NDArray[np.uint8]
-
-# How to turn a picture upright, by its EXIF orientation.
-_UPRIGHT: dict[int, Callable[[Grey], Grey]] = {
-    2: lambda grey: grey[:, ::-1],
-    3: lambda grey: grey[::-1, ::-1],
-    4: lambda grey: grey[::-1],
-    5: lambda grey: grey.T,
-    6: lambda grey: grey[::-1].T,
-    7: lambda grey: grey[::-1, ::-1].T,
-    8: lambda grey: grey.T[::-1],
-}
 
 _OWN_CONTRAST = 64  # grey levels
 
@@ -45,16 +35,7 @@ def grey_of_image(image: Image.Image, max_pixels: int) -> Grey:
 
 
 def upright_grey(image: Image.Image, name: str) -> Grey:
-    grey = grey_of(image, name)
-    turn = _UPRIGHT.get(_orientation(image))
-    return np.ascontiguousarray(turn(grey)) if turn else grey
-
-
-def _orientation(image: Image.Image) -> Any:
-    try:
-        return image.getexif().get(0x0112)
-    except Exception:  # a damaged note about the picture is no reason to refuse the picture
-        return None
+    return upright(grey_of(image, name), image)
 
 
 def grey_of(image: Image.Image, name: str) -> Grey:
