@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
+    if not find_spec("pandas"):
+        parser.error("pandas is missing, which is read beside: pip install pandas")
 
     pictures, labels = load_mnist("train", options.data_dir)
     pixels = ROWS * 784
