@@ -46,7 +46,7 @@ def options_of(command: list[str]) -> dict[str, object]:
     group = app.make_context("inkdigits", [name, *options])
     serve = app.get_command(group, name)
     assert serve
-    return serve.make_context(name, options).params
+    return serve.make_context(name, options, parent=group).params
 
 
 def test_the_container_is_not_root_and_is_asked_for_its_health(reader: Reader) -> None:
