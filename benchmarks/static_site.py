@@ -1,9 +1,9 @@
 """The bundled site in a real browser: does it read as Python does, how fast, and what does it load?
 
     inkdigits bundle site /tmp/site
-    python benchmarks/site.py /tmp/site --agree 300    the same pictures, read by both
-    python benchmarks/site.py /tmp/site --latency 20   from pen-up to answer, without a network
-    python benchmarks/site.py /tmp/site --size         what the first visit loads
+    python benchmarks/static_site.py /tmp/site --agree 300   the same pictures, read by both
+    python benchmarks/static_site.py /tmp/site --latency 20  from pen-up to answer, no network
+    python benchmarks/static_site.py /tmp/site --size        what the first visit loads
 
 A real Chromium (Debian's `chromium`, or the one that INKDIGITS_CHROMIUM names) opens the site from
 a plain static host. Pictures are, in equal parts, canvases of one digit and of a number (strokes of
