@@ -216,6 +216,35 @@ def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     assert f"{url}/api/corrections" not in asked
 
 
+def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1)])
+    page = open_page("review")
+    page.get_by_label("token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    card = page.locator("#gallery button")
+    expect(card).to_be_focused()
+    asked: list[Any] = []
+    answered: list[Any] = []
+
+    def hold_the_first(route: Any) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/review", hold_the_first)
+    page.on("response", lambda answer: "/review" in answer.url and answered.append(answer))
+    page.keyboard.press("r")
+    page.keyboard.press("u")
+    expect(card).to_have_attribute("data-state", "waiting")
+    page.wait_for_timeout(200)  # so much earlier the second one could be there
+    asked[0].continue_()
+    while len(answered) < 2:
+        page.wait_for_timeout(20)
+    assert [kept.state for kept in store.page()] == ["waiting"]
+
+
 def test_the_owner_reviews_with_the_keyboard_the_most_suspicious_first(
     store: Store, open_page: Callable[..., Page]
 ) -> None:

@@ -93,7 +93,9 @@ async function send(card, state, label) {
   sending++;
   const body = JSON.stringify({ state, label });
   const headers = { "Content-Type": "application/json" };
-  const answer = await ask(`/${before.number}/review`, { method: "POST", body, headers });
+  const post = () => ask(`/${before.number}/review`, { method: "POST", body, headers });
+  card.answer = Promise.resolve(card.answer).then(post); // what is undone arrives after it was done
+  const answer = await card.answer;
   sending--;
   if (!answer) draw(card, before);
   else if (sending === 0 && ![...gallery.children].some(isUndecided)) await show();
