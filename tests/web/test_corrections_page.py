@@ -239,9 +239,8 @@ def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
     page.keyboard.press("u")
     expect(card).to_have_attribute("data-state", "waiting")
     page.wait_for_timeout(200)  # so much earlier the second one could be there
-    asked[0].continue_()
-    while len(answered) < 2:
-        page.wait_for_timeout(20)
+    with page.expect_response(lambda _: len(answered) == 2):
+        asked[0].continue_()
     assert [kept.state for kept in store.page()] == ["waiting"]
 
 
