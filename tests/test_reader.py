@@ -195,6 +195,23 @@ def test_arrays_of_the_wrong_shape_are_refused_with_the_right_one(reader: Reader
         reader.predict(written(1, side=28))
 
 
+def test_of_no_pictures_the_model_file_says_nothing(reader: Reader) -> None:
+    outputs = reader.outputs(np.zeros((0, 28, 28), np.uint8))
+    assert [len(values) for values in outputs.values()] == [0] * 5
+    assert outputs["probabilities"].shape == (0, 10)
+
+
+def test_pictures_of_several_sizes_are_not_predicted_at_once(reader: Reader) -> None:
+    sizes = [np.zeros((28, 28)), np.zeros((30, 30))]
+    with pytest.raises(UnreadablePicture, match="not of one size"):
+        reader.predict(sizes)
+
+
+def test_what_is_to_happen_to_errors_is_one_of_two_words(reader: Reader) -> None:
+    with pytest.raises(ValueError, match="errors is 'rasie'"):
+        reader.read_many([], errors="rasie")  # type: ignore[call-overload]
+
+
 def test_predicting_a_blank_picture_names_it(reader: Reader) -> None:
     pictures = np.stack([written(1, side=64), np.zeros((64, 64), np.uint8)])
     with pytest.raises(NoInk, match="picture 1"):

@@ -26,6 +26,10 @@ class UnreadablePicture(InkDigitsError):
         self.reason = reason
 
 
+class NoProcess(InkDigitsError):
+    """No process can be started now in which a picture may be decoded; later one may be."""
+
+
 class NoInk(InkDigitsError):
     """The picture is blank: nothing is written on it."""
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from inkdigits.errors import InkDigitsError, NoInk, UnreadablePicture
-from inkdigits.picture import PictureSource, read_picture, to_uint8
+from inkdigits.errors import InkDigitsError, NoInk
+from inkdigits.picture import PictureSource, read_picture, stack_of
 from inkdigits.picture.sources import exists, shown
 from inkdigits.reading import Digit, Expect, Mark, Reading, check_hints
 from inkdigits.recognition import views
@@ -95,7 +95,6 @@ class Reader:
 
             start_ahead()  # while the model is loaded
         self._digits = DigitsFile(model, threads, optimize)
-        self._page_file = page, threads, optimize
         self.metadata = self._digits.metadata
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,6 +174,8 @@ class Reader:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
+        if errors not in ("raise", "return"):
+            raise ValueError(f'errors is {errors!r}; it must be "raise" or "return".')
         check_hints(expect, length)
         if isinstance(pictures, ONE_PICTURE) or hasattr(pictures, "read"):
             raise TypeError(
@@ -195,7 +196,7 @@ class Reader:
             UnreadablePicture: the array's shape or values are not those of pictures.
             NoInk: some of the pictures are blank; the message names the first.
         """
-        array = _stack(pictures)
+        array = stack_of(pictures)
         probabilities = np.empty((len(array), 10), np.float32)
         for start, outputs in self._digits.run(array):
             blank = np.flatnonzero(~outputs["has_ink"])
@@ -213,12 +214,13 @@ class Reader:
         Raises:
             UnreadablePicture: the array's shape or values are not those of pictures.
         """
-        parts = [outputs for _, outputs in self._digits.run(_stack(pictures))]
+        parts = [outputs for _, outputs in self._digits.run(stack_of(pictures))]
         return {name: np.concatenate([part[name] for part in parts]) for name in CONTRACT}
 
     @cached_property
     def _page(self) -> PageFile:
-        return PageFile(*self._page_file)
+        page, threads, optimize = (self._arguments[it] for it in ("page", "threads", "optimize"))
+        return PageFile(page, threads, optimize)
 
     def _read_all(
         self,
@@ -360,15 +362,6 @@ def _noted(pictures: Iterable[PictureSource], paths: deque[str]) -> Iterator[Pic
         is_path = isinstance(picture, os.PathLike) or (isinstance(picture, str) and exists(picture))
         paths.append(shown(str(picture)) if is_path else "")
         yield picture
-
-
-def _stack(pictures: ArrayLike) -> Grey:
-    array = to_uint8(np.asarray(pictures))
-    if array.ndim != 3 or 0 in array.shape[1:]:
-        raise UnreadablePicture(
-            f"The array has the shape {array.shape}. Give pictures as (N, H, W)."
-        )
-    return array
 
 
 def _batches(

@@ -4,17 +4,21 @@ import csv
 import json
 import os
 import signal
+import subprocess
 import sys
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from handwriting import png, written
 from inkdigits import InkDigitsError
 from inkdigits.many.job import BATCH, Job
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import SCHEMA
+from inkdigits.picture.apart import end_all
+from inkdigits.reading import Reading
 
 TEXTS = [str(number % 10) for number in range(3 * BATCH)]
 BAD = 20
@@ -77,6 +81,29 @@ def test_all_kinds_of_files_have_the_same_rows(names: list[str], tmp_path: Path)
         for sign, digit in zip(in_parquet["digits"] or [], row.get("digits", []), strict=True):
             assert sign.pop("probabilities") == pytest.approx(digit.pop("probabilities"))
             assert sign == digit
+
+
+def test_a_parquet_file_has_all_that_a_reading_says() -> None:
+    said = Reading("", 0.0, False, ()).to_dict()
+    assert set(SCHEMA.names) == {"file", "error", "message", *said}
+
+
+def test_a_picture_that_nobody_could_decode_now_is_read_by_the_next_command(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_to_start(*arguments: object, **options: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    form = tmp_path / "form.tiff"
+    Image.fromarray(written(7, 60)).save(form)
+    end_all()
+    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
+    out = tmp_path / "readings.jsonl"
+    with pytest.raises(InkDigitsError, match="Try again later"):
+        read_into(out, [names[0], str(form)], Job(), workers=1)
+    monkeypatch.undo()
+    assert read_into(out, [names[0], str(form)], Job(), workers=1) == 0
+    assert texts_in(out) == ["0", "7"]
 
 
 def test_what_was_read_before_it_was_stopped_is_not_read_again(

@@ -36,6 +36,11 @@ def test_a_folder_and_a_glob_are_the_pictures_in_them(address: str) -> None:
     assert names_at(f"{address}/*.tif") == [f"{address}/*.tif"]
 
 
+def test_a_pdf_elsewhere_is_not_left_out_in_silence(address: str, tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.4")
+    assert f"{address}/scan.pdf" in names_at(address)
+
+
 def test_they_are_read_and_one_that_is_gone_has_a_row_that_says_so(address: str) -> None:
     four, gone, seven = Worker(Job())(
         [f"{address}/box 4/digit.png", f"{address}/gone.png", f"{address}/box 7/digit.png"]

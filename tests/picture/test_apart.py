@@ -19,9 +19,9 @@ from PIL import Image
 
 from handwriting import written
 from inkdigits import Reader
-from inkdigits.errors import UnreadablePicture
+from inkdigits.errors import NoProcess, UnreadablePicture
 from inkdigits.picture import MAX_PIXELS, pages_in, read_picture
-from inkdigits.picture.apart import Limits, decode_apart, page_count
+from inkdigits.picture.apart import Limits, decode_apart, end_all, page_count
 from pdfs import BOMBS, CATALOG, ONE_PAGE, drawing, pattern_of_tiny_steps, pdf
 
 pytest.importorskip("pypdfium2")
@@ -83,6 +83,10 @@ def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[
     )
 
 
+def refuse_to_start(*arguments: object, **options: object) -> None:
+    raise OSError(24, "Too many open files")
+
+
 @pytest.fixture
 def square(tmp_path: Path) -> Path:
     path = tmp_path / "square.pdf"
@@ -113,6 +117,22 @@ own, other = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHIL
 seconds = sum(each.ru_utime + each.ru_stime for each in (own, other))
 print(json.dumps([answer, seconds, other.ru_maxrss * 1024]))
 """
+
+
+@needs_limits
+def test_no_picture_pays_for_the_time_that_the_one_before_it_took() -> None:
+    small, large = (saved("BMP", Image.new("L", size)) for size in ((8, 8), (6000, 5000)))
+    decode_apart(small, "small.bmp", None, 100, PATIENT)
+    with suppress(UnreadablePicture):  # of which it may die
+        decode_apart(small, "small.bmp", None, 100, Limits(cpu_seconds=0.01))
+    assert decode_apart(large, "large.bmp", None, 30_000_000).shape == (5000, 6000)
+
+
+def test_where_no_process_can_be_started_it_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_all()
+    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
+    with pytest.raises(NoProcess, match="Try again later"):
+        decode_apart(saved("BMP", Image.new("L", (8, 8))), "small.bmp", None, 100)
 
 
 @needs_limits

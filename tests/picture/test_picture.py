@@ -238,6 +238,14 @@ def test_a_float_tiff_reaches_1_or_255(scale: int):
     assert_close(read_picture(encoded(floats, "TIFF")), GREY)
 
 
+def test_a_float_that_rounding_made_more_than_1_is_no_255():
+    floats = (GREY / 255).astype(np.float32)
+    floats[0, 0] = np.nextafter(np.float32(1), np.float32(2))
+    expected = GREY.astype(float)
+    expected[0, 0] = 255
+    assert_close(read_picture(Image.fromarray(floats)), expected)
+
+
 def test_a_float_tiff_on_another_scale_is_refused():
     heights = (GREY * 100.0).astype(np.float32)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError
+from inkdigits.errors import InkDigitsError, NoProcess
 from inkdigits.many.places import content_at, is_elsewhere
 from inkdigits.outputs.rows import row_of
 from inkdigits.reader import Reader
-from inkdigits.reading import Expect
+from inkdigits.reading import Expect, Reading
 from inkdigits.recognition.session import model_content
 
 BATCH = 16
@@ -66,10 +66,14 @@ class Worker:
             length=self._job.length,
         )
         return [
-            json.dumps(row_of(name, result, self._job.min_confidence))
+            self._row(name, source if isinstance(source, InkDigitsError) else next(results))
             for name, source in zip(names, sources, strict=True)
-            for result in [source if isinstance(source, InkDigitsError) else next(results)]
         ]
+
+    def _row(self, name: str, result: Reading | InkDigitsError) -> str:
+        if isinstance(result, NoProcess):
+            raise result  # which says nothing of the picture: the same command reads it later
+        return json.dumps(row_of(name, result, self._job.min_confidence))
 
 
 def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from inkdigits.errors import InkDigitsError, UnreadablePicture
-from inkdigits.picture import MAX_BYTES, PICTURE_SUFFIXES
+from inkdigits.picture import MAX_BYTES, PAGED_SUFFIXES, PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -45,7 +45,7 @@ def names_at(address: str) -> list[str]:
     return [
         name
         for name in names
-        if PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
+        if PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES | PAGED_SUFFIXES
         and (not wild or fnmatchcase(name, address))
     ] or [address]
 

@@ -44,6 +44,7 @@ SCHEMA = pa.schema(
         ("skipped", pa.list_(_BOX)),
         ("turned", pa.int16()),
         ("warnings", pa.list_(pa.string())),
+        ("model", pa.string()),
         ("error", pa.string()),
         ("message", pa.string()),
     ]

@@ -17,7 +17,7 @@ from PIL import Image
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.decoding import APART, checked_format, decode, may_be_larger
 from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
-from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, to_uint8
+from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, stack_of, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from inkdigits.picture.sources import bytes_of, exists
 
@@ -35,6 +35,7 @@ __all__ = [
     "page_named",
     "pages_in",
     "read_picture",
+    "stack_of",
     "to_uint8",
 ]
 

@@ -25,7 +25,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from inkdigits.errors import UnreadablePicture
+from inkdigits.errors import NoProcess, UnreadablePicture
 from inkdigits.picture.formats import format_of
 from inkdigits.picture.grey import Grey
 from inkdigits.picture.limits import takes_too_much
@@ -83,7 +83,8 @@ def decode_apart(
 ) -> Grey:
     """What `decoding.decode` returns, from a process of its own; from several threads at once.
 
-    Raises UnreadablePicture as it does, and if the picture takes more than `limits`.
+    Raises UnreadablePicture as it does, and if the picture takes more than `limits`; NoProcess if
+    there is none to do it.
     """
     answer, picture = _ask("decode", data, name, page, max_pixels, limits)
     assert picture is not None, answer
@@ -98,9 +99,14 @@ def page_count(data: bytes, name: str, limits: Limits = LIMITS) -> int:
 
 def start_ahead() -> None:
     """Have a process ready for the first picture; it starts while the caller goes on."""
-    if not _idle:
-        with suppress(OSError):  # who sends the first picture hears why
-            _idle.append(_Process())
+    if not _places.acquire(blocking=False):
+        return  # as many as may be are at work
+    try:
+        if not _idle:
+            with suppress(OSError):  # who sends the first picture hears why
+                _idle.append(_Process())
+    finally:
+        _places.release()
 
 
 def _ask(
@@ -122,10 +128,9 @@ def _ask(
         what: Literal["time", "memory"] = "time" if error.what == "time" else "memory"
         raise takes_too_much(format_of(data) or "", name, what) from error
     except OSError as error:
-        raise UnreadablePicture(
+        raise NoProcess(
             f"{name} is to be decoded in a process of its own, and none can be started: {error}. "
-            "Try again later, or save it as PNG.",
-            reason="unsupported",
+            "Try again later, or save it as PNG."
         ) from error
     if "error" in answer:
         raise UnreadablePicture(answer["error"], reason=answer["reason"])

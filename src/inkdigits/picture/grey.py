@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
@@ -94,7 +94,7 @@ def _grey_of_32_bit(image: Image.Image, name: str) -> Grey:
     """Pillow's 32-bit integers and floats may hold 8 or 16 bits, not rescaled."""
     ends = [(_of(band).min(), _of(band).max()) for _, band in _bands(image)]
     low, high = np.min(ends), np.max(ends)  # NaN if any is
-    if image.mode == "F" and low >= 0 and 1 < high <= 255:
+    if image.mode == "F" and low >= 0 and 2 < high <= 255:  # of 0..1 a little more is no 255
         return _by_bands(image, lambda band: (_of(band) + 0.5).astype(np.uint8))
     if image.mode == "I" and low >= 0 and 255 < high <= 65535:
         return _by_bands(image, lambda band: _from_16_bit(_of(band)))
@@ -188,6 +188,24 @@ def to_uint8(values: NDArray[Any], name: str = "The array") -> Grey:
             reason="unsupported",
         )
     return _scaled(values, values.min(), values.max(), name)
+
+
+def stack_of(pictures: ArrayLike) -> Grey:
+    """Pictures (N, H, W) on any scale that `to_uint8` takes, as uint8.
+
+    Raises UnreadablePicture, also for those of several sizes.
+    """
+    try:
+        array = to_uint8(np.asarray(pictures))
+    except ValueError as error:  # of NumPy, about a list that is ragged
+        raise UnreadablePicture(
+            "The pictures are not of one size. Give them as (N, H, W), or to read_many."
+        ) from error
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise UnreadablePicture(
+            f"The array has the shape {array.shape}. Give pictures as (N, H, W)."
+        )
+    return array
 
 
 def _scaled(values: NDArray[Any], low: Any, high: Any, name: str) -> Grey:

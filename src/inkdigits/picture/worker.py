@@ -69,7 +69,8 @@ def _answer(request: Request, data: bytes) -> tuple[dict[str, Any], Any]:
     from inkdigits.picture.decoding import decode, page_count
     from inkdigits.picture.formats import format_of
 
-    _limit(request.cpu_seconds, request.memory)
+    _limit_time(request.cpu_seconds)
+    _limit_memory(request.memory)
     done = Event()
     if format_of(data) == "PDF":
         Thread(target=_stay_small, args=(done,), daemon=True).start()
@@ -81,16 +82,22 @@ def _answer(request: Request, data: bytes) -> tuple[dict[str, Any], Any]:
         return {"error": str(error), "reason": error.reason}, b""
     finally:
         done.set()
+        _limit_time(0)  # the next picture's bytes are no work on this one
     return {"size": picture.shape[::-1]}, picture.data
 
 
-def _limit(cpu_seconds: float, memory: int) -> None:
+def _limit_time(cpu_seconds: float) -> None:
+    """SIGPROF ends this process after so many seconds of work; 0 for never."""
+    if hasattr(signal, "setitimer"):  # which Windows has not
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+
+
+def _limit_memory(memory: int) -> None:
     """What this process may take from now on, where the system knows such limits."""
     try:
         import resource
     except ImportError:
         return
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # then SIGPROF ends it
     for kind, most in {resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: memory}.items():
         hard = resource.getrlimit(kind)[1]
         soft = most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -92,7 +92,7 @@ class DigitsFile:
         """
         height, width = pictures.shape[1:]
         step = max(1, MOST_PIXELS_A_RUN // (height * width + PIXELS_A_PICTURE))
-        for start in range(0, len(pictures), step):
+        for start in range(0, max(len(pictures), 1), step):  # of none there are outputs, too
             part = pictures[start : start + step]
             options = self._giving_back if part.size > LARGE_RUN else None
             values = self._session.run(list(CONTRACT), {"picture": part}, options)

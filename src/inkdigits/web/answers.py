@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import urlsplit
 
-from inkdigits.errors import InkDigitsError, InvalidModel, UnreadablePicture
+from inkdigits.errors import InkDigitsError, InvalidModel, NoProcess, UnreadablePicture
 from inkdigits.reading import Reading
 
 NOT_STORED = {"Cache-Control": "no-store"}
@@ -38,8 +39,11 @@ def check_origins(origins: Iterable[str]) -> None:
 
 def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str]) -> None:
     """A browser says when another site's page is asking; nothing is read for it."""
-    other = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-    if other and "*" not in allow_origins and headers.get("origin") not in allow_origins:
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    other = site in {"cross-site", "same-site"}
+    if origin and not site:  # browsers leave it out where there is no TLS
+        other = urlsplit(origin).netloc != headers.get("host")
+    if other and "*" not in allow_origins and origin not in allow_origins:
         raise Refused(403, "Pages of other sites may not use this server.")
 
 
@@ -55,6 +59,8 @@ def problem(error: Exception) -> tuple[int, str, str]:
         return 500, "ServerError", "Something went wrong in the server, which has logged it."
     if isinstance(error, Refused):
         return error.status, REFUSALS.get(error.status, "BadRequest"), str(error)
+    if isinstance(error, NoProcess):
+        return 503, "Busy", str(error)
     reason = error.reason if isinstance(error, UnreadablePicture) else ""
     status = {"unsupported": 415, "too large": 413}.get(reason, 422)
     return status, type(error).__name__, str(error)

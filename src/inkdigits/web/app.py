@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, InvalidModel, StoreUnavailable
+from inkdigits.errors import InkDigitsError, InvalidModel, NoProcess, StoreUnavailable
 from inkdigits.picture import (
     MAX_BYTES,
     MAX_PIXELS,
@@ -281,7 +281,7 @@ def app_from_env() -> FastAPI:
         allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
         max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
         max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
-        corrections=_store() if os.environ.get("INKDIGITS_CORRECTIONS") == "1" else None,
+        corrections=_store() if _is_on("INKDIGITS_CORRECTIONS") else None,
         owner_token=token_from_env(),
         keep_days=_number("INKDIGITS_KEEP_DAYS", KEEP_DAYS),
     )
@@ -296,6 +296,13 @@ def _number(variable: str, default: int) -> int:
     if not said.isdecimal() or int(said) < 1:
         raise ValueError(f"{variable} is {said!r}. It must be a whole number from 1.")
     return int(said)
+
+
+def _is_on(variable: str) -> bool:
+    said = os.environ.get(variable) or "0"
+    if said not in ("0", "1"):
+        raise ValueError(f"{variable} is {said!r}. It must be 1, or 0 or empty for off.")
+    return said == "1"
 
 
 def _store() -> Store:
@@ -335,6 +342,11 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
     async def unavailable(request: Request, error: StoreUnavailable) -> Response:
         log.warning("%s", error)  # which may tell where the database is
         return await refused(request, busy("Corrections cannot be kept now.", "it"))
+
+    @app.exception_handler(NoProcess)
+    async def crowded(request: Request, error: NoProcess) -> Response:
+        log.warning("%s", error)
+        return await refused(request, busy("No process can be started to decode the picture."))
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
