@@ -70,6 +70,9 @@ def test_node_reads_what_python_reads(
         rgba(yellow),
         rgba(number * 0),
         broken,
+        rgba(number, expect="digits"),
+        rgba(number, length=0),
+        rgba(number, expect="digit", length=2),
     ]
     done = subprocess.run(
         [node_path, "read.mjs"],
@@ -79,17 +82,22 @@ def test_node_reads_what_python_reads(
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    seven, joined, pale, nothing, refused = json.loads(done.stdout)
+    seven, joined, pale, nothing, refused, *impossible = json.loads(done.stdout)
     for there, here in (
         (seven, reader.read(written(7))),
         (joined, reader.read(number, expect="number")),
         (pale, reader.read(yellow)),
     ):
-        assert there["text"] == here.text
+        assert (there["text"], there["model"]) == (here.text, here.model)
         for digit, same in zip(there["digits"], here.digits, strict=True):
             assert digit["probabilities"] == pytest.approx(same.probabilities, abs=1e-3)
     assert nothing is None
     assert "4 for each" in refused
+    assert [message.split(";")[0].split(",")[0] for message in impossible] == [
+        'expect is "digits"',
+        "length is 0",
+        'expect is "digit" and length 2',
+    ]
 
 
 def test_npm_packs_it_with_its_types_and_model_files(project: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from chromium import Browser, Page, expect
 from handwriting import STROKES, png, written
-from inkdigits import NoInk, Reader
+from inkdigits import InkDigitsError, NoInk, Reader
+from inkdigits.deploy.site import bundle_site
 from static_host import ISOLATED, hosted
 
 READ = """async (base64) => {
@@ -34,6 +35,12 @@ def page(browser: Browser, site: Path) -> Iterator[Page]:
         page.goto(f"{url}/some/where/")
         yield page
         page.close()
+
+
+@pytest.mark.parametrize("address", ["example.org/ink/", "/ink/"])
+def test_an_address_that_is_not_whole_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(InkDigitsError, match="no whole address"):
+        bundle_site(tmp_path, address=address)
 
 
 def in_browser(page: Page, picture: bytes) -> Any:

@@ -180,9 +180,9 @@ def test_one_file_can_decide_what_the_other_doubts() -> None:
     assert digit.value == 1
 
 
-def test_where_the_digit_file_sees_no_ink_the_page_decides_alone() -> None:
+def test_where_the_digit_file_sees_no_ink_the_page_decides_alone_and_is_not_sure() -> None:
     reading = read(row("7"), {0: None})
-    assert (reading.text, reading.sure) == ("7", True)
+    assert (reading.text, reading.sure) == ("7", False)
 
 
 def test_a_digit_of_whose_crop_digits_onnx_is_not_sure_is_not_sure() -> None:
@@ -276,6 +276,12 @@ def test_on_a_page_of_other_writing_nothing_is_sure() -> None:
     assert reading.text == "345"
     assert not reading.sure
     assert not any(digit.sure for digit in reading.digits)
+
+
+def test_on_a_page_of_other_writing_no_mark_and_no_number_is_sure() -> None:
+    reading = read([*row("-"), *row(OTHER * 3, y=100, line=1)])
+    assert [mark.sure for mark in reading.marks] == [False]
+    assert reading.table() == [["-?"]]
 
 
 def test_a_page_with_no_digit_has_no_text() -> None:

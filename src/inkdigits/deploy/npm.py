@@ -39,16 +39,18 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
         InvalidModel: the model file is missing or breaks its contract.
         InkDigitsError: `out` cannot be written.
     """
-    rules = PageFile(None).rules.beside(DigitsFile(model).metadata)  # which checks it
+    digits = DigitsFile(model)  # which checks it
+    rules = PageFile(None).rules.beside(digits.metadata)
     reading = files_of("deploy/static/reader", ".js")
     del reading["worker.js"]
     files = files_of("deploy/package", ".js", ".ts", ".md")
     files |= {f"reader/{name}": content for name, content in reading.items()}
     files["models/digits.onnx"] = model_content(model, "digits.onnx")[1]
     files["models/page.onnx"] = model_content(None, "page.onnx")[1]
-    files["rules.js"] = (
+    files["models.js"] = (
         f"/** What the model files say in their metadata. */\nexport const rules = "
-        f"{json.dumps(asdict(rules), indent=2)};\n".encode()
+        f"{json.dumps(asdict(rules), indent=2)};\n\n/** Of digits.onnx. */\n"
+        f"export const version = {json.dumps(digits.version)};\n".encode()
     )
     if licence := distribution("inkdigits").read_text("licenses/LICENSE"):
         files["LICENSE"] = licence.encode()

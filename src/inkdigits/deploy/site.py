@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 from inkdigits.deploy.files import files_of, write_folder
 from inkdigits.deploy.runtime import runtime_files
+from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
 from inkdigits.recognition.session import model_content
@@ -76,8 +77,12 @@ def bundle_site(
     Raises:
         InvalidModel: the model file is missing or breaks its contract.
         NoRuntime: what runs the model files in a browser cannot be had.
-        InkDigitsError: `out` cannot be written.
+        InkDigitsError: `out` cannot be written, or `address` is none.
     """
+    if address and not address.startswith(("http://", "https://")):
+        raise InkDigitsError(
+            f"{address} is no whole address. Write one such as https://example.org/ink/"
+        )
     digits = DigitsFile(model)  # which checks it, too
     rules = PageFile(None).rules.beside(digits.metadata)
     files = runtime_files(runtime)
@@ -92,7 +97,9 @@ def bundle_site(
         {"sizes": sizes, "rules": asdict(rules), "version": digits.version}
     ).encode()
     reading = files | packed | {"contents.json": contents}
-    site = _page(address or "") | {f"reader/{name}": content for name, content in reading.items()}
+    site = _page(f"{address.rstrip('/')}/" if address else "") | {
+        f"reader/{name}": content for name, content in reading.items()
+    }
     kept = {name: content for name, content in site.items() if name not in NOT_KEPT}
     site["service-worker.js"] = _knowing(kept.pop("service-worker.js"), kept)
     write_folder(out, site)

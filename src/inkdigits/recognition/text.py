@@ -59,7 +59,7 @@ class _Piece:
     """None is other writing."""
     confidence: float
     sure: bool
-    """That it is this digit, or none."""
+    """That it is this digit; of a mark that it is no digit, and this mark or one like it."""
     digit: Digit | None
     """Which digit it is if it is any; none if that cannot be."""
     missed: bool
@@ -68,6 +68,11 @@ class _Piece:
     @property
     def area(self) -> int:
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
+
+    def doubted(self) -> _Piece:
+        """The same, and not sure."""
+        sign = replace(self.sign, sure=False) if self.sign else None
+        return replace(self, sign=sign, sure=False)
 
     def read_as(self, sign: Digit | None) -> _Piece:
         """The same, against what is likeliest, and so not sure."""
@@ -106,7 +111,7 @@ def read_pieces(
     ]
     strange = sum(piece.sign is None or not piece.sure for piece in chosen)
     if strange > STRANGE * len(chosen):
-        chosen = [replace(piece, sure=False) for piece in chosen]
+        chosen = [piece.doubted() for piece in chosen]
     rest: list[_Piece] = []
     if expect == "digit":
         chosen, weak, rest = _the_digit(chosen, weak)
@@ -150,7 +155,7 @@ def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _
     if seen[:10].sum() >= PERHAPS:
         shares = _which(kind[:10], opinion, rules) if opinion else kind[:10]
         value = int(shares.argmax())
-        agreed = not opinion or (opinion.sure and value == opinion.value == int(seen[:10].argmax()))
+        agreed = opinion and opinion.sure and value == opinion.value == int(seen[:10].argmax())
         sure = bool(agreed and kind[value] >= rules.sure_from)
         looked = opinion.seen if opinion else np.zeros((28, 28), np.float32)
         digit = Digit(value, float(shares[value]), sure, box, tuple(shares.tolist()), looked)

@@ -34,6 +34,8 @@ export interface Reading {
   /** By how many degrees the page was turned clockwise to read it. */
   turned: number;
   warnings: string[];
+  /** Which digits.onnx has read it: the first digits of its SHA-256. */
+  model: string;
 }
 
 export interface Hints {
@@ -50,10 +52,12 @@ export interface Pixels {
   height: number;
 }
 
+/**
+ * Where the files in the folder models are, if they are not there any more: paths, addresses or
+ * bytes. With another digits.onnx `inkdigits bundle npm OUT --model FILE` makes this package.
+ */
 export interface Models {
-  /** A path, an address or bytes of a file like digits.onnx. */
   digits?: string | Uint8Array;
-  /** The same of page.onnx. */
   page?: string | Uint8Array;
 }
 

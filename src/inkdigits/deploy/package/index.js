@@ -2,7 +2,7 @@
 
 import { greyOfPixels, UnreadablePicture } from "./reader/grey.js";
 import { Reader as GreyReader } from "./reader/reader.js";
-import { rules } from "./rules.js";
+import { rules, version } from "./models.js";
 
 export { UnreadablePicture };
 
@@ -17,7 +17,7 @@ export class Reader {
   static async open(ort, { digits, page } = {}) {
     const load = async (model, name) => ort.InferenceSession.create(model ?? (await placeOf(name)));
     const sessions = [await load(digits, "digits.onnx"), await load(page, "page.onnx")];
-    return new Reader(new GreyReader(ort, ...sessions, rules));
+    return new Reader(new GreyReader(ort, ...sessions, rules, version));
   }
 
   async read(pixels, hints = {}) {

@@ -84,9 +84,12 @@ export class InkDigits extends HTMLElement {
   }
 
   get #hints() {
-    const length = Number(this.getAttribute("length")) || null;
+    const length = Number(this.getAttribute("length"));
     const expect = this.getAttribute("expect");
-    return { expect: ["digit", "number"].includes(expect) ? expect : null, length };
+    return {
+      expect: ["digit", "number"].includes(expect) ? expect : null,
+      length: Number.isInteger(length) && length >= 1 ? length : null,
+    };
   }
 
   #ask() {

@@ -25,7 +25,7 @@ export async function readDigits(session, picture) {
     const confidence = Math.max(...shares);
     const lines = Array.from({ length: 28 }, (_, y) => {
       const start = 28 * (28 * row + y);
-      return Array.from(seen.data.slice(start, start + 28), (it) => Math.round(it * 1000) / 1000);
+      return [...seen.data.slice(start, start + 28)];
     });
     return {
       value: shares.indexOf(confidence),

@@ -41,8 +41,10 @@ export class Reader {
    * @param {Grey} picture
    * @param {Hints} [hints]
    * @returns {Promise<Reading | null>} null if nothing is written in it
+   * @throws {RangeError} if a picture cannot hold what the hints say
    */
   async read(picture, hints = {}) {
+    checkHints(hints);
     const reading = await this.#read(picture, hints);
     return reading && { ...reading, model: this.version };
   }
@@ -225,6 +227,21 @@ function moved(reading, move) {
   const signs = (all) => all.map((sign) => ({ ...sign, box: move(sign.box) }));
   const { digits, marks, skipped } = reading;
   return { ...reading, digits: signs(digits), marks: signs(marks), skipped: skipped.map(move) };
+}
+
+/** @param {Hints} hints */
+function checkHints({ expect = null, length = null }) {
+  if (![null, "digit", "number"].includes(expect)) {
+    throw new RangeError(`expect is ${JSON.stringify(expect)}; it must be "digit", "number" or null.`);
+  }
+  if (length !== null && !(Number.isInteger(length) && length >= 1)) {
+    throw new RangeError(`length is ${JSON.stringify(length)}; it must be a whole number from 1 on, or null.`);
+  }
+  if (expect === "digit" && length !== null && length !== 1) {
+    throw new RangeError(
+      `expect is "digit" and length ${length}, but one digit has length 1. Leave one of the two out.`,
+    );
+  }
 }
 
 /** @returns {Reading} */

@@ -49,7 +49,7 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
       piece.score < rules.piece_from && (piece.score >= LIKELY || !isCovered(piece, boxes)),
   );
   const strange = chosen.filter(({ sign, sure }) => !sign || !sure).length;
-  if (strange > STRANGE * chosen.length) chosen = chosen.map((it) => ({ ...it, sure: false }));
+  if (strange > STRANGE * chosen.length) chosen = chosen.map(doubted);
   let rest = [];
   if (expect === "digit") [chosen, weak, rest] = theDigit(chosen, weak);
   else if (length !== null) [chosen, weak] = ofLength(chosen, weak, length);
@@ -102,9 +102,8 @@ function toPiece(place, pieces, opinion, rules) {
     const probabilities = opinion ? which(shares, opinion, rules) : shares;
     const value = likeliest(probabilities);
     const agreed =
-      !opinion ||
-      (opinion.sure && value === opinion.value && value === likeliest(seen.slice(0, 10)));
-    const sure = agreed && kind[value] >= rules.sure_from;
+      opinion?.sure && value === opinion.value && value === likeliest(seen.slice(0, 10));
+    const sure = Boolean(agreed && kind[value] >= rules.sure_from);
     const looked = opinion ? opinion.seen : Array.from({ length: 28 }, () => Array(28).fill(0));
     const confidence = probabilities[value];
     digit = { value, confidence, sure, box, probabilities, seen: looked };
@@ -194,6 +193,11 @@ function ofLength(chosen, weak, length) {
     }
   }
   return [[...kept.values()].sort(byPlace), weak.filter(({ place }) => !kept.has(place))];
+}
+
+/** The same, and not sure. */
+function doubted(piece) {
+  return { ...piece, sign: piece.sign && { ...piece.sign, sure: false }, sure: false };
 }
 
 /** The same, against what is likeliest, and so not sure. */
