@@ -273,6 +273,16 @@ def test_a_folder_is_read_into_a_file(folder: Path) -> None:
     assert b"readings.csv is there already. Delete it" in result.stderr
 
 
+def test_a_plot_that_its_format_cannot_hold_is_told(tmp_path: Path) -> None:
+    wide = np.full((400, 17_000), 255, np.uint8)
+    wide[100:380, 100:380] = written(7)
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    result = run("read", "wide.png", "--plot", "out.webp", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: out.webp cannot be written: ")
+    assert "Traceback" not in result.stderr
+
+
 def test_a_plot_that_cannot_be_written_is_told(form: Path) -> None:
     result = run("read", "form.png", "--plot", "nowhere/out.png", cwd=form.parent)
     assert result.returncode == 2

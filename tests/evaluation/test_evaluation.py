@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.evaluation.metrics import brier_score, calibration, difference, evaluate
 from inkdigits.evaluation.page import page
 from inkdigits.evaluation.predictions import NONE, Predictions, predict
+from inkdigits.reading import Digit, Reading
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +137,23 @@ def test_through_read_many_the_answers_are_the_model_files(reader: Reader) -> No
     np.testing.assert_array_equal(by_reading.sure, straight.sure)
     assert not by_reading.sure[1]
     assert [m.label for m in by_reading.mistakes] == [m.label for m in straight.mistakes]
+
+
+def test_what_a_page_leaves_to_other_writing_is_shared_out_among_the_digits() -> None:
+    shares = (0.2, *[0.0] * 6, 0.6, 0.0, 0.0)
+    seven = Digit(7, 0.6, True, (0, 0, 9, 9), shares, np.zeros((28, 28), np.float32))
+    reader = mock.Mock(Reader)
+    reader.read_many.return_value = [Reading("7", 0.6, True, (seven,))]
+    dataset = ArrayDataset("mine", written(7)[None], np.array([7]))
+    found = predict(reader, dataset, by_reading=True)
+    assert found.probabilities[0].tolist() == pytest.approx([0.25, *[0.0] * 6, 0.75, 0.0, 0.0])
+
+
+def test_of_a_model_that_is_never_sure_the_page_says_not_how_often_it_is_right_then() -> None:
+    found = with_right(np.ones(50, bool))
+    doubtful = replace(found, sure=np.zeros(50, bool))
+    assert "of these are right" in page("model", found, evaluate(found))
+    assert "of these are right" not in page("model", doubtful, evaluate(doubtful))
 
 
 def test_chance_is_told_from_a_real_difference() -> None:

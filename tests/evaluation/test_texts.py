@@ -46,6 +46,14 @@ def test_a_csv_file_says_what_is_written(reader: Reader, folder: Path) -> None:
     assert [text.right for text in read_texts(reader, f"texts:{table}")] == [True, True]
 
 
+@pytest.mark.parametrize("row", ["12", ",12", "a.png,"])
+def test_a_row_that_says_too_little_is_named(reader: Reader, tmp_path: Path, row: str) -> None:
+    path = tmp_path / "said.csv"
+    path.write_text(f"file,text\n{row}\n")
+    with pytest.raises(InvalidDataset, match=r"row 2 has no (file|text)"):
+        read_texts(reader, f"texts:{path}")
+
+
 def test_a_text_is_right_to_the_last_mark_and_line() -> None:
     reader = Reader(page=page_file(pieces_of(row("3.14"))))
     assert reader.read(page("12")).text == "3.14"

@@ -62,3 +62,11 @@ def test_a_page_that_lay_wrong_is_drawn_upright() -> None:
     left, _, right, bottom = pixels_of(drawn, SURE)
     assert (left, right, bottom) == (400 - 220 - 1, 400 - 150 + 1, 120 + 1)
     assert pixels_of(drawn, (0, 0, 0)) == (400 - 220, 100, 400 - 151, 119)
+
+
+def test_what_is_less_likely_than_asked_for_is_drawn_as_doubtful() -> None:
+    digit = Digit(7, 0.99, True, (100, 150, 140, 220), (0.1,) * 10, SEEN)
+    reading = Reading("7", 0.99, True, (digit,))
+    drawn = np.asarray(draw_reading(np.full((400, 600), 255, np.uint8), reading, sure_from=0.999))
+    assert not (drawn == SURE).all(2).any()
+    assert (drawn == UNSURE).all(2).any()

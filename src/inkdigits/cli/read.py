@@ -228,21 +228,19 @@ def _leave_pictures(
     from inkdigits.atomic_file import write_atomically
     from inkdigits.outputs.plot import draw_reading
 
-    content = io.BytesIO()
-    try:
-        if plot:
-            format = PLOT_SUFFIXES[plot.suffix.lower()]
-            draw_reading(picture, reading).save(content, format)
-            write_atomically(plot, content.getvalue())
-        if table:
-            text = io.StringIO(newline="")
-            rows = reading.table(sure_from=min_confidence or 0.0)
-            csv.writer(text, lineterminator="\n").writerows(rows)
-            write_atomically(table, text.getvalue().encode())
-    except OSError as error:
-        raise InkDigitsError(
-            f"{error.filename} cannot be written: {error.strerror}. Choose another file."
-        ) from error
+    sure_from = min_confidence or 0.0
+    if plot:
+        content = io.BytesIO()
+        drawn = draw_reading(picture, reading, sure_from=sure_from)
+        try:
+            drawn.save(content, PLOT_SUFFIXES[plot.suffix.lower()])
+        except (OSError, ValueError) as error:  # no format holds a picture of any size
+            raise InkDigitsError(f"{plot} cannot be written: {error}. Choose .png.") from error
+        write_atomically(plot, content.getvalue())
+    if table:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(reading.table(sure_from=sure_from))
+        write_atomically(table, text.getvalue().encode())
 
 
 def _told(name: str, result: Reading | InkDigitsError) -> Reading | InkDigitsError:

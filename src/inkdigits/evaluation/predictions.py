@@ -127,7 +127,8 @@ def readings_of(reader: Reader, batch: Batch) -> dict[str, NDArray[Any]]:
         if isinstance(reading, InkDigitsError) or len(reading.digits) != 1:
             continue
         [digit] = reading.digits
-        outputs["probabilities"][i] = digit.probabilities
+        # On a page a piece may be no digit, too; here it is asked which of the ten it is.
+        outputs["probabilities"][i] = np.array(digit.probabilities) / sum(digit.probabilities)
         outputs["seen"][i] = digit.seen
         outputs["has_ink"][i] = True
         outputs["sure"][i] = reading.sure

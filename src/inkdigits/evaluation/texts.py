@@ -87,8 +87,9 @@ def _of_csv(path: Path) -> Iterator[tuple[Path, str]]:
             f"{' and '.join(COLUMNS)}."
         )
     for row in rows:
-        if row["text"] is None:
-            raise InvalidDataset(f"{path}, row {rows.line_num} has no text. Write it there.")
+        for name in COLUMNS:
+            if not row[name]:
+                raise InvalidDataset(f"{path}, row {rows.line_num} has no {name}. Write it there.")
         yield path.parent / row["file"], row["text"].strip()
 
 

@@ -15,11 +15,13 @@ LEAST_SIDE = 400
 """Pixels. A smaller picture is enlarged, so that the answers can be read."""
 
 
-def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
+def draw_reading(
+    picture: NDArray[np.uint8], reading: Reading, *, sure_from: float = 0.0
+) -> Image.Image:
     """The grey picture (H, W) with a box around each digit and mark, and what it was read as.
 
-    Signs that are sure are green, others orange with a question mark; what was skipped is blue. A
-    picture that was turned to be read is shown upright.
+    Signs that are sure, and at least as likely as `sure_from`, are green, others orange with a
+    question mark; what was skipped is blue. A picture that was turned to be read is shown upright.
     """
     reading, picture = reading.upright(*picture.shape), np.rot90(picture, -reading.turned // 90)
     scale = max(-(-LEAST_SIDE // max(picture.shape)), 1)
@@ -40,7 +42,8 @@ def draw_reading(picture: NDArray[np.uint8], reading: Reading) -> Image.Image:
     signs: list[Digit | Mark] = [*reading.digits, *reading.marks]
     for sign in signs:
         text = str(sign.value) if isinstance(sign, Digit) else sign.text
-        colour, doubt = (SURE, "") if sign.sure else (UNSURE, DOUBT)
+        sure = sign.sure and sign.confidence >= sure_from
+        colour, doubt = (SURE, "") if sure else (UNSURE, DOUBT)
         outline(sign.box, colour, f"{text}{doubt}")
     for box in reading.skipped:
         outline(box, SKIPPED)
