@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -18,6 +20,7 @@ from handwriting import png, written
 from inkdigits import InkDigitsError, Reader
 from inkdigits.corrections.correction import correction_of, data_url
 from inkdigits.corrections.store import Store
+from inkdigits.picture.apart import end_all
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.corrections import Keeper
 from sent import ALICE, BOB, new, sent
@@ -158,6 +161,41 @@ def test_only_who_shows_the_token_sees_or_reviews(
     assert client.get("/api/corrections", params={"token": TOKEN}).status_code == 401
 
 
+def test_no_large_body_is_taken_in_for_a_review(client: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        nonlocal sent_bytes
+        while sent_bytes < 2**25:
+            sent_bytes += 2**16
+            yield b" " * 2**16
+
+    sent_bytes = 0
+    place = "/api/corrections/1/review"
+    assert client.post(place, content=endless()).status_code == 401
+    assert client.post(place, content=b" " * 2**20, headers=OWNER).status_code == 413
+    assert refusal(client.post(place, content=b"[", headers=OWNER))[0] == 400
+    assert refusal(client.post(place, content=b"[]", headers=OWNER))[0] == 422
+
+
+def test_over_plain_http_too_another_sites_page_may_send_nothing(client: TestClient) -> None:
+    for origin, status in (("http://evil.example", 403), ("http://testserver", 201)):
+        answer = client.post("/api/corrections", json=sent(), headers={"Origin": origin})
+        assert answer.status_code == status
+
+
+def test_a_large_photo_is_decoded_in_a_process_of_its_own(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_to_start(*arguments: object, **options: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    end_all()
+    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
+    photo = data_url(png(written(7, 1000)))
+    answer = client.post("/api/corrections", json=sent() | {"photo": photo, "box": [0, 0, 9, 9]})
+    assert refusal(answer)[0] == 503
+    assert answer.headers["retry-after"]
+
+
 def test_a_server_without_a_token_shows_nothing_to_anybody(reader: Reader, store: Store) -> None:
     client = TestClient(create_app(reader, corrections=store))
     assert client.get("/api/corrections", headers={"Authorization": "Bearer "}).status_code == 403
@@ -288,17 +326,32 @@ def test_what_is_older_than_the_page_says_is_forgotten_at_the_start(
         assert store.page() == []
 
 
+def test_a_mounted_app_forgets_too_where_its_lifespan_is_run(
+    reader: Reader, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add([new()])
+    ink = create_app(reader, corrections=store, keep_days=30)
+    whole = FastAPI(lifespan=ink.router.lifespan_context)
+    whole.mount("/ink", ink)
+    later = time.time() + 31 * 86400
+    monkeypatch.setattr("time.time", lambda: later)
+    with TestClient(whole) as client:
+        assert client.get("/ink/api/health").json()["keeps_corrections_days"] == 30
+        assert store.page() == []
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("INKDIGITS_OWNER_TOKEN", "short", "shorter than 16 characters"),
         ("INKDIGITS_OWNER_TOKEN_FILE", "/nothing/here", "cannot be read"),
         ("INKDIGITS_DATABASE_URL", "nonsense", "cannot be understood"),
+        ("INKDIGITS_CORRECTIONS", "true", "'true'. It must be 1"),
     ],
 )
 def test_a_wrong_setting_is_told_before_anything_is_served(
     environment: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     environment.setenv(name, value)
-    with pytest.raises(InkDigitsError, match=message):
+    with pytest.raises((InkDigitsError, ValueError), match=message):
         app_from_env()

@@ -39,6 +39,11 @@ def test_each_app_counts_for_itself(client, reader):
     assert "/api/health" not in other
 
 
+def test_who_asks_for_the_head_alone_is_counted_as_who_asks_for_all(client):
+    assert client.head("/api/health").status_code == 200
+    assert 'path="/api/health",status="200"} 1.0' in client.get("/metrics").text
+
+
 def test_what_fails_in_the_server_is_counted_as_500(reader, monkeypatch):
     client = TestClient(create_app(reader), raise_server_exceptions=False)
     monkeypatch.setattr(reader, "read", None)

@@ -43,7 +43,7 @@ def corrections() -> None:
 def export(file: Path, state: str, url: str | None) -> None:
     """Write corrections to FILE as lines of JSON.
 
-    `inkdigits train --data corrections:FILE` reads them.
+    `inkdigits train --data corrections:FILE` learns from those that are accepted.
     """
     store = _store(url)
     from inkdigits.atomic_file import write_atomically

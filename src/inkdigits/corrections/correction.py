@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.errors import InvalidCorrection
-from inkdigits.picture import read_picture
+from inkdigits.picture import may_be_larger, read_picture
 from inkdigits.picture.formats import format_of
 
 SESSION = re.compile(r"[0-9a-f]{32}")
@@ -27,6 +27,8 @@ FARTHEST = 1e9
 """A point's coordinates are near 0 to 2, and its time is in milliseconds."""
 MOST_PIXELS = 2**18
 """Of a digit, decoded."""
+SMALL = 2**18
+"""Pixels, and bytes, up to which a PNG is decoded here, and not in a process of its own."""
 MOST_PHOTO_PIXELS = 2**20
 """Of the photo that it was cut out of."""
 
@@ -120,12 +122,14 @@ def _refuse(constant: str) -> float:
 def _grey_png(name: str, text: object, most_pixels: int) -> bytes:
     """Decoded and packed anew, so that nothing stays of what else the file held."""
     try:
-        assert isinstance(text, str)
+        if not isinstance(text, str):
+            raise TypeError(type(text).__name__)
         content = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
-    except (AssertionError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise InvalidCorrection(f'"{name}" must be base64 or a data URL.') from error
     file = BytesIO()
-    isolate = format_of(content) != "PNG"  # other decoders are larger, and have had more holes
+    is_small = len(content) <= SMALL and not may_be_larger(content, SMALL)
+    isolate = not is_small or format_of(content) != "PNG"  # other decoders have had more holes
     grey = read_picture(content, max_pixels=most_pixels, isolate=isolate)
     Image.fromarray(grey).save(file, "PNG")
     return file.getvalue()

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from inkdigits.corrections.correction import correction_of, parse
 from inkdigits.corrections.store import Added, New, Store
-from inkdigits.errors import StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
+from inkdigits.web.answers import Refused
 from inkdigits.web.bodies import Uploads
 from inkdigits.web.following import FollowingReader
 from inkdigits.web.lanes import Lane, busy
@@ -92,8 +94,8 @@ async def _forget_daily(store: Store, days: int) -> None:
 async def _forget(store: Store, days: int) -> None:
     try:
         await asyncio.to_thread(store.delete, before=time.time() - days * DAY)
-    except StoreUnavailable as error:
-        log.warning("%s It is tried again with each correction.", error)
+    except Exception as error:  # whatever it is today, tomorrow comes
+        log.warning("Old corrections are still there, and are forgotten tomorrow: %s", error)
 
 
 def add_corrections(
@@ -116,6 +118,7 @@ def add_corrections(
     uploads = Uploads(
         max_bytes=MOST_BYTES, seconds=upload_seconds, budget=MOST_HELD, what="correction"
     )
+    decisions = Uploads(max_bytes=1000, seconds=upload_seconds, budget=MOST_HELD, what="decision")
     keeper = Keeper(store)
     from_here = [Depends(check_site)]
 
@@ -164,10 +167,26 @@ def add_corrections(
         return _json({"corrections": [each.to_dict() for each in kept], "next": following})
 
     @app.post("/api/corrections/{number}/review", dependencies=by_owner, **reference.REVIEW)
-    async def review(number: reference.Number, decision: reference.Decision) -> Response:
+    async def review(request: Request, number: reference.Number) -> Response:
+        async with decisions.body_of(request, JSON) as body:
+            decision = _decision_in(body)
         if not await asyncio.to_thread(store.review, number, decision.state, decision.label):
             raise HTTPException(404)
         return Response(status_code=204)
+
+
+def _decision_in(body: bytes) -> reference.Decision:
+    # Not by FastAPI, which has the whole body in memory before it asks for the token.
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"The body is not JSON: {error}.") from error
+    try:
+        return reference.Decision.model_validate(document)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**wrong, "loc": ("body", *wrong["loc"])} for wrong in error.errors()]
+        ) from error
 
 
 def _json(content: Any, status: int = 200) -> Response:

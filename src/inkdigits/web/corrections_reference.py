@@ -66,6 +66,9 @@ class Decision(BaseModel):
 
 WRONG = {"model": Error, "description": "A parameter is not what it should be."}
 UNAUTHORIZED = {"model": Error, "description": "The owner's token is missing or wrong."}
+NO_TOKEN = {"model": Error, "description": "The server has no owner's token."}
+OTHER_SITE = {"model": Error, "description": "Another site's page is asking."}
+SLOW = {"model": Error, "description": "It did not arrive in time."}
 UNKNOWN = {"model": Error, "description": "There is none of this number and session."}
 
 SEND: dict[str, Any] = {
@@ -75,7 +78,8 @@ SEND: dict[str, Any] = {
     "responses": {
         200: {"model": Sent, "description": "It was there already, and is on the server's disk."},
         400: {"model": Error, "description": "The request broke off."},
-        403: {"model": Error, "description": "Another site's page is asking."},
+        403: OTHER_SITE,
+        408: SLOW,
         413: {
             "model": Error,
             "description": "It is larger than 1 MiB, or the picture has more than 2¹⁸ pixels.",
@@ -117,13 +121,13 @@ TAKE_BACK: dict[str, Any] = {
     "summary": "Take back what this session has sent",
     "status_code": 204,
     "response_description": "It is forgotten.",
-    "responses": {404: UNKNOWN, 422: WRONG, 503: BUSY},
+    "responses": {403: OTHER_SITE, 404: UNKNOWN, 422: WRONG, 503: BUSY},
 }
 LIST: dict[str, Any] = {
     "summary": "For the owner: what was sent",
     "response_description": "Some of it; `next` says how to go on.",
     "response_model": Corrections,
-    "responses": {401: UNAUTHORIZED, 422: WRONG, 503: BUSY},
+    "responses": {401: UNAUTHORIZED, 403: NO_TOKEN, 422: WRONG, 503: BUSY},
 }
 REVIEW: dict[str, Any] = {
     "summary": "For the owner: accept, reject or relabel",
@@ -132,8 +136,17 @@ REVIEW: dict[str, Any] = {
     "responses": {
         400: {"model": Error, "description": "The body is not JSON."},
         401: UNAUTHORIZED,
+        403: NO_TOKEN,
         404: UNKNOWN,
+        408: SLOW,
+        413: {"model": Error, "description": "The body is larger than a decision."},
         422: WRONG,
         503: BUSY,
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": Decision.model_json_schema()}},
+        }
     },
 }
