@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from handwriting import written
 from inkdigits.reading import Box, Digit
 from inkdigits.recognition.page import MARKS, PAGE_CONTRACT, Pieces, Rules
 
@@ -52,11 +53,15 @@ def row(text: str, x: int = 10, y: int = 20, gap: int = 6, line: int = 0) -> lis
     return pieces
 
 
+def _crop(sign: str) -> np.ndarray:
+    return written(int(sign), 64) if sign.isdigit() else np.full((64, 64), 255, np.uint8)
+
+
 def pieces_of(pieces: Sequence[Piece]) -> Pieces:
     return Pieces(
         box=np.array([piece.box for piece in pieces], np.int32).reshape(-1, 4),
         kind=np.array([piece.kind() for piece in pieces], np.float32).reshape(-1, 20),
-        crop=np.full((len(pieces), 64, 64), 255, np.uint8),
+        crop=np.array([_crop(piece.sign) for piece in pieces], np.uint8).reshape(-1, 64, 64),
         line=np.array([piece.line for piece in pieces], np.int32),
     )
 

@@ -19,6 +19,12 @@ LEVEL = 1 / 3
 Boxes = NDArray[Any]
 
 
+def middles(boxes: Boxes) -> NDArray[np.float64]:
+    """Of each box x and y: (2, N)."""
+    both: NDArray[np.float64] = (boxes[:, :2] + boxes[:, 2:]).T / 2
+    return both
+
+
 def slope_of(boxes: Boxes) -> float:
     """How far lines go down for each pixel to the right: where most boxes are level with others.
 
@@ -27,7 +33,7 @@ def slope_of(boxes: Boxes) -> float:
     """
     if not len(boxes):
         return 0.0
-    x, y = ((boxes[:, axis] + boxes[:, axis + 2]) / 2 for axis in (0, 1))
+    x, y = middles(boxes)
     within = LEVEL * usual_height(boxes)
     steps = np.arange(round(2 * STEEPEST * (x.max() - x.min()) / within) + 1)
     slopes = STEEPEST * np.stack([steps, -steps], axis=1).ravel() / max(steps[-1], 1)
@@ -52,9 +58,10 @@ def usual_height(boxes: Boxes) -> float:
 
 def levelled(boxes: Boxes, slope: float) -> NDArray[np.float64]:
     """The boxes as if their lines did not slope, each as large as it was."""
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    x, y = middles(boxes)
     # What goes down to the right goes left further down.
-    return boxes + np.stack([slope * y, -slope * x] * 2, axis=1)
+    level: NDArray[np.float64] = boxes + np.stack([slope * y, -slope * x] * 2, axis=1)
+    return level
 
 
 def rows_and_columns(boxes: Boxes, texts: Sequence[str], slope: float) -> list[list[str]]:

@@ -30,10 +30,10 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
 
         from inkdigits.cli.followed import Followed
         from inkdigits.datasets.spec import open_dataset
+        from inkdigits.evaluation.in_words import comparison_in_words
         from inkdigits.evaluation.metrics import difference
         from inkdigits.evaluation.metrics import evaluate as figures_of
         from inkdigits.evaluation.predictions import predict
-        from inkdigits.evaluation.text import comparison_text
 
         opened = open_dataset(dataset, data_dir)
         readers = {model: reader_of(model) for model in models}
@@ -48,4 +48,4 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
         against_first = {model: asdict(found) for model, found in differences.items()}
         print(json.dumps({"models": figures, "against_first": against_first}))
     else:
-        print(comparison_text(dataset, figures, differences))
+        print(comparison_in_words(dataset, figures, differences))

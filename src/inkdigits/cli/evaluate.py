@@ -57,7 +57,8 @@ def evaluate(
 def _of_texts(model: str, dataset: str) -> tuple[dict[str, Any], str]:
     """The figures, and how to say them."""
     from inkdigits.cli.followed import followed
-    from inkdigits.evaluation.texts import figures_of, read_texts, texts_in_words
+    from inkdigits.evaluation.in_words import texts_in_words
+    from inkdigits.evaluation.texts import figures_of, read_texts
 
     follow = partial(followed, doing=f"reading {dataset}")
     figures = figures_of(dataset, read_texts(reader_of(model), dataset, follow))
@@ -70,9 +71,9 @@ def _of_digits(
     """Likewise; and `html` is written."""
     from inkdigits.cli.followed import Followed
     from inkdigits.datasets.spec import open_dataset
+    from inkdigits.evaluation.in_words import evaluation_in_words
     from inkdigits.evaluation.metrics import evaluate as figures_of
     from inkdigits.evaluation.predictions import predict
-    from inkdigits.evaluation.text import evaluation_text
 
     opened = Followed(open_dataset(dataset, data_dir))
     predictions = predict(reader_of(model), opened, by_reading=by_reading)
@@ -82,4 +83,4 @@ def _of_digits(
         from inkdigits.evaluation.page import page
 
         write_atomically(html, page(model, predictions, figures).encode())
-    return figures, evaluation_text(model, figures)
+    return figures, evaluation_in_words(model, figures)

@@ -106,23 +106,3 @@ def figures_of(dataset: str, texts: list[TextRead]) -> dict[str, Any]:
         "sure_and_wrong": sum(text.sure and not text.right for text in texts),
         "misread": [asdict(text) for text in texts if not text.right],
     }
-
-
-def texts_in_words(model: str, figures: dict[str, Any]) -> str:
-    """The figures as lines to read in a terminal, with each picture that was misread."""
-    low, high = figures["right_interval_95"]
-    misread = figures["misread"]
-    lines = [
-        f"{model} on {figures['dataset']}, {figures['pictures']:,} pictures",
-        "",
-        f"right      {figures['right']:.2%}  (95 % interval {low:.2%} to {high:.2%}), "
-        f"{len(misread):,} misread",
-        f"sure       {figures['sure']:.2%}, of which {figures['sure_and_wrong']:,} wrong",
-    ]
-    if misread:
-        lines.append("")
-    for text in misread:
-        read = repr(text["text"]) if text["text"] else "nothing"
-        sure = ", sure" if text["sure"] else ""
-        lines.append(f"{text['file']}: {text['truth']!r} read as {read}{sure}")
-    return "\n".join(lines)

@@ -7,9 +7,8 @@ beginning by half a digit.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.layout import groups_of, levelled, slope_of, usual_height
+from inkdigits.layout import groups_of, levelled, middles, slope_of, usual_height
 from inkdigits.recognition.page import Pieces
 
 SLOPES_FROM = 0.5
@@ -28,7 +27,7 @@ def in_lines(pieces: Pieces) -> Pieces:
     slope = slope_of(box[leads])
     if abs(slope) * (box[leads, 2].max() - box[leads, 0].min()) < SLOPES_FROM * height:
         return pieces
-    x, y = _middles(levelled(box, slope))
+    x, y = middles(levelled(box, slope))
     _, top, _, bottom = levelled(box[leads], slope).T
     groups = groups_of(top, bottom)
     # Marks and what is hardly there lie high and low: they are on the nearest line.
@@ -37,7 +36,3 @@ def in_lines(pieces: Pieces) -> Pieces:
     line[leads] = groups
     order = np.lexsort((x, line))
     return Pieces(box[order], pieces.kind[order], pieces.crop[order], line[order].astype(np.int32))
-
-
-def _middles(boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2

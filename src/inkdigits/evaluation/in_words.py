@@ -1,4 +1,4 @@
-"""An evaluation, and a comparison, as lines to read in a terminal."""
+"""Evaluations and comparisons as lines to read in a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from inkdigits.evaluation.metrics import Difference
 
 
-def evaluation_text(model: str, figures: dict[str, Any]) -> str:
+def evaluation_in_words(model: str, figures: dict[str, Any]) -> str:
     """The figures that `evaluate` gives, as a table and sentences."""
     low, high = figures["accuracy_interval_95"]
     lines = [
@@ -38,7 +38,27 @@ def evaluation_text(model: str, figures: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"{figures['pictures_per_second']:,.0f} pictures a second"])
 
 
-def comparison_text(
+def texts_in_words(model: str, figures: dict[str, Any]) -> str:
+    """The figures as lines to read in a terminal, with each picture that was misread."""
+    low, high = figures["right_interval_95"]
+    misread = figures["misread"]
+    lines = [
+        f"{model} on {figures['dataset']}, {figures['pictures']:,} pictures",
+        "",
+        f"right      {figures['right']:.2%}  (95 % interval {low:.2%} to {high:.2%}), "
+        f"{len(misread):,} misread",
+        f"sure       {figures['sure']:.2%}, of which {figures['sure_and_wrong']:,} wrong",
+    ]
+    if misread:
+        lines.append("")
+    for text in misread:
+        read = repr(text["text"]) if text["text"] else "nothing"
+        sure = ", sure" if text["sure"] else ""
+        lines.append(f"{text['file']}: {text['truth']!r} read as {read}{sure}")
+    return "\n".join(lines)
+
+
+def comparison_in_words(
     dataset: str, rows: dict[str, dict[str, Any]], differences: dict[str, Difference]
 ) -> str:
     """Models side by side; `differences` are those of each from the first."""
