@@ -1,6 +1,7 @@
 """What several rooms' tests share."""
 
 import copy
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
 from inkdigits.modelfile.graph import Graph
+from inkdigits.picture.apart import end_all
 from inkdigits.training import writers
 
 
@@ -84,6 +86,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     begins = {tests / f"{name}.py": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: begins.get(item.path, len(begins)))
+
+
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None can be started in which a picture would be decoded."""
+
+    def refuse(*arguments: object, **options: object) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    end_all()
+    monkeypatch.setattr("subprocess.Popen", refuse)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
 import sys
 from multiprocessing import active_children
 from pathlib import Path
@@ -17,7 +16,6 @@ from inkdigits import InkDigitsError
 from inkdigits.many.job import BATCH, Job
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import SCHEMA
-from inkdigits.picture.apart import end_all
 from inkdigits.reading import Reading
 
 TEXTS = [str(number % 10) for number in range(3 * BATCH)]
@@ -89,15 +87,10 @@ def test_a_parquet_file_has_all_that_a_reading_says() -> None:
 
 
 def test_a_picture_that_nobody_could_decode_now_is_read_by_the_next_command(
-    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    names: list[str], tmp_path: Path, no_process: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse_to_start(*arguments: object, **options: object) -> None:
-        raise OSError(24, "Too many open files")
-
     form = tmp_path / "form.tiff"
     Image.fromarray(written(7, 60)).save(form)
-    end_all()
-    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
     out = tmp_path / "readings.jsonl"
     with pytest.raises(InkDigitsError, match="Try again later"):
         read_into(out, [names[0], str(form)], Job(), workers=1)

@@ -21,7 +21,7 @@ from handwriting import written
 from inkdigits import Reader
 from inkdigits.errors import NoProcess, UnreadablePicture
 from inkdigits.picture import MAX_PIXELS, pages_in, read_picture
-from inkdigits.picture.apart import Limits, decode_apart, end_all, page_count
+from inkdigits.picture.apart import Limits, decode_apart, page_count
 from pdfs import BOMBS, CATALOG, ONE_PAGE, drawing, pattern_of_tiny_steps, pdf
 
 pytest.importorskip("pypdfium2")
@@ -83,10 +83,6 @@ def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[
     )
 
 
-def refuse_to_start(*arguments: object, **options: object) -> None:
-    raise OSError(24, "Too many open files")
-
-
 @pytest.fixture
 def square(tmp_path: Path) -> Path:
     path = tmp_path / "square.pdf"
@@ -128,9 +124,7 @@ def test_no_picture_pays_for_the_time_that_the_one_before_it_took() -> None:
     assert decode_apart(large, "large.bmp", None, 30_000_000).shape == (5000, 6000)
 
 
-def test_where_no_process_can_be_started_it_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    end_all()
-    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
+def test_where_no_process_can_be_started_it_is_told_so(no_process: None) -> None:
     with pytest.raises(NoProcess, match="Try again later"):
         decode_apart(saved("BMP", Image.new("L", (8, 8))), "small.bmp", None, 100)
 

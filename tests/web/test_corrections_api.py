@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,7 +19,6 @@ from handwriting import png, written
 from inkdigits import InkDigitsError, Reader
 from inkdigits.corrections.correction import correction_of, data_url
 from inkdigits.corrections.store import Store
-from inkdigits.picture.apart import end_all
 from inkdigits.web.app import app_from_env, create_app
 from inkdigits.web.corrections import Keeper
 from sent import ALICE, BOB, new, sent
@@ -183,13 +181,8 @@ def test_over_plain_http_too_another_sites_page_may_send_nothing(client: TestCli
 
 
 def test_a_large_photo_is_decoded_in_a_process_of_its_own(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, no_process: None
 ) -> None:
-    def refuse_to_start(*arguments: object, **options: object) -> None:
-        raise OSError(24, "Too many open files")
-
-    end_all()
-    monkeypatch.setattr(subprocess, "Popen", refuse_to_start)
     photo = data_url(png(written(7, 1000)))
     answer = client.post("/api/corrections", json=sent() | {"photo": photo, "box": [0, 0, 9, 9]})
     assert refusal(answer)[0] == 503
