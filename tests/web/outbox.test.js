@@ -92,6 +92,83 @@ test("what is undone while it is being sent is taken back once the server has it
   assert.deepEqual(outbox.entries, []);
 });
 
+test("what two tabs send at once stays on the server", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [place, server] = [shelf(), serverOf(new Error("no network"))];
+  const said = new Outbox(place, server);
+  said.put([SEVEN]);
+  await rest();
+  const other = new Outbox(place, server);
+  await Promise.all([said.send(), other.send()]);
+  assert.deepEqual(server.takenBack, []);
+  assert.deepEqual(said.entries, []);
+});
+
+test("what another tab has sent is taken back by the one in which it was said", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [place, server] = [shelf(), serverOf(new Error("no network"))];
+  const said = new Outbox(place, server);
+  said.put([SEVEN]);
+  await rest();
+  await new Outbox(place, server).send();
+  assert.equal(await said.undo(), true);
+  assert.deepEqual([server.sent, server.takenBack], [[7], [1]]);
+});
+
+test("what is undone or forgotten while another tab is sending it is taken back", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const leaveOut of [(outbox) => outbox.undo(), (outbox) => outbox.forget()]) {
+    const [place, server] = [shelf(), serverOf(new Error("no network"))];
+    const said = new Outbox(place, server);
+    said.put([SEVEN]);
+    await rest();
+    const sending = new Outbox(place, server).send();
+    await leaveOut(said);
+    await sending;
+    assert.deepEqual([server.sent, server.takenBack], [[7], [1]]);
+  }
+});
+
+test("what could not be taken back is taken back later, also over a reload", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const isReloaded of [false, true]) {
+    const [place, server] = [shelf(), serverOf()];
+    const outbox = new Outbox(place, server);
+    const { takeBack } = server;
+    server.takeBack = async () => Promise.reject(new Error("no network"));
+    outbox.put([SEVEN]);
+    if (isReloaded) await rest();
+    assert.equal(await outbox.undo(), !isReloaded); // what is still being sent is on no server yet
+    await rest();
+    assert.deepEqual([server.takenBack, outbox.entries, outbox.canUndo], [[], [], false]);
+    server.takeBack = takeBack;
+    if (isReloaded) await new Outbox(place, server).send();
+    else context.mock.timers.tick(10_000);
+    await rest();
+    assert.deepEqual(server.takenBack, [1]);
+    await outbox.send();
+    assert.deepEqual(server.takenBack, [1]); // once
+  }
+});
+
+test("a drawing that is taken back and said to be something else is sent after it is taken back", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  const order = [];
+  server.send = async ({ label }) => order.push(`sent ${label}`);
+  server.takeBack = async () => {
+    order.push("taken back");
+    if (order.length < 3) throw new Error("no network");
+  };
+  outbox.put([SEVEN]);
+  await rest();
+  await outbox.undo();
+  outbox.put([ONE]);
+  await rest();
+  assert.deepEqual(order, ["sent 7", "taken back", "taken back", "sent 1"]);
+});
+
 test("without a server they stay here, and become a file of lines", async () => {
   const [place, server] = [shelf(), serverOf()];
   const outbox = new Outbox(place, null);

@@ -112,15 +112,10 @@ function correct(indices, labelOf) {
 }
 
 async function undo() {
-  try {
-    await outbox?.undo();
-  } catch {
-    say("The server cannot be reached, so it is not taken back yet. Try again.");
-    return;
-  }
   for (const index of steps.pop() ?? []) labels.delete(index);
-  say("It is taken back.");
   ask();
+  const isDone = await outbox?.undo();
+  say(isDone ? "It is taken back." : "The server cannot be reached. It is taken back once it answers.");
 }
 
 function save() {
