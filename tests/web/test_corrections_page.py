@@ -216,6 +216,46 @@ def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     assert f"{url}/api/corrections" not in asked
 
 
+def review(page: Page) -> Any:
+    """The cards, after the token."""
+    page.get_by_label("token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    cards = page.locator("#gallery button")
+    expect(cards.first).to_be_focused()
+    return cards
+
+
+def test_with_caps_lock_one_press_accepts_one_correction(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    page = open_page("review")
+    cards = review(page)
+    page.keyboard.press("A")  # without Shift
+    expect(cards.nth(0)).to_have_attribute("data-state", "accepted")
+    expect(cards.nth(1)).to_have_attribute("data-state", "waiting")
+    page.keyboard.press("Shift+a")  # as Caps Lock makes it
+    soon(lambda: [kept.state for kept in store.page()] == ["accepted"] * 2)
+
+
+def test_after_the_last_answer_the_last_decision_can_still_be_undone(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1)])
+    page = open_page("review")
+    cards = review(page)
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    page.keyboard.press("u")
+    expect(cards).to_have_attribute("data-state", "waiting")
+    expect(cards).to_be_focused()
+    expect(page.get_by_role("status")).to_be_empty()
+    soon(lambda: [kept.state for kept in store.page()] == ["waiting"])
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    assert [kept.state for kept in store.page()] == ["accepted"]
+
+
 def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
     store: Store, open_page: Callable[..., Page]
 ) -> None:

@@ -26,39 +26,38 @@ entrance.addEventListener("submit", (event) => {
   void show();
 });
 
-gallery.addEventListener("keydown", (event) => {
+addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const card = /** @type {HTMLElement} */ (event.target).closest("li");
-  const act = card && actionFor(event.key, card);
+  const isUndo = event.key.toLowerCase() === "u" && past.length > 0; // also when no card is left
+  const act = isUndo ? undo : card && actionFor(event, card);
   if (!act) return;
   event.preventDefault();
   void act();
 });
 
 /** What a key does with a card; nothing with some keys. */
-function actionFor(key, card) {
+function actionFor({ key, shiftKey }, card) {
   const { label } = card.correction;
   if (/^\d$/.test(key)) return () => decide(card, "accepted", Number(key));
   return {
-    a: () => decide(card, "accepted", label),
+    a: shiftKey ? acceptAll : () => decide(card, "accepted", label),
     n: () => decide(card, "accepted", null),
     r: () => decide(card, "rejected", label),
-    A: acceptAll,
-    u: undo,
-    ArrowRight: () => focus(card.nextElementSibling),
-    ArrowLeft: () => focus(card.previousElementSibling),
-    ArrowDown: () => focus(below(card, 1)),
-    ArrowUp: () => focus(below(card, -1)),
-  }[key];
+    arrowright: () => focus(card.nextElementSibling),
+    arrowleft: () => focus(card.previousElementSibling),
+    arrowdown: () => focus(below(card, 1)),
+    arrowup: () => focus(below(card, -1)),
+  }[key.toLowerCase()]; // which Caps Lock makes large
 }
 
 async function show() {
   const answer = await ask(`?state=waiting&suspicious_first=true&limit=${AT_ONCE}`);
   if (!answer) return;
   const { corrections } = await answer.json();
-  past.length = 0;
+  if ([...gallery.children].some(isUndecided)) return; // something was undone meanwhile
   entrance.hidden = true;
-  element("keys").hidden = corrections.length === 0;
+  element("keys").hidden = corrections.length + past.length === 0;
   say(corrections.length ? "" : "Nothing is waiting.");
   gallery.replaceChildren(...corrections.map(makeCard));
   focus(gallery.firstElementChild);
@@ -82,6 +81,10 @@ async function acceptAll() {
 async function undo() {
   const [card, before] = past.pop() ?? [];
   if (!card) return;
+  if (!card.isConnected) {
+    gallery.prepend(card); // in the place of which more is shown
+    say("");
+  }
   focus(card);
   await send(card, before.state, before.label);
 }
