@@ -256,6 +256,59 @@ def test_after_the_last_answer_the_last_decision_can_still_be_undone(
     assert [kept.state for kept in store.page()] == ["accepted"]
 
 
+def test_what_its_sender_has_taken_back_leaves_the_review(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2), new(3, 3)])
+    first, _, last = store.page(suspicious_first=True)
+    page = open_page("review")
+    cards = review(page)
+    store.take_back(first.number, first.session)
+    page.keyboard.press("a")
+    expect(cards).to_have_count(2)
+    expect(page.get_by_role("status")).to_have_text("Its sender has taken it back.")
+    expect(cards.first).to_be_focused()
+    page.keyboard.press("a")
+    store.take_back(last.number, last.session)
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text(
+        "Its sender has taken it back. Nothing is waiting."
+    )
+    assert [kept.state for kept in store.page()] == ["accepted"]
+
+
+@pytest.mark.parametrize(("failed", "state"), [(1, "accepted"), (2, "waiting")])
+def test_a_card_shows_what_the_server_has_after_a_decision_has_failed(
+    store: Store, open_page: Callable[..., Page], failed: int, state: str
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    page = open_page("review")
+    cards = review(page)
+    held: list[Any] = []
+    asked = 0
+
+    def fail_the_first(route: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            held.append(route)
+        elif asked <= failed:
+            route.fulfill(status=503, json={"error": {"message": "The disk is full."}})
+        else:
+            route.continue_()
+
+    page.route("**/review", fail_the_first)
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("a")
+    with page.expect_response(lambda answer: "/review" in answer.url and asked == 2):
+        held[0].fulfill(status=503, json={"error": {"message": "The disk is full."}})
+    expect(cards.first).to_have_attribute("data-state", state)
+    page.wait_for_timeout(100)  # and stays so
+    expect(cards.first).to_have_attribute("data-state", state)
+    assert {kept.state for kept in store.page()} == {"waiting", state}
+
+
 def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
     store: Store, open_page: Callable[..., Page]
 ) -> None:
