@@ -147,6 +147,44 @@ def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
     assert 100 < y0 < y1 < 300
 
 
+def test_wide_ink_is_kept_as_small_as_any_digit(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    reading = reader.read(png(written(7))).to_dict(seen=True)
+    [digit] = reading["digits"]
+    wide = reading | {"digits": [digit | {"box": [20, 100, 480, 180]}]}
+    page.route("**/api/read*", lambda route: route.fulfill(json=wide))
+    sheet = page.locator("#sheet").bounding_box()
+    page.mouse.move(sheet["x"] + sheet["height"] * 0.1, sheet["y"] + sheet["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + sheet["height"] * 1.7, sheet["y"] + sheet["height"] / 2, steps=9)
+    page.mouse.up()
+    page.locator("#correct summary").click()
+    say(page, "No digit")
+    soon(lambda: labels(store) == [None])
+    [kept] = store.page()
+    assert kept.strokes
+    pixels = kept.pixels()
+    assert pixels.shape == (256, 256)
+    columns = np.flatnonzero(pixels.min(axis=0) < 128)
+    assert np.ptp(columns) == pytest.approx(256 * 1.6 * 280 / (460 * 1.6), abs=8)  # all of it
+
+
+def test_of_what_the_server_refuses_the_page_does_not_say_that_you_said_it(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    page.route(
+        "**/api/corrections",
+        lambda route: route.fulfill(status=422, json={"error": {"message": "It is too wild."}}),
+    )
+    draw(page, "7")
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text("It was not kept: It is too wild.")
+    expect(page.locator("#question")).to_have_text("The 7 is really")
+
+
 def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.locator("#examples").get_by_role("button", name="7", exact=True).click()

@@ -17,6 +17,8 @@ let outbox = null;
 let current = null;
 /** What was said of each digit of the reading. @type {Map<number, number | null>} */
 let labels = new Map();
+/** As which entry of the outbox that was said. @type {Map<number, string>} */
+let entries = new Map();
 /** Of which digits something was said together, the newest last. @type {number[][]} */
 let steps = [];
 
@@ -52,7 +54,10 @@ export function beginCorrections(days) {
   }
   outbox.addEventListener("change", show);
   outbox.addEventListener("refuse", (event) => {
-    say(`It was not kept: ${/** @type {CustomEvent} */ (event).detail}`);
+    const { detail, id } = /** @type {CustomEvent & {id: string}} */ (event);
+    for (const [index, entry] of entries) if (entry === id) labels.delete(index);
+    ask();
+    say(`It was not kept: ${detail}`);
   });
   addEventListener("online", () => outbox?.send());
   element("what-is-kept").textContent = days
@@ -80,6 +85,7 @@ export function offerCorrections(sheet, reading) {
   const canBeCut = !picture || picture.bitmap; // some only the server decodes
   current = isWritten && canBeCut && reading?.digits.length ? { sheet, reading } : null;
   labels = new Map();
+  entries = new Map();
   steps = [];
   panel.hidden = !outbox || !current;
   /** @type {HTMLElement} */ (photoToo.parentElement).hidden = !picture;
@@ -99,14 +105,18 @@ function correct(indices, labelOf) {
       : cutDrawing(strokes, box);
     return { ...cut, label: labelOf(index) };
   });
+  let ids;
   try {
-    outbox.put(corrections);
+    ids = outbox.put(corrections);
   } catch {
     say("This browser has no room for more. Save what is here as a file, and forget it.");
     return;
   }
   steps.push(indices);
-  for (const index of indices) labels.set(index, labelOf(index));
+  for (const [i, index] of indices.entries()) {
+    labels.set(index, labelOf(index));
+    entries.set(index, ids[i]);
+  }
   say("Thank you. It is noted.");
   ask();
 }

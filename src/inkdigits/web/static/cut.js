@@ -4,7 +4,7 @@ import { drawStrokes, SENT_HEIGHT } from "./ink.js";
 
 /** Of the longer side of a digit's box, what is left free around it. */
 const MARGIN = 0.3;
-/** A digit of a photo is at most so large, and the photo, if it is kept. */
+/** A digit is at most so large, and a photo, if it is kept. */
 const LARGEST = 256;
 const LARGEST_PHOTO = 1000;
 
@@ -34,7 +34,9 @@ export function cutDrawing(strokes, box) {
   const own = strokesIn(strokes, box);
   const shown = own.length > 0 ? own : strokes; // where digits are joined, what is in the box
   const { left, top, side } = squareAround(box);
-  const context = paper(side, side);
+  const size = Math.min(side, LARGEST);
+  const context = paper(size, size);
+  context.scale(size / side, size / side);
   context.translate(-left, -top);
   drawStrokes(context, shown, SENT_HEIGHT, "black");
   const start = Math.min(...own.flat().map(({ time = 0 }) => time));

@@ -29,7 +29,7 @@ const MOST_FATES = 1000;
 /** The server answered, and will not take it. */
 export class NotTaken extends Error {}
 
-/** It fires "change" when there are more or fewer, and "refuse" with what the server says. */
+/** It fires "change" when there are more or fewer, and "refuse" with what the server says, and of which id. */
 export class Outbox extends EventTarget {
   /** What can be undone, the newest last: which entries were put together. */
   #done = /** @type {string[][]} */ ([]);
@@ -66,6 +66,7 @@ export class Outbox extends EventTarget {
    * Keep what was said together. Throws if the browser has no room for it.
    *
    * @param {Omit<Correction, "session">[]} corrections
+   * @returns {string[]} the id of each
    */
   put(corrections) {
     const { session } = this;
@@ -74,8 +75,10 @@ export class Outbox extends EventTarget {
       correction: { session, ...each },
     }));
     this.#keep([...this.entries, ...added]);
-    this.#done.push(added.map(({ id }) => id));
+    const ids = added.map(({ id }) => id);
+    this.#done.push(ids);
     void this.send();
+    return ids;
   }
 
   /**
@@ -127,7 +130,8 @@ export class Outbox extends EventTarget {
       number = (await this.server?.send(correction)) ?? null;
     } catch (error) {
       if (!(error instanceof NotTaken)) throw error;
-      this.dispatchEvent(new CustomEvent("refuse", { detail: error.message }));
+      const refusal = new CustomEvent("refuse", { detail: error.message });
+      this.dispatchEvent(Object.assign(refusal, { id }));
     }
     this.#keep(this.entries.filter((entry) => entry.id !== id));
     this.#note([id], { number });
