@@ -13,6 +13,17 @@ function shelf() {
   return { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
 }
 
+/** One that holds so many characters. */
+function roomFor(most) {
+  const kept = new Map();
+  const size = () => [...kept].flat().join("").length;
+  const setItem = (name, text) => {
+    if (size() - (kept.get(name) ?? "").length + text.length > most) throw new Error("full");
+    kept.set(name, text);
+  };
+  return { getItem: (name) => kept.get(name) ?? null, setItem, size };
+}
+
 /** A server that does what `answers` say in turn, and then takes all. */
 function serverOf(...answers) {
   const server = { sent: [], takenBack: [] };
@@ -183,6 +194,44 @@ test("without a server they stay here, and become a file of lines", async () => 
   assert.deepEqual(server.sent, []); // what was to stay here stays when a server keeps some one day
   outbox.forget();
   assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
+});
+
+test("a whole photo is kept once for all its digits, and goes along with each", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [place, server] = [roomFor(5e6), serverOf(new Error("no network"))];
+  const photo = "A".repeat(333_000);
+  const digits = Array.from({ length: 30 }, (_, i) => ({ ...SEVEN, label: i % 10, photo, box: [i, 0, 9, 9] }));
+  const outbox = new Outbox(place, server);
+  outbox.put(digits.slice(0, 29));
+  outbox.put(digits.slice(29)); // of the same photo
+  outbox.put([SEVEN]);
+  await rest();
+  const sent = [];
+  server.send = async (correction) => sent.push(correction);
+  await new Outbox(place, server).send();
+  assert.equal(sent.length, 31);
+  const digitsSent = sent.slice(0, 30).map(({ session, ...correction }) => correction);
+  assert.deepEqual(digitsSent, digits);
+  assert.equal(sent[30].photo, undefined);
+  assert.ok(place.size() < 10_000); // the photo is here no more
+});
+
+test("a file of lines has each digit's photo, and what is forgotten leaves none behind", () => {
+  const place = roomFor(5e6);
+  const outbox = new Outbox(place, null);
+  for (const photo of ["one", "other"]) outbox.put([{ ...SEVEN, photo }, { ...ONE, photo }]);
+  const lines = toLines(outbox.entries).trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line).photo), ["one", "one", "other", "other"]);
+  outbox.forget();
+  assert.ok(place.size() < 200);
+});
+
+test("where there is room for a photo and not for its digit, neither is kept", () => {
+  const place = roomFor(1000);
+  const outbox = new Outbox(place, null);
+  assert.throws(() => outbox.put([{ ...SEVEN, photo: "A".repeat(800) }]), /full/);
+  assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
+  assert.ok(place.size() < 200);
 });
 
 test("a browser that has no room says so, and nothing is half kept", () => {

@@ -147,6 +147,26 @@ def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
     assert 100 < y0 < y1 < 300
 
 
+def test_where_nothing_is_kept_yet_and_no_room_left_no_hidden_button_is_named(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    draw(page, "7")
+    page.evaluate(
+        """() => {
+            for (let size = 2 ** 22; size >= 1; size /= 2) {
+                try { localStorage.setItem(`full ${size}`, "A".repeat(size)); } catch {}
+            }
+        }"""
+    )
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text(
+        "This browser has no room for more. Say it of one digit, or without the whole photo."
+    )
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator("#question")).to_have_text("The 7 is really")
+
+
 def test_wide_ink_is_kept_as_small_as_any_digit(
     store: Store, reader: Reader, open_page: Callable[..., Page]
 ) -> None:

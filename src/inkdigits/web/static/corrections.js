@@ -1,7 +1,7 @@
 /** After a reading: saying what a digit really is, or that all of it is right. */
 
 import { digitRow, element } from "./answer.js";
-import { cutDrawing, cutPhoto } from "./cut.js";
+import { cutDrawing, cutPhoto, wholePhoto } from "./cut.js";
 import { api, Outbox, toLines } from "./outbox.js";
 
 const panel = element("correct");
@@ -98,18 +98,21 @@ function correct(indices, labelOf) {
   if (!current || !outbox || indices.length === 0) return;
   const { sheet, reading } = current;
   const { strokes, picture } = sheet.content;
+  const bitmap = picture?.bitmap;
+  const whole = bitmap && photoToo.checked ? wholePhoto(bitmap) : null;
   const corrections = indices.map((index) => {
     const { box } = reading.digits[index];
-    const cut = picture?.bitmap
-      ? cutPhoto(picture.bitmap, box, reading.turned, photoToo.checked)
-      : cutDrawing(strokes, box);
+    const cut = bitmap ? cutPhoto(bitmap, box, reading.turned, whole) : cutDrawing(strokes, box);
     return { ...cut, label: labelOf(index) };
   });
   let ids;
   try {
     ids = outbox.put(corrections);
   } catch {
-    say("This browser has no room for more. Save what is here as a file, and forget it.");
+    const advice = waiting.hidden
+      ? "Say it of one digit, or without the whole photo."
+      : "Save what is here as a file, and forget it.";
+    say(`This browser has no room for more. ${advice}`);
     return;
   }
   steps.push(indices);

@@ -4,7 +4,8 @@
  *
  * @typedef {{session: string, picture: string, label: number | null, strokes: number[][][] | null,
  *   photo?: string, box?: number[]}} Correction as POST /api/corrections takes it
- * @typedef {{id: string, correction: Correction}} Entry
+ * @typedef {{id: string, correction: Correction, photo?: string}} Entry photo: under which name the
+ *   photo is kept that many corrections may share, while they are on the shelf
  * @typedef {{id: string, number: number | null, isUndone: boolean}} Fate of an entry; number: which it is
  *   on the server, as far as is known
  * @typedef {Pick<Storage, "getItem" | "setItem">} Shelf
@@ -46,7 +47,20 @@ export class Outbox extends EventTarget {
 
   /** @returns {Entry[]} */
   get entries() {
-    return this.#kept(this.name);
+    const photos = this.#photos;
+    return this.#shelved.map(({ photo, ...entry }) =>
+      photo ? { ...entry, correction: { ...entry.correction, photo: photos[photo] } } : entry,
+    );
+  }
+
+  /** Without their photos. @returns {Entry[]} */
+  get #shelved() {
+    return this.#kept(this.name, []);
+  }
+
+  /** By their names. @returns {Record<string, string>} */
+  get #photos() {
+    return this.#kept(`${this.name} photos`, {});
   }
 
   get canUndo() {
@@ -70,11 +84,20 @@ export class Outbox extends EventTarget {
    */
   put(corrections) {
     const { session } = this;
-    const added = corrections.map((each) => ({
-      id: randomHex(),
-      correction: { session, ...each },
-    }));
-    this.#keep([...this.entries, ...added]);
+    const [before, photos] = [this.#shelved, this.#photos];
+    const added = corrections.map(({ photo, ...each }) => {
+      const entry = { id: randomHex(), correction: { session, ...each } };
+      if (!photo) return entry;
+      const name = Object.keys(photos).find((known) => photos[known] === photo) ?? entry.id;
+      photos[name] = photo;
+      return { ...entry, photo: name };
+    });
+    try {
+      this.#keep([...before, ...added], photos);
+    } catch (error) {
+      this.#keep(before); // not a photo alone
+      throw error;
+    }
     const ids = added.map(({ id }) => id);
     this.#done.push(ids);
     void this.send();
@@ -100,7 +123,7 @@ export class Outbox extends EventTarget {
   /** Forget all that is still here. */
   forget() {
     this.#done = [];
-    this.#leaveOut(this.entries.map(({ id }) => id));
+    this.#leaveOut(this.#shelved.map(({ id }) => id));
   }
 
   /** One after the other; what the server does not take now stays, and is sent again later. */
@@ -133,7 +156,7 @@ export class Outbox extends EventTarget {
       const refusal = new CustomEvent("refuse", { detail: error.message });
       this.dispatchEvent(Object.assign(refusal, { id }));
     }
-    this.#keep(this.entries.filter((entry) => entry.id !== id));
+    this.#keep(this.#shelved.filter((entry) => entry.id !== id));
     this.#note([id], { number });
   }
 
@@ -144,13 +167,13 @@ export class Outbox extends EventTarget {
 
   /** @param {string[]} ids of entries that are not to be sent, or to be taken back, whoever sends them */
   #leaveOut(ids) {
-    this.#keep(this.entries.filter(({ id }) => !ids.includes(id)));
+    this.#keep(this.#shelved.filter(({ id }) => !ids.includes(id)));
     this.#note(ids, { isUndone: true });
   }
 
   /** What is on the server and should not be. @returns {Fate[]} */
   get #toTakeBack() {
-    return this.server ? this.#kept(FATES).filter(isToTakeBack) : [];
+    return this.server ? this.#kept(FATES, []).filter(isToTakeBack) : [];
   }
 
   /** @param {Fate} fate */
@@ -162,28 +185,37 @@ export class Outbox extends EventTarget {
   /** @param {string[]} ids @param {Partial<Fate>} change */
   #note(ids, change) {
     if (!this.server) return;
-    const known = this.#kept(FATES);
+    const known = this.#kept(FATES, []);
     const changed = ids.map((id) => {
       const before = known.find((fate) => fate.id === id);
       return { id, number: null, isUndone: false, ...before, ...change };
     });
     const all = [...known.filter(({ id }) => !ids.includes(id)), ...changed];
     const fates = all.filter((fate, i) => isToTakeBack(fate) || i >= all.length - MOST_FATES);
-    this.shelf.setItem(FATES, JSON.stringify(fates));
+    this.#put(FATES, fates);
   }
 
-  /** @param {Entry[]} entries */
-  #keep(entries) {
-    this.shelf.setItem(this.name, JSON.stringify(entries));
+  /** @param {Entry[]} entries @param {Record<string, string>} [photos] theirs, and others */
+  #keep(entries, photos = this.#photos) {
+    const theirs = new Set(entries.map(({ photo }) => photo));
+    const left = Object.fromEntries(Object.entries(photos).filter(([name]) => theirs.has(name)));
+    const isNew = String(Object.keys(left)) !== String(Object.keys(this.#photos));
+    if (isNew) this.#put(`${this.name} photos`, left);
+    this.#put(this.name, entries);
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {string} name of a list on the shelf */
-  #kept(name) {
+  /** @param {string} name on the shelf */
+  #put(name, content) {
+    this.shelf.setItem(name, JSON.stringify(content));
+  }
+
+  /** @param {string} name on the shelf @param nothing what is there otherwise */
+  #kept(name, nothing) {
     try {
-      return JSON.parse(this.shelf.getItem(name) ?? "[]");
+      return JSON.parse(this.shelf.getItem(name) ?? "");
     } catch {
-      return []; // not of ours
+      return nothing; // none, or not of ours
     }
   }
 }
