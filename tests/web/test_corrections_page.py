@@ -213,6 +213,44 @@ def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., P
     expect(page.locator("#correct")).to_be_hidden()
 
 
+@pytest.mark.parametrize("way", ["typed", "typed and written", "linked", "linked and written"])
+def test_what_no_hand_has_written_here_cannot_be_corrected_after_a_reload_either(
+    open_page: Callable[..., Page], way: str
+) -> None:
+    page = open_page()
+    if way.startswith("typed"):
+        page.locator("#sheet").focus()
+        page.keyboard.type("7")
+    else:
+        page.locator("#examples").get_by_role("button", name="7", exact=True).click()
+        expect(page.locator("#verdict")).to_have_text("Sure")
+        page.get_by_role("button", name="Link").click()
+        page.reload()
+    expect(page.locator("#numeral")).to_have_text("7")
+    if way.endswith("written"):
+        sheet = page.locator("#sheet").bounding_box()
+        page.mouse.click(sheet["x"] + 20, sheet["y"] + 20)
+        expect(page.locator("#sheet")).to_have_attribute("aria-label", "The sheet has 2 strokes.")
+    for _ in range(2):
+        expect(page.locator("#copy")).to_be_enabled()  # it has been read
+        page.wait_for_timeout(200)  # until then corrections would be offered
+        expect(page.locator("#correct")).to_be_hidden()
+        page.reload()
+
+
+def test_ones_own_drawing_can_be_corrected_after_a_reload_also_if_its_link_was_copied(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    draw(page, "7")
+    for _ in range(2):
+        page.reload()
+        expect(page.locator("#numeral")).to_have_text("7")
+        expect(page.locator("#correct")).to_be_visible()
+        page.get_by_role("button", name="Link").click()
+        expect(page).to_have_url(re.compile("#write="))
+
+
 def test_what_was_said_is_taken_back_step_by_step(
     store: Store, open_page: Callable[..., Page]
 ) -> None:

@@ -962,6 +962,10 @@ def test_what_is_typed_on_the_sheet_is_written_and_read(page):
     expect_reading(page, "305")
     page.keyboard.press("Backspace")
     expect_reading(page, "30")
+    page.reload()
+    page.locator("#sheet").focus()
+    page.keyboard.type("7")
+    expect_reading(page, "307")  # behind what was typed before
 
 
 # ---------------------------------------------------------------- what an answer is kept as
@@ -991,7 +995,10 @@ def test_a_link_writes_the_drawing_again(open_page, page, strokes):
     draw(page, strokes[1])
     assert "#write=" not in page.url  # which is of the drawing before
     other = open_page()
-    other.goto(address)
+    draw(other, strokes[1])
+    expect_strokes(other, 1)
+    other.goto(address)  # in the open page
+    expect_strokes(other, 2)
     other.reload()
     expect_strokes(other, 2)
     expect_reading(other, "4")

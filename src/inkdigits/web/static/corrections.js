@@ -80,8 +80,8 @@ export function beginCorrections(days) {
  * @param {import("./api.js").Reading | null} reading of what lies on the sheet; null if there is none
  */
 export function offerCorrections(sheet, reading) {
-  const { picture, isExample, typed } = sheet.content;
-  const isWritten = !isExample && typed === undefined; // by a hand
+  const { picture, isExample, isForeign, typed } = sheet.content;
+  const isWritten = !isExample && !isForeign && typed === undefined; // by a hand, here
   const canBeCut = !picture || picture.bitmap; // some only the server decodes
   current = isWritten && canBeCut && reading?.digits.length ? { sheet, reading } : null;
   labels = new Map();

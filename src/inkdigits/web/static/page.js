@@ -99,6 +99,7 @@ for (const pen of pens.querySelectorAll("input")) {
 
 prepare();
 begin();
+addEventListener("hashchange", () => writeLinked(null));
 
 function prepare() {
   const progress = /** @type {HTMLProgressElement} */ (element("progress"));
@@ -118,19 +119,35 @@ function prepare() {
 /** With what a link writes, what was there before a reload, or else an example. */
 function begin() {
   offer(sheet, null);
-  const link = /^#write=(.+)/.exec(location.hash);
-  const drawing = link && decode(link[1]);
   const kept = keptDrawing();
-  if (drawing) {
-    linked = drawing.strokes;
-    sheet.write({ ...drawing, picture: null });
-  } else if (link) {
-    tell("This link is damaged, and nothing can be written from it. Ask for it again.");
-  } else if (kept) {
+  if (writeLinked(kept)) return;
+  if (kept) {
     sheet.put(kept);
   } else if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
     setTimeout(() => sheet.isBlank && !sheet.canUndo && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
   }
+}
+
+/**
+ * Write what the page's address says.
+ *
+ * @param {import("./history.js").Content | null} kept before a reload, which may be the same drawing
+ * @returns {boolean} whether the address is such a link
+ */
+function writeLinked(kept) {
+  const link = /^#write=(.+)/.exec(location.hash);
+  if (!link) return false;
+  const drawing = decode(link[1]);
+  if (!drawing) {
+    tell("This link is damaged, and nothing can be written from it. Ask for it again.");
+  } else if (kept && JSON.stringify(kept.strokes) === JSON.stringify(drawing.strokes)) {
+    linked = kept.strokes;
+    sheet.put(kept);
+  } else {
+    linked = drawing.strokes;
+    sheet.write({ ...drawing, picture: null, isForeign: true });
+  }
+  return true;
 }
 
 /** @param {string} text an example, which the next stroke takes the place of */

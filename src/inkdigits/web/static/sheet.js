@@ -215,7 +215,9 @@ export class Sheet extends EventTarget {
   /** @param {PointerEvent} event */
   #lift(event) {
     if (this.#pen?.id !== event.pointerId) return;
-    this.put({ strokes: this.strokes, picture: null });
+    const { isExample, isForeign, typed } = this.content;
+    const isMixed = !isExample && (isForeign || typed !== undefined);
+    this.put({ strokes: this.strokes, picture: null, ...(isMixed && { isForeign: true }) });
   }
 
   /** The system took the pointer for a gesture of its own, so this was no stroke. */
