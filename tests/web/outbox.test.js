@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { NotTaken, Outbox, toLines } from "../../src/inkdigits/web/static/outbox.js";
+import { api, NotTaken, Outbox, toLines } from "../../src/inkdigits/web/static/outbox.js";
 
 const SEVEN = { picture: "data:image/png;base64,AAAA", label: 7, strokes: null };
 const ONE = { ...SEVEN, label: 1 };
@@ -77,6 +77,12 @@ test("what the server refuses is told, and does not keep others waiting", async 
   assert.deepEqual(told, ["The picture is too large."]);
   assert.deepEqual(server.sent, [1]);
   assert.deepEqual(outbox.entries, []);
+});
+
+test("what a proxy finds too large is not sent for ever", async (context) => {
+  const page = new Response("<h1>413 Request Entity Too Large</h1>", { status: 413 });
+  context.mock.method(globalThis, "fetch", async () => page);
+  await assert.rejects(api.send(SEVEN), NotTaken);
 });
 
 test("what is undone is taken back from the server, and all that was said together", async () => {

@@ -236,9 +236,10 @@ export const api = {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify(correction);
     const response = await fetch("api/corrections", { method: "POST", body, headers });
+    if (response.status === 413) throw new NotTaken("It is too large."); // also of a proxy
     const answer = await response.json();
     if (response.ok) return answer.number;
-    if ([400, 413, 415, 422].includes(response.status)) throw new NotTaken(answer.error.message);
+    if ([400, 415, 422].includes(response.status)) throw new NotTaken(answer.error.message);
     throw new Error(answer.error?.message); // too many, or nobody can keep it now
   },
   async takeBack(number, session) {
