@@ -956,6 +956,25 @@ def test_an_example_that_is_chosen_is_read(page):
     expect(page.locator("#verdict")).to_have_text("Sure")
 
 
+def test_an_example_is_read_as_far_as_the_pen_has_written_it(open_page):
+    page = open_page(reduced_motion="no-preference")
+    expect_reading(page, "12+7")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.evaluate(
+        """() => {
+            const [numeral, sheet] = ["numeral", "sheet"].map((id) => document.getElementById(id));
+            window.shown = [];
+            const note = () => shown.push([numeral.textContent, sheet.ariaLabel]);
+            new MutationObserver(note).observe(numeral, { childList: true, characterData: true });
+        }"""
+    )
+    page.get_by_role("button", name="2048").click()
+    expect_reading(page, "2048")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    sheets = [sheet for text, sheet in page.evaluate("shown") if text == "2048"]
+    assert set(sheets) == {"The sheet has 5 strokes."}
+
+
 def test_what_is_typed_on_the_sheet_is_written_and_read(page):
     page.locator("#sheet").focus()
     page.keyboard.type("305")
