@@ -284,6 +284,28 @@ def test_what_the_server_cannot_keep_now_stays_in_the_browser_until_it_can(
     soon(lambda: labels(store) == [1])
 
 
+def test_what_could_not_be_sent_or_taken_back_is_when_its_writer_comes_again(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [3, 7])
+    page.route("**/api/corrections*/**", lambda route: route.abort())
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_contain_text("It is taken back once it answers.")
+    page.route("**/api/corrections", lambda route: route.abort())
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
+    page.keyboard.press("Escape")  # there is no drawing that would be read again
+    page.unroute_all()
+    assert labels(store) == [3, 7]
+    page.reload()
+    soon(lambda: labels(store) == [1])
+    expect(page.locator("#correct")).to_be_hidden()
+
+
 def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     url: str, browser: Browser, tmp_path: Path
 ) -> None:

@@ -27,3 +27,12 @@ export function keptDrawing() {
     return null;
   }
 }
+
+/** Whether somebody has corrected here, of which something may still have to be sent or taken back. */
+export function hasCorrected() {
+  try {
+    return localStorage.getItem("inkdigits corrections to send") !== null;
+  } catch {
+    return false;
+  }
+}

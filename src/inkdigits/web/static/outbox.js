@@ -14,7 +14,7 @@
  *   correction got
  */
 
-/** Apart, so that what was to stay here is never sent. */
+/** Apart, so that what was to stay here is never sent. The first one kept.js names, too. */
 const TO_SEND = "inkdigits corrections to send";
 const TO_STAY = "inkdigits corrections";
 /** What became of them, which other tabs have to know, too. */

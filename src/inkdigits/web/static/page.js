@@ -1,7 +1,7 @@
 import { digitRow, element, showGuess, showNothing, showReading, showWaiting } from "./answer.js";
 import { Readings, Refused, Unreachable } from "./api.js";
 import { written } from "./glyphs.js";
-import { keepDrawing, keptDrawing } from "./kept.js";
+import { hasCorrected, keepDrawing, keptDrawing } from "./kept.js";
 import { listenToKeys } from "./keyboard.js";
 import { decode } from "./link.js";
 import { acceptPictures } from "./pictures.js";
@@ -50,7 +50,7 @@ let linked = sheet.content.strokes;
 let answered = null;
 /** For how many days the server keeps corrections. @type {number | undefined} */
 let keepsDays;
-/** It comes when a visitor has written something. @type {Promise<typeof import("./corrections.js")> | null} */
+/** It comes when a visitor writes something, or has corrected before. @type {Promise<typeof import("./corrections.js")> | null} */
 let corrections = null;
 
 sheet.addEventListener("change", () => {
@@ -111,6 +111,7 @@ function prepare() {
     progress.hidden = true;
     mostBytes = ready.bytes;
     keepsDays = ready.keepsDays;
+    if (keepsDays && hasCorrected()) loadCorrections();
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   reader.prepare(onProgress).then(onReady, onError);
@@ -180,14 +181,16 @@ function onReading(answer, isFinal) {
 
 /** @param {import("./api.js").Reading | null} reading of what lies on the sheet */
 function offerCorrections(reading) {
-  if (reading && !sheet.content.isExample) {
-    corrections ??= import("./corrections.js").then((loaded) => {
-      loaded.beginCorrections(keepsDays);
-      return loaded;
-    });
-  }
-  const failed = () => (corrections = null); // the next reading tries again
-  corrections?.then((loaded) => loaded.offerCorrections(sheet, reading), failed);
+  if (reading && !sheet.content.isExample) loadCorrections();
+  corrections?.then((loaded) => loaded.offerCorrections(sheet, reading), () => {});
+}
+
+function loadCorrections() {
+  corrections ??= import("./corrections.js").then((loaded) => {
+    loaded.beginCorrections(keepsDays);
+    return loaded;
+  });
+  corrections.catch(() => (corrections = null)); // the next reading tries again
 }
 
 /** @param {Error} error */
