@@ -30,7 +30,7 @@ const MOST_FATES = 1000;
 /** The server answered, and will not take it. */
 export class NotTaken extends Error {}
 
-/** It fires "change" when there are more or fewer, and "refuse" with what the server says, and of which id. */
+/** It fires "change" when there are more or fewer, and "refuse" with what the server says of which id. */
 export class Outbox extends EventTarget {
   /** What can be undone, the newest last: which entries were put together. */
   #done = /** @type {string[][]} */ ([]);

@@ -50,7 +50,11 @@ let linked = sheet.content.strokes;
 let answered = null;
 /** For how many days the server keeps corrections. @type {number | undefined} */
 let keepsDays;
-/** It comes when a visitor writes something, or has corrected before. @type {Promise<typeof import("./corrections.js")> | null} */
+/**
+ * It comes when a visitor has written something now, or corrected something before.
+ *
+ * @type {Promise<typeof import("./corrections.js")> | null}
+ */
 let corrections = null;
 
 sheet.addEventListener("change", () => {

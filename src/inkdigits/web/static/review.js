@@ -29,7 +29,7 @@ entrance.addEventListener("submit", (event) => {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const card = /** @type {HTMLElement} */ (event.target).closest("li");
-  const isUndo = event.key.toLowerCase() === "u" && past.length > 0; // also when no card is left
+  const isUndo = past.length > 0 && event.key.toLowerCase() === "u"; // also when no card is left
   const act = isUndo ? undo : card && actionFor(event, card);
   if (!act) return;
   event.preventDefault();
