@@ -221,6 +221,14 @@ for (const [status, words] of [
   });
 }
 
+test("what a proxy finds too large is refused, whatever its page says", async () => {
+  const request = await asked("a large photo");
+  request.answer("<h1>413 Request Entity Too Large</h1>", 413);
+  await listened();
+  assert.ok(told[0] instanceof Refused);
+  assert.match(told[0].message, /too large/);
+});
+
 test("a server that does not answer in time is as good as none", async (context) => {
   const patience = new AbortController();
   context.mock.method(AbortSignal, "timeout", () => patience.signal);

@@ -147,12 +147,108 @@ def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
     assert 100 < y0 < y1 < 300
 
 
+def test_where_nothing_is_kept_yet_and_no_room_left_no_hidden_button_is_named(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    draw(page, "7")
+    page.evaluate(
+        """() => {
+            for (let size = 2 ** 22; size >= 1; size /= 2) {
+                try { localStorage.setItem(`full ${size}`, "A".repeat(size)); } catch {}
+            }
+        }"""
+    )
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text(
+        "This browser has no room for more. Say it of one digit, or without the whole photo."
+    )
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator("#question")).to_have_text("The 7 is really")
+
+
+def test_wide_ink_is_kept_as_small_as_any_digit(
+    store: Store, reader: Reader, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    reading = reader.read(png(written(7))).to_dict(seen=True)
+    [digit] = reading["digits"]
+    wide = reading | {"digits": [digit | {"box": [20, 100, 480, 180]}]}
+    page.route("**/api/read*", lambda route: route.fulfill(json=wide))
+    sheet = page.locator("#sheet").bounding_box()
+    page.mouse.move(sheet["x"] + sheet["height"] * 0.1, sheet["y"] + sheet["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + sheet["height"] * 1.7, sheet["y"] + sheet["height"] / 2, steps=9)
+    page.mouse.up()
+    page.locator("#correct summary").click()
+    say(page, "No digit")
+    soon(lambda: labels(store) == [None])
+    [kept] = store.page()
+    assert kept.strokes
+    pixels = kept.pixels()
+    assert pixels.shape == (256, 256)
+    columns = np.flatnonzero(pixels.min(axis=0) < 128)
+    assert np.ptp(columns) == pytest.approx(256 * 1.6 * 280 / (460 * 1.6), abs=8)  # all of it
+
+
+def test_of_what_the_server_refuses_the_page_does_not_say_that_you_said_it(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    page.route(
+        "**/api/corrections",
+        lambda route: route.fulfill(status=422, json={"error": {"message": "It is too wild."}}),
+    )
+    draw(page, "7")
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text("It was not kept: It is too wild.")
+    expect(page.locator("#question")).to_have_text("The 7 is really")
+
+
 def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.locator("#examples").get_by_role("button", name="7", exact=True).click()
     expect(page.locator("#numeral")).to_have_text("7")
     expect(page.locator("#verdict")).to_have_text("Sure")
     expect(page.locator("#correct")).to_be_hidden()
+
+
+@pytest.mark.parametrize("way", ["typed", "typed and written", "linked", "linked and written"])
+def test_what_no_hand_has_written_here_cannot_be_corrected_after_a_reload_either(
+    open_page: Callable[..., Page], way: str
+) -> None:
+    page = open_page()
+    if way.startswith("typed"):
+        page.locator("#sheet").focus()
+        page.keyboard.type("7")
+    else:
+        page.locator("#examples").get_by_role("button", name="7", exact=True).click()
+        expect(page.locator("#verdict")).to_have_text("Sure")
+        page.get_by_role("button", name="Link").click()
+        page.reload()
+    expect(page.locator("#numeral")).to_have_text("7")
+    if way.endswith("written"):
+        sheet = page.locator("#sheet").bounding_box()
+        page.mouse.click(sheet["x"] + 20, sheet["y"] + 20)
+        expect(page.locator("#sheet")).to_have_attribute("aria-label", "The sheet has 2 strokes.")
+    for _ in range(2):
+        expect(page.locator("#copy")).to_be_enabled()  # it has been read
+        page.wait_for_timeout(200)  # until then corrections would be offered
+        expect(page.locator("#correct")).to_be_hidden()
+        page.reload()
+
+
+def test_ones_own_drawing_can_be_corrected_after_a_reload_also_if_its_link_was_copied(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    draw(page, "7")
+    for _ in range(2):
+        page.reload()
+        expect(page.locator("#numeral")).to_have_text("7")
+        expect(page.locator("#correct")).to_be_visible()
+        page.get_by_role("button", name="Link").click()
+        expect(page).to_have_url(re.compile("#write="))
 
 
 def test_what_was_said_is_taken_back_step_by_step(
@@ -188,6 +284,28 @@ def test_what_the_server_cannot_keep_now_stays_in_the_browser_until_it_can(
     soon(lambda: labels(store) == [1])
 
 
+def test_what_could_not_be_sent_or_taken_back_is_when_its_writer_comes_again(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [3, 7])
+    page.route("**/api/corrections*/**", lambda route: route.abort())
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_contain_text("It is taken back once it answers.")
+    page.route("**/api/corrections", lambda route: route.abort())
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
+    page.keyboard.press("Escape")  # there is no drawing that would be read again
+    page.unroute_all()
+    assert labels(store) == [3, 7]
+    page.reload()
+    soon(lambda: labels(store) == [1])
+    expect(page.locator("#correct")).to_be_hidden()
+
+
 def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     url: str, browser: Browser, tmp_path: Path
 ) -> None:
@@ -214,6 +332,99 @@ def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     window.close()
     assert f"{url}/api/health" in asked
     assert f"{url}/api/corrections" not in asked
+
+
+def review(page: Page) -> Any:
+    """The cards, after the token."""
+    page.get_by_label("token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    cards = page.locator("#gallery button")
+    expect(cards.first).to_be_focused()
+    return cards
+
+
+def test_with_caps_lock_one_press_accepts_one_correction(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    page = open_page("review")
+    cards = review(page)
+    page.keyboard.press("A")  # without Shift
+    expect(cards.nth(0)).to_have_attribute("data-state", "accepted")
+    expect(cards.nth(1)).to_have_attribute("data-state", "waiting")
+    page.keyboard.press("Shift+a")  # as Caps Lock makes it
+    soon(lambda: [kept.state for kept in store.page()] == ["accepted"] * 2)
+
+
+def test_after_the_last_answer_the_last_decision_can_still_be_undone(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1)])
+    page = open_page("review")
+    cards = review(page)
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    page.keyboard.press("u")
+    expect(cards).to_have_attribute("data-state", "waiting")
+    expect(cards).to_be_focused()
+    expect(page.get_by_role("status")).to_be_empty()
+    soon(lambda: [kept.state for kept in store.page()] == ["waiting"])
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    assert [kept.state for kept in store.page()] == ["accepted"]
+
+
+def test_what_its_sender_has_taken_back_leaves_the_review(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2), new(3, 3)])
+    first, _, last = store.page(suspicious_first=True)
+    page = open_page("review")
+    cards = review(page)
+    store.take_back(first.number, first.session)
+    page.keyboard.press("a")
+    expect(cards).to_have_count(2)
+    expect(page.get_by_role("status")).to_have_text("Its sender has taken it back.")
+    expect(cards.first).to_be_focused()
+    page.keyboard.press("a")
+    store.take_back(last.number, last.session)
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text(
+        "Its sender has taken it back. Nothing is waiting."
+    )
+    assert [kept.state for kept in store.page()] == ["accepted"]
+
+
+@pytest.mark.parametrize(("failed", "state"), [(1, "accepted"), (2, "waiting")])
+def test_a_card_shows_what_the_server_has_after_a_decision_has_failed(
+    store: Store, open_page: Callable[..., Page], failed: int, state: str
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    page = open_page("review")
+    cards = review(page)
+    held: list[Any] = []
+    asked = 0
+
+    def fail_the_first(route: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            held.append(route)
+        elif asked <= failed:
+            route.fulfill(status=503, json={"error": {"message": "The disk is full."}})
+        else:
+            route.continue_()
+
+    page.route("**/review", fail_the_first)
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("a")
+    with page.expect_response(lambda answer: "/review" in answer.url and asked == 2):
+        held[0].fulfill(status=503, json={"error": {"message": "The disk is full."}})
+    expect(cards.first).to_have_attribute("data-state", state)
+    page.wait_for_timeout(100)  # and stays so
+    expect(cards.first).to_have_attribute("data-state", state)
+    assert {kept.state for kept in store.page()} == {"waiting", state}
 
 
 def test_what_is_undone_stays_undone_however_late_its_decision_arrives(

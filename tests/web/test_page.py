@@ -956,12 +956,35 @@ def test_an_example_that_is_chosen_is_read(page):
     expect(page.locator("#verdict")).to_have_text("Sure")
 
 
+def test_an_example_is_read_as_far_as_the_pen_has_written_it(open_page):
+    page = open_page(reduced_motion="no-preference")
+    expect_reading(page, "12+7")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.evaluate(
+        """() => {
+            const [numeral, sheet] = ["numeral", "sheet"].map((id) => document.getElementById(id));
+            window.shown = [];
+            const note = () => shown.push([numeral.textContent, sheet.ariaLabel]);
+            new MutationObserver(note).observe(numeral, { childList: true, characterData: true });
+        }"""
+    )
+    page.get_by_role("button", name="2048").click()
+    expect_reading(page, "2048")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    sheets = [sheet for text, sheet in page.evaluate("shown") if text == "2048"]
+    assert set(sheets) == {"The sheet has 5 strokes."}
+
+
 def test_what_is_typed_on_the_sheet_is_written_and_read(page):
     page.locator("#sheet").focus()
     page.keyboard.type("305")
     expect_reading(page, "305")
     page.keyboard.press("Backspace")
     expect_reading(page, "30")
+    page.reload()
+    page.locator("#sheet").focus()
+    page.keyboard.type("7")
+    expect_reading(page, "307")  # behind what was typed before
 
 
 # ---------------------------------------------------------------- what an answer is kept as
@@ -991,7 +1014,10 @@ def test_a_link_writes_the_drawing_again(open_page, page, strokes):
     draw(page, strokes[1])
     assert "#write=" not in page.url  # which is of the drawing before
     other = open_page()
-    other.goto(address)
+    draw(other, strokes[1])
+    expect_strokes(other, 1)
+    other.goto(address)  # in the open page
+    expect_strokes(other, 2)
     other.reload()
     expect_strokes(other, 2)
     expect_reading(other, "4")

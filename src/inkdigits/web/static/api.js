@@ -78,9 +78,10 @@ async function posted(address, picture, contentOf, signal = AbortSignal.any([]))
       headers: { "Content-Type": type },
       signal: AbortSignal.any([signal, patience]),
     });
+    if (response.status === 413) throw new Refused(REFUSALS[413]); // also of a proxy, in its words
     content = await (response.ok ? contentOf(response) : response.json());
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof Refused) throw error;
     throw patience.aborted ? new Unreachable("The server does not answer") : new Unreachable();
   }
   if (response.ok) return content;

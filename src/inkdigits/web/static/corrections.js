@@ -1,7 +1,7 @@
 /** After a reading: saying what a digit really is, or that all of it is right. */
 
 import { digitRow, element } from "./answer.js";
-import { cutDrawing, cutPhoto } from "./cut.js";
+import { cutDrawing, cutPhoto, wholePhoto } from "./cut.js";
 import { api, Outbox, toLines } from "./outbox.js";
 
 const panel = element("correct");
@@ -17,6 +17,8 @@ let outbox = null;
 let current = null;
 /** What was said of each digit of the reading. @type {Map<number, number | null>} */
 let labels = new Map();
+/** As which entry of the outbox that was said. @type {Map<number, string>} */
+let entries = new Map();
 /** Of which digits something was said together, the newest last. @type {number[][]} */
 let steps = [];
 
@@ -52,7 +54,10 @@ export function beginCorrections(days) {
   }
   outbox.addEventListener("change", show);
   outbox.addEventListener("refuse", (event) => {
-    say(`It was not kept: ${/** @type {CustomEvent} */ (event).detail}`);
+    const { detail, id } = /** @type {CustomEvent & {id: string}} */ (event);
+    for (const [index, entry] of entries) if (entry === id) labels.delete(index);
+    ask();
+    say(`It was not kept: ${detail}`);
   });
   addEventListener("online", () => outbox?.send());
   element("what-is-kept").textContent = days
@@ -75,11 +80,12 @@ export function beginCorrections(days) {
  * @param {import("./api.js").Reading | null} reading of what lies on the sheet; null if there is none
  */
 export function offerCorrections(sheet, reading) {
-  const { picture, isExample, typed } = sheet.content;
-  const isWritten = !isExample && typed === undefined; // by a hand
+  const { picture, isExample, isForeign, typed } = sheet.content;
+  const isWritten = !isExample && !isForeign && typed === undefined; // by a hand, here
   const canBeCut = !picture || picture.bitmap; // some only the server decodes
   current = isWritten && canBeCut && reading?.digits.length ? { sheet, reading } : null;
   labels = new Map();
+  entries = new Map();
   steps = [];
   panel.hidden = !outbox || !current;
   /** @type {HTMLElement} */ (photoToo.parentElement).hidden = !picture;
@@ -92,35 +98,37 @@ function correct(indices, labelOf) {
   if (!current || !outbox || indices.length === 0) return;
   const { sheet, reading } = current;
   const { strokes, picture } = sheet.content;
+  const bitmap = picture?.bitmap;
+  const whole = bitmap && photoToo.checked ? wholePhoto(bitmap) : null;
   const corrections = indices.map((index) => {
     const { box } = reading.digits[index];
-    const cut = picture?.bitmap
-      ? cutPhoto(picture.bitmap, box, reading.turned, photoToo.checked)
-      : cutDrawing(strokes, box);
+    const cut = bitmap ? cutPhoto(bitmap, box, reading.turned, whole) : cutDrawing(strokes, box);
     return { ...cut, label: labelOf(index) };
   });
+  let ids;
   try {
-    outbox.put(corrections);
+    ids = outbox.put(corrections);
   } catch {
-    say("This browser has no room for more. Save what is here as a file, and forget it.");
+    const advice = waiting.hidden
+      ? "Say it of one digit, or without the whole photo."
+      : "Save what is here as a file, and forget it.";
+    say(`This browser has no room for more. ${advice}`);
     return;
   }
   steps.push(indices);
-  for (const index of indices) labels.set(index, labelOf(index));
+  for (const [i, index] of indices.entries()) {
+    labels.set(index, labelOf(index));
+    entries.set(index, ids[i]);
+  }
   say("Thank you. It is noted.");
   ask();
 }
 
 async function undo() {
-  try {
-    await outbox?.undo();
-  } catch {
-    say("The server cannot be reached, so it is not taken back yet. Try again.");
-    return;
-  }
   for (const index of steps.pop() ?? []) labels.delete(index);
-  say("It is taken back.");
   ask();
+  const isDone = await outbox?.undo();
+  say(isDone ? "It is taken back." : "The server cannot be reached. It is taken back once it answers.");
 }
 
 function save() {

@@ -4,13 +4,14 @@ import { drawStrokes, SENT_HEIGHT } from "./ink.js";
 
 /** Of the longer side of a digit's box, what is left free around it. */
 const MARGIN = 0.3;
-/** A digit of a photo is at most so large, and the photo, if it is kept. */
+/** A digit is at most so large, and a photo, if it is kept. */
 const LARGEST = 256;
 const LARGEST_PHOTO = 1000;
 
 /**
  * @typedef {{picture: string, strokes: number[][][] | null, photo?: string, box?: number[]}} Cut
  *   picture and photo: as data URLs
+ * @typedef {{photo: string, scale: number}} Whole scale: to its pixels from the bitmap's
  */
 
 /**
@@ -34,7 +35,9 @@ export function cutDrawing(strokes, box) {
   const own = strokesIn(strokes, box);
   const shown = own.length > 0 ? own : strokes; // where digits are joined, what is in the box
   const { left, top, side } = squareAround(box);
-  const context = paper(side, side);
+  const size = Math.min(side, LARGEST);
+  const context = paper(size, size);
+  context.scale(size / side, size / side);
   context.translate(-left, -top);
   drawStrokes(context, shown, SENT_HEIGHT, "black");
   const start = Math.min(...own.flat().map(({ time = 0 }) => time));
@@ -51,10 +54,10 @@ export function cutDrawing(strokes, box) {
  * @param {ImageBitmap} bitmap
  * @param {number[]} box
  * @param {number} turned by how many degrees clockwise it had to be turned to be read
- * @param {boolean} withPhoto whether all of the picture goes along
+ * @param {Whole | null} whole all of the picture, if it goes along
  * @returns {Cut}
  */
-export function cutPhoto(bitmap, box, turned, withPhoto) {
+export function cutPhoto(bitmap, box, turned, whole) {
   const { left, top, side } = squareAround(box);
   const size = Math.min(side, LARGEST);
   const context = paper(size, size);
@@ -63,18 +66,17 @@ export function cutPhoto(bitmap, box, turned, withPhoto) {
   context.scale(size / side, size / side);
   context.drawImage(bitmap, -left - side / 2, -top - side / 2);
   const cut = { picture: context.canvas.toDataURL("image/png"), strokes: null };
-  return withPhoto ? { ...cut, ...wholePhoto(bitmap, box) } : cut;
+  if (!whole) return cut;
+  return { ...cut, photo: whole.photo, box: box.map((edge) => Math.round(whole.scale * edge)) };
 }
 
-function wholePhoto(bitmap, box) {
+/** @param {ImageBitmap} bitmap @returns {Whole} */
+export function wholePhoto(bitmap) {
   const scale = Math.min(LARGEST_PHOTO / Math.max(bitmap.width, bitmap.height), 1);
   const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(scale * side)));
   const context = paper(width, height);
   context.drawImage(bitmap, 0, 0, width, height);
-  return {
-    photo: context.canvas.toDataURL("image/jpeg", 0.85),
-    box: box.map((edge) => Math.round(scale * edge)),
-  };
+  return { photo: context.canvas.toDataURL("image/jpeg", 0.85), scale };
 }
 
 function squareAround([x0, y0, x1, y1]) {

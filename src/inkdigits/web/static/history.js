@@ -2,8 +2,9 @@
  * What lies on the sheet. Never changed in place, so that undoing is going back to an older one.
  *
  * @typedef {{strokes: readonly import("./ink.js").Stroke[], picture: Picture | null, aspect?: number,
- *   typed?: string, isExample?: boolean}} Content aspect: of the sheet that the strokes were written
- *   on; typed: the text that they were written for; isExample: the next stroke takes its place
+ *   typed?: string, isExample?: boolean, isForeign?: boolean}} Content aspect: of the sheet that the
+ *   strokes were written on; typed: the text that they were written for; isExample: the next stroke
+ *   takes its place; isForeign: no hand wrote some of them here
  * @typedef {{file: Blob, bitmap: ImageBitmap | null}} Picture bitmap: null if it cannot be shown
  */
 

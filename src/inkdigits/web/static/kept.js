@@ -5,10 +5,13 @@ import { decode, encode } from "./link.js";
 const NAME = "inkdigits drawing";
 
 /** @param {import("./history.js").Content} content what lies on the sheet now */
-export function keepDrawing({ strokes, aspect, isExample }) {
+export function keepDrawing({ strokes, aspect, isExample, typed, isForeign }) {
   try {
     if (strokes.length === 0 || !aspect || isExample) sessionStorage.removeItem(NAME);
-    else sessionStorage.setItem(NAME, encode({ strokes, aspect }));
+    else {
+      const drawing = encode({ strokes, aspect });
+      sessionStorage.setItem(NAME, JSON.stringify({ drawing, typed, isForeign }));
+    }
   } catch {
     // A browser that keeps nothing for pages, or no more.
   }
@@ -17,9 +20,19 @@ export function keepDrawing({ strokes, aspect, isExample }) {
 /** @returns {import("./history.js").Content | null} null if there is none */
 export function keptDrawing() {
   try {
-    const drawing = decode(sessionStorage.getItem(NAME) ?? "");
-    return drawing && { ...drawing, picture: null };
+    const { drawing, ...more } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
+    const decoded = decode(drawing);
+    return decoded && { ...decoded, ...more, picture: null };
   } catch {
     return null;
+  }
+}
+
+/** Whether somebody has corrected here, of which something may still have to be sent or taken back. */
+export function hasCorrected() {
+  try {
+    return localStorage.getItem("inkdigits corrections to send") !== null;
+  } catch {
+    return false;
   }
 }

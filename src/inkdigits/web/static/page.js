@@ -1,7 +1,7 @@
 import { digitRow, element, showGuess, showNothing, showReading, showWaiting } from "./answer.js";
 import { Readings, Refused, Unreachable } from "./api.js";
 import { written } from "./glyphs.js";
-import { keepDrawing, keptDrawing } from "./kept.js";
+import { hasCorrected, keepDrawing, keptDrawing } from "./kept.js";
 import { listenToKeys } from "./keyboard.js";
 import { decode } from "./link.js";
 import { acceptPictures } from "./pictures.js";
@@ -50,7 +50,11 @@ let linked = sheet.content.strokes;
 let answered = null;
 /** For how many days the server keeps corrections. @type {number | undefined} */
 let keepsDays;
-/** It comes when a visitor has written something. @type {Promise<typeof import("./corrections.js")> | null} */
+/**
+ * It comes when a visitor has written something now, or corrected something before.
+ *
+ * @type {Promise<typeof import("./corrections.js")> | null}
+ */
 let corrections = null;
 
 sheet.addEventListener("change", () => {
@@ -99,6 +103,7 @@ for (const pen of pens.querySelectorAll("input")) {
 
 prepare();
 begin();
+addEventListener("hashchange", () => writeLinked(null));
 
 function prepare() {
   const progress = /** @type {HTMLProgressElement} */ (element("progress"));
@@ -110,6 +115,7 @@ function prepare() {
     progress.hidden = true;
     mostBytes = ready.bytes;
     keepsDays = ready.keepsDays;
+    if (keepsDays && hasCorrected()) loadCorrections();
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   reader.prepare(onProgress).then(onReady, onError);
@@ -118,19 +124,35 @@ function prepare() {
 /** With what a link writes, what was there before a reload, or else an example. */
 function begin() {
   offer(sheet, null);
-  const link = /^#write=(.+)/.exec(location.hash);
-  const drawing = link && decode(link[1]);
   const kept = keptDrawing();
-  if (drawing) {
-    linked = drawing.strokes;
-    sheet.write({ ...drawing, picture: null });
-  } else if (link) {
-    tell("This link is damaged, and nothing can be written from it. Ask for it again.");
-  } else if (kept) {
+  if (writeLinked(kept)) return;
+  if (kept) {
     sheet.put(kept);
   } else if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
     setTimeout(() => sheet.isBlank && !sheet.canUndo && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
   }
+}
+
+/**
+ * Write what the page's address says.
+ *
+ * @param {import("./history.js").Content | null} kept before a reload, which may be the same drawing
+ * @returns {boolean} whether the address is such a link
+ */
+function writeLinked(kept) {
+  const link = /^#write=(.+)/.exec(location.hash);
+  if (!link) return false;
+  const drawing = decode(link[1]);
+  if (!drawing) {
+    tell("This link is damaged, and nothing can be written from it. Ask for it again.");
+  } else if (kept && JSON.stringify(kept.strokes) === JSON.stringify(drawing.strokes)) {
+    linked = kept.strokes;
+    sheet.put(kept);
+  } else {
+    linked = drawing.strokes;
+    sheet.write({ ...drawing, picture: null, isForeign: true });
+  }
+  return true;
 }
 
 /** @param {string} text an example, which the next stroke takes the place of */
@@ -163,14 +185,16 @@ function onReading(answer, isFinal) {
 
 /** @param {import("./api.js").Reading | null} reading of what lies on the sheet */
 function offerCorrections(reading) {
-  if (reading && !sheet.content.isExample) {
-    corrections ??= import("./corrections.js").then((loaded) => {
-      loaded.beginCorrections(keepsDays);
-      return loaded;
-    });
-  }
-  const failed = () => (corrections = null); // the next reading tries again
-  corrections?.then((loaded) => loaded.offerCorrections(sheet, reading), failed);
+  if (reading && !sheet.content.isExample) loadCorrections();
+  corrections?.then((loaded) => loaded.offerCorrections(sheet, reading), () => {});
+}
+
+function loadCorrections() {
+  corrections ??= import("./corrections.js").then((loaded) => {
+    loaded.beginCorrections(keepsDays);
+    return loaded;
+  });
+  corrections.catch(() => (corrections = null)); // the next reading tries again
 }
 
 /** @param {Error} error */

@@ -14,7 +14,7 @@ const AT_ONCE = 60;
 const entrance = /** @type {HTMLFormElement} */ (element("entrance"));
 const gallery = element("gallery");
 /** What can be undone, the newest last: a card, and how it was. */
-const past = [];
+let past = [];
 let token = "";
 /** How many decisions the server has not answered yet. */
 let sending = 0;
@@ -26,39 +26,38 @@ entrance.addEventListener("submit", (event) => {
   void show();
 });
 
-gallery.addEventListener("keydown", (event) => {
+addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const card = /** @type {HTMLElement} */ (event.target).closest("li");
-  const act = card && actionFor(event.key, card);
+  const isUndo = past.length > 0 && event.key.toLowerCase() === "u"; // also when no card is left
+  const act = isUndo ? undo : card && actionFor(event, card);
   if (!act) return;
   event.preventDefault();
   void act();
 });
 
 /** What a key does with a card; nothing with some keys. */
-function actionFor(key, card) {
+function actionFor({ key, shiftKey }, card) {
   const { label } = card.correction;
   if (/^\d$/.test(key)) return () => decide(card, "accepted", Number(key));
   return {
-    a: () => decide(card, "accepted", label),
+    a: shiftKey ? acceptAll : () => decide(card, "accepted", label),
     n: () => decide(card, "accepted", null),
     r: () => decide(card, "rejected", label),
-    A: acceptAll,
-    u: undo,
-    ArrowRight: () => focus(card.nextElementSibling),
-    ArrowLeft: () => focus(card.previousElementSibling),
-    ArrowDown: () => focus(below(card, 1)),
-    ArrowUp: () => focus(below(card, -1)),
-  }[key];
+    arrowright: () => focus(card.nextElementSibling),
+    arrowleft: () => focus(card.previousElementSibling),
+    arrowdown: () => focus(below(card, 1)),
+    arrowup: () => focus(below(card, -1)),
+  }[key.toLowerCase()]; // which Caps Lock makes large
 }
 
 async function show() {
   const answer = await ask(`?state=waiting&suspicious_first=true&limit=${AT_ONCE}`);
   if (!answer) return;
   const { corrections } = await answer.json();
-  past.length = 0;
+  if ([...gallery.children].some(isUndecided)) return; // something was undone meanwhile
   entrance.hidden = true;
-  element("keys").hidden = corrections.length === 0;
+  element("keys").hidden = corrections.length + past.length === 0;
   say(corrections.length ? "" : "Nothing is waiting.");
   gallery.replaceChildren(...corrections.map(makeCard));
   focus(gallery.firstElementChild);
@@ -82,33 +81,50 @@ async function acceptAll() {
 async function undo() {
   const [card, before] = past.pop() ?? [];
   if (!card) return;
+  if (!card.isConnected) {
+    gallery.prepend(card); // in the place of which more is shown
+    say("");
+  }
   focus(card);
   await send(card, before.state, before.label);
 }
 
-/** Show it decided, which it is again not if the server says no; after the last answer, show more. */
+/** Show it decided, and if the server says no as it was; after the last answer, show more. */
 async function send(card, state, label) {
-  const before = card.correction;
-  draw(card, { ...before, state, label });
+  const decided = { ...card.correction, state, label };
+  draw(card, decided);
   sending++;
   const body = JSON.stringify({ state, label });
   const headers = { "Content-Type": "application/json" };
-  const post = () => ask(`/${before.number}/review`, { method: "POST", body, headers });
+  const post = () => ask(`/${decided.number}/review`, { method: "POST", body, headers });
   card.answer = Promise.resolve(card.answer).then(post); // what is undone arrives after it was done
   const answer = await card.answer;
   sending--;
-  if (!answer) draw(card, before);
-  else if (sending === 0 && ![...gallery.children].some(isUndecided)) await show();
+  const isGone = answer?.status === 404;
+  if (isGone) remove(card);
+  else if (answer) card.onServer = decided;
+  else if (card.correction === decided) draw(card, card.onServer); // nothing else was decided since
+  if (answer && sending === 0 && ![...gallery.children].some(isUndecided)) await show();
+  if (isGone) say(`Its sender has taken it back.${gallery.firstChild ? "" : " Nothing is waiting."}`);
   return answer !== null;
 }
 
-/** The server's answer; what is wrong is said, and nothing comes back. */
+/** Nothing can be decided of it any more. */
+function remove(card) {
+  const hasFocus = card.contains(document.activeElement);
+  const beside = card.nextElementSibling ?? card.previousElementSibling;
+  card.remove();
+  past = past.filter(([other]) => other !== card);
+  if (hasFocus) focus(beside);
+}
+
+/** The server's answer, also that what is decided of is gone; what else is wrong is said. */
 async function ask(path, request = {}) {
   const headers = { ...request.headers, Authorization: `Bearer ${token}` };
   let answer;
   try {
     answer = await fetch(`api/corrections${path}`, { ...request, headers });
-    if (answer.ok) return answer;
+    if (answer.ok || (request.method && answer.status === 404)) return answer;
     say((await answer.json()).error.message);
   } catch {
     say("The server cannot be reached. Nothing was changed; try again.");
@@ -127,6 +143,7 @@ function makeCard(correction) {
   button.append(picture, document.createElement("b"), document.createElement("span"));
   card.append(button);
   draw(card, correction);
+  card.onServer = correction;
   return card;
 }
 

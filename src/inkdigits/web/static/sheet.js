@@ -130,15 +130,14 @@ export class Sheet extends EventTarget {
 
   /** @param {import("./history.js").Content} content takes the place of what lies here */
   put(content) {
-    this.#pen = null;
-    this.#history.put({ aspect: this.aspect, ...content });
+    this.#lay(content);
     this.#changed();
   }
 
   /** The same, as if a pen wrote it now. @param {import("./history.js").Content} content */
   write(content) {
-    this.put(content);
-    if (LESS_MOTION.matches) return;
+    if (LESS_MOTION.matches) return this.put(content);
+    this.#lay(content);
     this.#playedFrom = performance.now();
     const play = () => {
       if (this.#playedFrom === null || this.content.strokes !== content.strokes) return;
@@ -166,6 +165,12 @@ export class Sheet extends EventTarget {
   placeOn(canvas) {
     const sent = { width: Math.round(SENT_HEIGHT * this.aspect), height: SENT_HEIGHT };
     return placeOf(this.picture?.bitmap ?? sent, canvas);
+  }
+
+  /** @param {import("./history.js").Content} content */
+  #lay(content) {
+    this.#pen = null;
+    this.#history.put({ aspect: this.aspect, ...content });
   }
 
   #changed() {
@@ -215,7 +220,9 @@ export class Sheet extends EventTarget {
   /** @param {PointerEvent} event */
   #lift(event) {
     if (this.#pen?.id !== event.pointerId) return;
-    this.put({ strokes: this.strokes, picture: null });
+    const { isExample, isForeign, typed } = this.content;
+    const isMixed = !isExample && (isForeign || typed !== undefined);
+    this.put({ strokes: this.strokes, picture: null, ...(isMixed && { isForeign: true }) });
   }
 
   /** The system took the pointer for a gesture of its own, so this was no stroke. */

@@ -2,6 +2,9 @@
 
 const PARTS = /\d+(?:[.,]\d+)?|[-+×÷]/g;
 
+/** Two numbers beside each other, or thousands with a comma, which could be a decimal one as well. */
+const UNCLEAR = /[\d.,] +[\d.,]|,\d{3}(?!\d)/;
+
 /**
  * Such as 19 for "12+7" or "12+7=".
  *
@@ -10,6 +13,7 @@ const PARTS = /\d+(?:[.,]\d+)?|[-+×÷]/g;
  *   null if the line is no sum
  */
 export function sumOf(line) {
+  if (UNCLEAR.test(line)) return null;
   const [, sum, claim = ""] = /^([^=]+)=?([^=]*)$/.exec(line.replaceAll(" ", "")) ?? [];
   const parts = sum?.match(PARTS) ?? [];
   // A date and a telephone number have zeros in front, or three parts with hyphens.
