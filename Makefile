@@ -64,7 +64,7 @@ lock: $(TOOLS)  ## the versions and SHA-256 of all that the container and CI ins
 	echo 'torch; python_version < "0"' | $(LOCK) --extra dev --override - --output-file .ci/locked.txt
 
 locked:  ## what CI tests with, by these versions and SHA-256; all but PyTorch
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement .ci/locked.txt
 
 audit: $(TOOLS)  ## known vulnerabilities of what the container installs, if the index tells of any
@@ -94,6 +94,6 @@ clean:  ## take away .venv and what else was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/%.installed: pyproject.toml constraints.txt
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable ".[$*]"
 	touch $@

@@ -36,7 +36,7 @@ CHOICES: dict[str, dict[str, float]] = {
     "the first look reduces as it likes": {"reduced": 100.0},
     "one look": {"looks": 1},
     "two looks": {"looks": 2},
-    "boxes may overlap by 0.35": {"overlap": 0.35},
+    "boxes may overlap by 0.5": {"overlap": 0.5},
     "boxes may overlap by 0.65": {"overlap": 0.65},
     "pieces from a score of 0.5 on": {"piece_from": 0.5},
     "pieces from a score of 0.6 on": {"piece_from": 0.6},

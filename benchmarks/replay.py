@@ -6,7 +6,8 @@ A real Chromium (Debian's `chromium`, or the one that INKDIGITS_CHROMIUM names) 
 gets the strokes as real mouse events, one for each point that the tablet recorded. What the page
 then says is compared with what `Reader.read` says of the same strokes, in the same place and with
 the same pen, inked by `datasets.strokes.ink`. The pen is that of the page's which is nearest to
-the one that `datasets.strokes.draw` would take.
+the one that `datasets.strokes.draw` would take; the page thins ink that is as fast as these events
+to 0.7 of it.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def browser(chromium_path: str) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def node_path() -> str:
     """Node.js, or else `missing`."""
-    return shutil.which("node") or missing("there is no Node.js: install 18 or newer")
+    return shutil.which("node") or missing("there is no Node.js: install 20.11 or newer")
 
 
 def missing(reason: str) -> NoReturn:

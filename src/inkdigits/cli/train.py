@@ -107,8 +107,9 @@ def train(
 
     From scratch, in NumPy: mlp-small and mlp-deep, which take seconds on two cores, mlp half a
     minute, cnn-scratch some minutes. With PyTorch: fast takes seconds, cnn some ten minutes, best,
-    which ships, an hour, ensemble two; page, which finds and reads all that is written on a page
-    and ships, too, takes nights. Or a Python file with a RECIPE of your own, such as mine.py.
+    which ships, and ensemble two or three hours; page, which finds and reads all that is written
+    on a page and ships, too, some hours. Or a Python file with a RECIPE of your own, such as
+    mine.py.
 
     Leaves a model file, metrics.json, history.csv and pictures in the run's folder. Ctrl-C keeps
     the best so far, and --resume goes on. With --folds the folder holds a run for each, fold-1 and
