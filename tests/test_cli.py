@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -271,6 +272,21 @@ def test_a_folder_is_read_into_a_file(folder: Path) -> None:
     result = run("read", ".", "--out", "readings.csv", cwd=folder)
     assert (result.returncode, result.stdout) == (2, b"")
     assert b"readings.csv is there already. Delete it" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--plot", "--table"])
+def test_no_picture_is_replaced_by_what_was_read_in_it(form: Path, option: str) -> None:
+    before = form.read_bytes()
+    result = run("read", "form.png", option, form, cwd=form.parent)
+    assert (result.returncode, form.read_bytes()) == (2, before)
+    assert b"would replace the picture" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no sh")
+def test_standard_input_that_is_closed_is_told() -> None:
+    command = f"exec {shlex.quote(sys.executable)} -m inkdigits read - <&-"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=120)
+    assert (result.returncode, b"Standard input is closed" in result.stderr) == (2, True)
 
 
 def test_a_plot_that_its_format_cannot_hold_is_told(tmp_path: Path) -> None:

@@ -146,6 +146,9 @@ class Reading:
     model: str = ""
     """Which version of `digits.onnx` read it, or of another's model file in its place: the first 12
     digits of its SHA-256."""
+    faint: tuple[Box, ...] = field(default=(), repr=False)
+    """Where a digit may be that is too faint to be read: the text is not sure then, nor is a number
+    beside it."""
 
     def __str__(self) -> str:
         return self.text
@@ -212,6 +215,7 @@ class Reading:
             digits=tuple(replace(digit, box=move(digit.box)) for digit in self.digits),
             marks=tuple(replace(mark, box=move(mark.box)) for mark in self.marks),
             skipped=tuple(map(move, self.skipped)),
+            faint=tuple(map(move, self.faint)),
         )
 
     def doubted(self) -> Reading:
@@ -240,12 +244,13 @@ class Reading:
 
     def _number(self, text: str, line: int, signs: Sequence[Digit | Mark]) -> Number:
         box = _around([sign.box for sign in signs])
-        upright, *skipped = (turned_box(each, self.turned, 0, 0) for each in (box, *self.skipped))
+        boxes = (box, *self.skipped, *self.faint)
+        upright, *left_out = (turned_box(each, self.turned, 0, 0) for each in boxes)
         return Number(
             text,
             confidence=prod(sign.confidence for sign in signs),
             sure=all(sign.sure for sign in signs)
-            and not any(_touches(upright, sign) for sign in skipped),
+            and not any(_touches(upright, sign) for sign in left_out),
             box=box,
             line=line,
             digits=tuple(sign for sign in signs if isinstance(sign, Digit)),

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from handwriting import png, written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.cli import app
+from inkdigits.evaluation import in_words
 from inkdigits.evaluation.texts import TextRead, figures_of, read_texts
 from pages import page
 from pieces import page_file, pieces_of, row
@@ -46,12 +47,20 @@ def test_a_csv_file_says_what_is_written(reader: Reader, folder: Path) -> None:
     assert [text.right for text in read_texts(reader, f"texts:{table}")] == [True, True]
 
 
-@pytest.mark.parametrize("row", ["12", ",12", "a.png,"])
+@pytest.mark.parametrize("row", ["12", ",12"])
 def test_a_row_that_says_too_little_is_named(reader: Reader, tmp_path: Path, row: str) -> None:
     path = tmp_path / "said.csv"
     path.write_text(f"file,text\n{row}\n")
     with pytest.raises(InvalidDataset, match=r"row 2 has no (file|text)"):
         read_texts(reader, f"texts:{path}")
+
+
+def test_no_name_forges_a_line_of_what_was_misread() -> None:
+    said = in_words.texts_in_words(
+        "m", figures_of("texts:t", [TextRead("8__a\n\x1b[2Kright  100%.png", "8", "5", False)])
+    )
+    assert len(said.splitlines()) == 6
+    assert "\x1b" not in said
 
 
 def test_a_text_is_right_to_the_last_mark_and_line() -> None:

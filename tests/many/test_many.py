@@ -99,6 +99,17 @@ def test_a_picture_that_nobody_could_decode_now_is_read_by_the_next_command(
     assert texts_in(out) == ["0", "7"]
 
 
+def test_another_command_takes_over_no_row_of_other_pictures_and_tries_again_what_failed(
+    names: list[str], tmp_path: Path
+) -> None:
+    out, gone = tmp_path / "readings.jsonl", str(tmp_path / "gone.png")
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, [gone, *names], Job(), workers=1, follow=stopped_after_the_first_batch)
+    Path(gone).write_bytes(png(written(7, 60)))
+    assert read_into(out, [gone, names[0]], Job(), workers=1) == 0
+    assert texts_in(out) == ["7", "0"]
+
+
 def test_what_was_read_before_it_was_stopped_is_not_read_again(
     names: list[str], tmp_path: Path
 ) -> None:

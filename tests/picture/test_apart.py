@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -126,6 +127,24 @@ def test_no_picture_pays_for_the_time_that_the_one_before_it_took() -> None:
 
 def test_where_no_process_can_be_started_it_is_told_so(no_process: None) -> None:
     with pytest.raises(NoProcess, match="Try again later"):
+        decode_apart(saved("BMP", Image.new("L", (8, 8))), "small.bmp", None, 100)
+
+
+def test_a_pdf_whose_pages_nobody_can_count_now_is_not_taken_for_one_page(
+    square: Path, no_process: None
+) -> None:
+    with pytest.raises(NoProcess):
+        pages_in(str(square))
+
+
+def test_where_no_thread_can_watch_the_time_it_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(timer: Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Timer, "start", refuse)
+    with pytest.raises(NoProcess, match="can't start new thread"):
         decode_apart(saved("BMP", Image.new("L", (8, 8))), "small.bmp", None, 100)
 
 

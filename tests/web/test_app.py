@@ -680,6 +680,15 @@ def test_without_allowed_origins_no_other_site_gets_in(client, png_of):
     assert client.options("/api/read", headers=preflight).status_code == 405
 
 
+def test_a_form_that_pretends_to_have_many_parts_is_not_taken_apart(client):
+    head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    form = head + b"\r\n--Bx" * 2**17 + b"\r\n--B--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    answer = client.post("/api/read", content=form, headers=headers)
+    assert refusal(answer)[0] == 400
+    assert "more than 16 parts" in refusal(answer)[2]
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_nothing_is_read_for_the_page_of_another_site(client, png_of, site):
     headers = PNG | {"Origin": "https://example.org", "Sec-Fetch-Site": site}

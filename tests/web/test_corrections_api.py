@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -25,6 +26,12 @@ from sent import ALICE, BOB, new, sent
 
 TOKEN = "a-token-that-nobody-guesses"
 OWNER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "JPEG")
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -79,6 +86,7 @@ def test_nothing_of_a_file_is_kept_but_its_pixels(client: TestClient, store: Sto
         ({"label": "7"}, '"label" is "7"'),
         ({"label": True}, '"label" is true'),
         ({"picture": "aGFsbG8="}, "in no picture format"),
+        ({"picture": data_url(jpeg(written(7, 60)))}, "is no PNG"),
         ({"picture": "no base64!"}, '"picture" must be base64'),
         ({"picture": None}, 'There is no "picture"'),
         ({"picture": data_url(png(written(7, 60) * 0 + 255))}, "Nothing is written"),
@@ -175,7 +183,12 @@ def test_no_large_body_is_taken_in_for_a_review(client: TestClient) -> None:
 
 
 def test_over_plain_http_too_another_sites_page_may_send_nothing(client: TestClient) -> None:
-    for origin, status in (("http://evil.example", 403), ("http://testserver", 201)):
+    for origin, status in (
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("http://[", 403),
+        ("http://testserver", 201),
+    ):
         answer = client.post("/api/corrections", json=sent(), headers={"Origin": origin})
         assert answer.status_code == status
 

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from inkdigits.errors import InkDigitsError
 from inkdigits.picture import (
     MAX_BYTES,
     PAGED_SUFFIXES,
@@ -25,6 +26,8 @@ def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
     if file != "-":
         # A Path and not the string, which might pass for base64 or a data URL.
         return [(name, Path(name)) for name in expanded(file)]
+    if sys.stdin is None:
+        raise InkDigitsError("Standard input is closed. Give a file, or a picture through a pipe.")
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     count = page_count(data)
     if count < 2:

@@ -16,7 +16,14 @@ from inkdigits.cli.app import NOT_ALL_READ, app
 from inkdigits.cli.names import expanded, no_pictures, pictures_of
 from inkdigits.cli.options import extra, model_option
 from inkdigits.errors import InkDigitsError
-from inkdigits.outputs.rows import row_of, write_csv, write_json, write_numbers, write_table
+from inkdigits.outputs.rows import (
+    no_formula,
+    row_of,
+    write_csv,
+    write_json,
+    write_numbers,
+    write_table,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,6 +140,13 @@ def read(
     names, sources = zip(*pictures, strict=True)
     if (plot or table) and len(names) > 1:
         raise click.UsageError(f"--plot and --table are for one picture, not for {len(names)}.")
+    for option, target in (("--plot", plot), ("--table", table)):
+        if (
+            target
+            and target.exists()
+            and any(target.samefile(file) for file in files if file != "-")
+        ):
+            raise click.UsageError(f"{option} would replace the picture {target}.")
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")
     reader = Reader(model, optimize=len(names) > FEW)
@@ -239,7 +253,8 @@ def _leave_pictures(
         write_atomically(plot, content.getvalue())
     if table:
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(reading.table(sure_from=sure_from))
+        rows = (map(no_formula, row) for row in reading.table(sure_from=sure_from))
+        csv.writer(text, lineterminator="\n").writerows(rows)
         write_atomically(table, text.getvalue().encode())
 
 

@@ -127,9 +127,10 @@ def _grey_png(name: str, text: object, most_pixels: int) -> bytes:
         content = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
     except (TypeError, ValueError) as error:
         raise InvalidCorrection(f'"{name}" must be base64 or a data URL.') from error
+    if format_of(content) not in ("PNG", None):  # other decoders are larger, and slower
+        raise InvalidCorrection(f'"{name}" is no PNG. Send it as one, in base64 or a data URL.')
     file = BytesIO()
-    is_small = len(content) <= SMALL and not may_be_larger(content, SMALL)
-    isolate = not is_small or format_of(content) != "PNG"  # other decoders have had more holes
+    isolate = len(content) > SMALL or may_be_larger(content, SMALL)
     grey = read_picture(content, max_pixels=most_pixels, isolate=isolate)
     Image.fromarray(grey).save(file, "PNG")
     return file.getvalue()

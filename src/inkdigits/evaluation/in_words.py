@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inkdigits.evaluation.metrics import Difference
+from inkdigits.picture.sources import printable
 
 
 def evaluation_in_words(model: str, figures: dict[str, Any]) -> str:
@@ -54,7 +55,7 @@ def texts_in_words(model: str, figures: dict[str, Any]) -> str:
     for text in misread:
         read = repr(text["text"]) if text["text"] else "nothing"
         sure = ", sure" if text["sure"] else ""
-        lines.append(f"{text['file']}: {text['truth']!r} read as {read}{sure}")
+        lines.append(f"{printable(text['file'])}: {text['truth']!r} read as {read}{sure}")
     return "\n".join(lines)
 
 

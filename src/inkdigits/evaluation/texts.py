@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 
 from inkdigits.errors import InkDigitsError, InvalidDataset
 from inkdigits.picture import PICTURE_SUFFIXES
+from inkdigits.picture.sources import shown
 from inkdigits.reader import Reader
 
 Follow = Callable[[list[tuple[Path, str]]], Iterable[tuple[Path, str]]]
@@ -66,13 +67,15 @@ def read_texts(reader: Reader, dataset: str, follow: Follow = iter) -> list[Text
 
 def _of_folder(folder: Path) -> Iterator[tuple[Path, str]]:
     if not folder.is_dir():
-        raise InvalidDataset(f"{folder} is neither a folder nor a CSV file. Check its path.")
+        raise InvalidDataset(
+            f"{shown(str(folder))} is neither a folder nor a CSV file. Check its path."
+        )
     for file in sorted(folder.rglob("*")):
         if file.suffix.lower() not in PICTURE_SUFFIXES or not file.is_file():
             continue
         truth, separator, _ = file.name.partition("__")
         if not separator:
-            raise InvalidDataset(f"{file} does not say its text. {HOW_TO_NAME}")
+            raise InvalidDataset(f"{shown(str(file))} does not say its text. {HOW_TO_NAME}")
         yield file, unquote(truth.replace("_", " "))
 
 
@@ -88,7 +91,7 @@ def _of_csv(path: Path) -> Iterator[tuple[Path, str]]:
         )
     for row in rows:
         for name in COLUMNS:
-            if not row[name]:
+            if row[name] is None or (name == "file" and not row[name]):
                 raise InvalidDataset(f"{path}, row {rows.line_num} has no {name}. Write it there.")
         yield path.parent / row["file"], row["text"].strip()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,10 +37,9 @@ class Journal:
 
     def __init__(self, path: Path, file: BinaryIO, asked: dict[str, Any]) -> None:
         self.path = path
-        self.done: set[str] = set()
-        """Names of pictures that have a row."""
-        self.failed = 0
-        """How many of these could not be read."""
+        self.done: dict[str, int] = {}
+        """Names of pictures that need not be read again, and at which byte the row of each begins.
+        What could not be read before is not among them: perhaps now it can."""
         self._file = file
         self._resume(asked)
 
@@ -58,29 +59,33 @@ class Journal:
         for line in self._file:
             try:
                 row = json.loads(line) if line.endswith(b"\n") else {}
-                self.done.add(row["file"])
+                name = row["file"]
             except (ValueError, KeyError):  # what was being written when the machine went down
                 break
-            self.failed += "error" in row
+            if "error" not in row:
+                self.done[name] = end
             end += len(line)
         self._file.truncate(end)
 
     def add(self, lines: Sequence[str]) -> None:
         """Keep rows, as lines of JSON, of which none has come before."""
-        rows = [json.loads(line) for line in lines]
-        self.done.update(row["file"] for row in rows)
-        self.failed += sum("error" in row for row in rows)
-        self._write(lines)
+        for line, place in zip(lines, self._write(lines), strict=True):
+            self.done[json.loads(line)["file"]] = place
 
-    def _write(self, lines: Sequence[str]) -> None:
-        self._file.write("".join(f"{line}\n" for line in lines).encode())
+    def _write(self, lines: Sequence[str]) -> list[int]:
+        """At which byte each begins."""
+        written = [f"{line}\n".encode() for line in lines]
+        end = self._file.seek(0, os.SEEK_END)
+        self._file.write(b"".join(written))
         self._file.flush()
+        return [end + before for before in accumulate(map(len, written), initial=0)][:-1]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """All that have been kept."""
+    def rows(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Those of pictures that are done, in this order."""
         with self.path.open("rb") as file:
-            file.readline()
-            yield from map(json.loads, file)
+            for name in names:
+                file.seek(self.done[name])
+                yield json.loads(file.readline())
 
 
 def _locked(file: BinaryIO) -> bool:

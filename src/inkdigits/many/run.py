@@ -60,9 +60,10 @@ def read_into(
                 f"{len(journal.done):,} rows are in {part}. The same command goes on."
             ) from None
         with written_atomically(out) as file:
-            write(journal.rows(), file)
+            write(journal.rows(wanted), file)
+        failed = sum("error" in row for row in journal.rows(wanted))
     part.unlink()
-    return journal.failed
+    return failed
 
 
 def _engine(engine: Engine) -> Callable[..., Iterator[list[str]]]:

@@ -47,7 +47,7 @@ def write_csv(
         boxes = [sign["box"] for sign in (*row["digits"], *row["marks"])]
         corners = zip(*(boxes or [[""] * 4]), strict=True)
         box = [extreme(at) for extreme, at in zip((min, min, max, max), corners, strict=True)]
-        return [[row["text"], row["confidence"], str(row["sure"]).lower(), *box]]
+        return [[no_formula(row["text"]), row["confidence"], str(row["sure"]).lower(), *box]]
 
     return _write_csv(rows, ["text", "confidence", "sure", *CORNERS], line_of, file or sys.stdout)
 
@@ -60,7 +60,8 @@ def write_numbers(
 
     def lines_of(row: dict[str, Any]) -> list[list[Any]]:
         return [
-            [*(n[key] for key in columns[:4]), str(n["sure"]).lower(), *n["box"]]
+            [n["line"], no_formula(n["text"]), n["value"], n["confidence"], str(n["sure"]).lower()]
+            + n["box"]
             for n in row["numbers"]
         ] or [[""] * len(columns)]
 
@@ -80,16 +81,27 @@ def _write_csv(
         file = _no_formula(printable(row["file"]))
         if error := row.get("error"):
             all_read = False
-            writer.writerow([file, *[""] * len(columns), error["type"], error["message"]])
+            message = no_formula(error["message"])
+            writer.writerow([file, *[""] * len(columns), error["type"], message])
         else:
             writer.writerows([file, *line, "", ""] for line in lines_of(row))
         out.flush()
     return all_read
 
 
+FORMULA = "=", "+", "-", "@"
+"""With these begins what a spreadsheet takes for a formula, unless it is a number."""
+
+
 def _no_formula(name: str) -> str:
     """Another name of the same file, if a spreadsheet would take it for a formula."""
-    return f"./{name}" if name.startswith(("=", "+", "-", "@")) and name != "-" else name
+    return f"./{name}" if name.startswith(FORMULA) and name != "-" else name
+
+
+def no_formula(text: str) -> str:
+    """The text, behind a space if a spreadsheet would take it for a formula."""
+    is_number = text[1:].replace(".", "", 1).isdecimal()
+    return f" {text}" if text.startswith(FORMULA) and not is_number else text
 
 
 def write_table(rows: Iterator[dict[str, Any]], names: Sequence[str]) -> bool:

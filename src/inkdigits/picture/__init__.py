@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkdigits.errors import UnreadablePicture
+from inkdigits.errors import NoProcess, UnreadablePicture
 from inkdigits.picture.decoding import APART, checked_format, decode, may_be_larger
 from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, stack_of, to_uint8
@@ -137,7 +137,8 @@ def pages_in(path: str) -> list[str]:
 def page_count(file: FileSource) -> int:
     """How many pages a PDF has; 1 for anything else.
 
-    That is also a PDF that cannot be opened: reading it will say why.
+    That is also a PDF that cannot be opened: reading it will say why. Raises NoProcess if there is
+    none to count them.
     """
     from inkdigits.picture.apart import page_count
 
@@ -145,5 +146,7 @@ def page_count(file: FileSource) -> int:
         data, name = bytes_of(file, MAX_BYTES)
         is_paged = checked_format(data, name, None) == "PDF"
         return page_count(data, name) if is_paged else 1
+    except NoProcess:
+        raise
     except Exception:
         return 1

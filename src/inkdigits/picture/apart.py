@@ -180,7 +180,10 @@ class _Process:
     ) -> tuple[dict[str, Any], Grey | None]:
         timer = Timer(deadline, self._be_late)
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError as error:  # there are as many threads as may be
+            raise OSError(str(error)) from error
         try:
             self._send(json.dumps(request).encode() + b"\n")
             self._send(data)

@@ -132,7 +132,7 @@ def read_pieces(
             f"clearest {len(found):,} were read. Cut it into parts."
         ]
     confidence = np.prod([p.confidence for p in chosen] + [1 - p.score for p in missed])
-    return Reading(
+    reading = Reading(
         text="\n".join(texts),
         confidence=float(confidence) if digits else 0.0,
         sure=bool(digits and as_expected and not (missed or warnings))
@@ -141,7 +141,9 @@ def read_pieces(
         skipped=tuple(piece.box for piece in sorted(left_out, key=_place)),
         marks=tuple(marks),
         warnings=tuple(warnings),
+        faint=tuple(piece.box for piece in missed),
     )
+    return reading if as_expected and not warnings else reading.doubted()
 
 
 def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _Piece:

@@ -8,7 +8,7 @@ import json
 import logging
 import re
 
-from python_multipart.multipart import Field, File, create_form_parser
+from python_multipart.multipart import Field, File, create_form_parser, parse_options_header
 
 from inkdigits.errors import UnreadablePicture
 from inkdigits.web.answers import Refused
@@ -99,6 +99,10 @@ def _picture_in_form(body: bytes, content_type: str) -> bytes:
             raise ValueError(f"it has more than {MOST_PARTS} parts")
         parts.append(part)
 
+    _, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary", b"")
+    if boundary and body.count(b"\r\n--" + boundary) > MOST_PARTS:  # each costs the parser time
+        raise Refused(400, f"The form cannot be read: it has more than {MOST_PARTS} parts.")
     try:
         # Without this limit the parser writes to disk, and pictures are never stored.
         in_memory = {"MAX_MEMORY_FILE_SIZE": len(body)}

@@ -56,10 +56,8 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
   const texts = linesOf(chosen)
     .map((line) => textOf(line, rules.space, expect === null))
     .filter(Boolean);
-  const digits = chosen.filter(isDigit).map(({ sign, sure }) => ({ ...sign, sure }));
-  const marks = chosen.filter(isMark).map(({ sign }) => sign);
   const asExpected =
-    (length === null || length === digits.length) &&
+    (length === null || length === chosen.filter(isDigit).length) &&
     !(expect && texts.length > 1) &&
     !rest.some(({ sign }) => sign);
   const leftOut = [...rest, ...chosen.filter(({ sign }) => !sign)].sort(byPlace);
@@ -72,6 +70,9 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
         `${count} were read. Cut it into parts.`,
     );
   }
+  if (!asExpected || warnings.length > 0) chosen = chosen.map(doubted);
+  const digits = chosen.filter(isDigit).map(({ sign, sure }) => ({ ...sign, sure }));
+  const marks = chosen.filter(isMark).map(({ sign }) => sign);
   const shares = [...chosen.map((it) => it.confidence), ...missed.map((it) => 1 - it.score)];
   return {
     text: texts.join("\n"),
