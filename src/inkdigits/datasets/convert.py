@@ -135,11 +135,11 @@ def _write_npz(batches: Iterator[Batch], name: str) -> int:
         pictures.append(like_mnist(batch, normalize))
         if batch.labels is not None:
             labels.append(batch.labels)
-    arrays = {"pictures": np.concatenate(pictures)}
+    arrays: dict[str, Any] = {"pictures": np.concatenate(pictures)}
     if labels:
         arrays["labels"] = np.concatenate(labels)
     with _new_file(Path(name), "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)
     return len(arrays["pictures"])
 
 
