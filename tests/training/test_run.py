@@ -295,6 +295,44 @@ def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_d
 
 
 @pytest.mark.usefixtures("exported")
+@pytest.mark.parametrize("change", ["pictures", "labels", "fewer", "more"])
+def test_a_run_does_not_go_on_with_other_data(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str, change: str
+) -> None:
+    pictures, labels = (array[:120] for array in load_mnist("validation", data_dir))
+    options: dict[str, Any] = {"data": f"npz:{tmp_path}/mine.npz", "data_dir": data_dir}
+    np.savez(tmp_path / "mine.npz", pictures=pictures[:100], labels=labels[:100])
+    train_unseen(recipe, tmp_path / "run", epochs=1, **options)
+    train_unseen(recipe, tmp_path / "run", epochs=2, resume=True, **options)
+    count = {"fewer": 80, "more": 120}.get(change, 100)
+    other = {"pictures": pictures[:count].copy(), "labels": labels[:count].copy()}
+    if change in other:
+        other[change][[0, 1]] = other[change][[1, 0]]
+    np.savez(tmp_path / "mine.npz", **other)
+    with pytest.raises(InvalidRun, match=r"mine\.npz is not what the run started with"):
+        train(recipe, tmp_path / "run", epochs=3, resume=True, **options)
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_checkpoint_that_does_not_know_its_data_is_resumed(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    train_unseen(recipe, tmp_path, epochs=1, **options)
+    [path] = tmp_path.glob("checkpoint.*")
+    if recipe is TINY:
+        checkpoint = torch.load(path, weights_only=True)
+        del checkpoint["data"]
+        torch.save(checkpoint, path)
+    else:
+        checkpoint = ScratchFitting.read_checkpoint(path)
+        tensors = checkpoint.pop("tensors")
+        del checkpoint["data"]
+        safetensors.numpy.save_file(tensors, path, {"story": json.dumps(checkpoint)})
+    assert train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)["epochs_done"] == 2
+
+
+@pytest.mark.usefixtures("exported")
 def test_a_run_may_start_from_the_mean_of_several_runs_weights(
     tmp_path: Path, data_dir: str
 ) -> None:

@@ -89,7 +89,11 @@ class ScratchFitting(DigitFitting):
 
     def save(self, path: Path) -> None:
         best = {f"{BEST}{name}": array for name, array in self._best.items()}
-        story = {"settings": asdict(self.settings), "network": files.describe(self.network)}
+        story = {
+            "settings": asdict(self.settings),
+            "data": self.data.checksum,
+            "network": files.describe(self.network),
+        }
         content = safetensors.numpy.save(
             files.tensors(self.network) | best, metadata={"story": json.dumps(story)}
         )
@@ -103,6 +107,7 @@ class ScratchFitting(DigitFitting):
         return story | {"tensors": tensors}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
+        self.check_data(checkpoint.get("data"))
         last = {k: v for k, v in checkpoint["tensors"].items() if not k.startswith(BEST)}
         self._best = {
             name.removeprefix(BEST): array

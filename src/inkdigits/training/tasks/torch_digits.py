@@ -95,9 +95,14 @@ class TorchDigits(TorchFitting, DigitFitting):
         return F.cross_entropy(logits, labels).item(), accuracy.item()
 
     def also_kept(self) -> dict[str, Any]:
-        return {"drawn": self._checksum_of_drawings(), "start": self._start}
+        return {
+            "data": self.data.checksum,
+            "drawn": self._checksum_of_drawings(),
+            "start": self._start,
+        }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
+        self.check_data(checkpoint.get("data"))
         if checkpoint["drawn"] != self._checksum_of_drawings():
             raise InvalidRun(
                 "What is drawn to learn from is not what the run started with: the pen strokes, or "
