@@ -282,6 +282,22 @@ def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_eit
 
 
 @pytest.mark.usefixtures("exported")
+def test_a_run_that_is_overwritten_draws_anew_what_it_learns_from(
+    tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "without_writers": FEW_WRITERS}
+    options["data_dir"] = data_dir
+    train_unseen(REAL_INK, tmp_path, **options)
+    [strokes] = (tmp_path / "drawings").glob("strokes-*.npz")
+    with np.load(strokes) as kept:
+        drawn = dict(kept)
+    np.savez(strokes, **{**drawn, "pictures": np.zeros_like(drawn["pictures"])})
+    train_unseen(REAL_INK, tmp_path, overwrite=True, **options)
+    with np.load(strokes) as anew:
+        np.testing.assert_array_equal(anew["pictures"], drawn["pictures"])
+
+
+@pytest.mark.usefixtures("exported")
 def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_dir: str) -> None:
     options: dict[str, Any] = {"limit": 400, "data_dir": data_dir}
     train_unseen(recipe, tmp_path, epochs=1, **options)

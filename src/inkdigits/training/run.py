@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def train(
             in NumPy: see `inkdigits.scratch.threads`.
         resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
             those of a run that was never interrupted.
-        overwrite: start anew where a run is.
+        overwrite: start anew where a run is; what it has drawn is drawn anew, too.
         measure_test: measure on the test part, too, once, at the very end.
         tensorboard: write the history as events, too, for TensorBoard; this needs tensorboardX.
         console: where progress is shown; standard error if left out.
@@ -145,8 +146,9 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
-                if not resume:
-                    checkpoint_file.unlink(missing_ok=True)
+                if not resume and checkpoint_file.exists():
+                    checkpoint_file.unlink()
+                    shutil.rmtree(folder.drawings, ignore_errors=True)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
                 training = task.prepared(
