@@ -592,3 +592,27 @@ def test_the_shortest_trials_run_to_their_end(
 ) -> None:
     metrics = train(recipe, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
     assert metrics["epochs_done"] == epochs
+
+
+WITHOUT_ROOM = replace(
+    TINY,
+    layers=lambda: [nn.Conv2d(1, 8, 28), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(8, 10)],
+    batch_size=10,
+)
+"""As in the recipe ensemble, batch normalisation sees one number of each picture."""
+
+
+@pytest.mark.usefixtures("exported")
+def test_one_picture_that_is_left_at_the_end_of_an_epoch_waits_for_another(
+    tmp_path: Path, data_dir: str
+) -> None:
+    metrics = train_unseen(WITHOUT_ROOM, tmp_path, epochs=2, limit=21, data_dir=data_dir)
+    assert metrics["epochs_done"] == 2
+
+
+@pytest.mark.parametrize("options", [{"limit": 1}, {"limit": 3, "changes": {"batch_size": "1"}}])
+def test_a_network_that_cannot_learn_from_one_picture_in_a_step_says_so(
+    tmp_path: Path, data_dir: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRun, match="tiny cannot learn from one picture in a step"):
+        train(WITHOUT_ROOM, tmp_path, data_dir=data_dir, **options)
