@@ -311,22 +311,13 @@ class NeuralNetwork(Classifier):
         best, best_loss, waited = self.tensors(), math.inf, 0
         try:
             for epoch in epochs:
-                start = time.perf_counter()
                 rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
-                loss, accuracy = self._fit_epoch(training, rates, report)
-                row = {
-                    "epoch": len(self.history_) + 1,
-                    "learning_rate": rates[0],
-                    "loss": loss,
-                    "accuracy": accuracy,
-                }
+                with self._all_of_an_epoch():
+                    row = self._fit_epoch(training, validation, rates, report)
+                    self.history_.append(row)
                 waited += 1
-                if validation is not None:
-                    row["validation_loss"], row["validation_accuracy"] = self._evaluate(validation)
-                    if stops_early and row["validation_loss"] < best_loss:
-                        best, best_loss, waited = self.tensors(), row["validation_loss"], 0
-                row["seconds"] = time.perf_counter() - start
-                self.history_.append(row)
+                if stops_early and row["validation_loss"] < best_loss:
+                    best, best_loss, waited = self.tensors(), row["validation_loss"], 0
                 stop = [callback(self) for callback in self.callbacks]
                 yield row
                 if any(isinstance(answer, bool | np.bool_) and answer for answer in stop):
@@ -345,13 +336,28 @@ class NeuralNetwork(Classifier):
         for layer in self.layers_:
             layer.forget()
 
-    def _fit_epoch(
-        self, training: Weighted, rates: Sequence[float], report: Report | None
-    ) -> tuple[float, float]:
-        """Learn from each example once; the mean loss, and the share of right answers.
+    @contextmanager
+    def _all_of_an_epoch(self) -> Iterator[None]:
+        """Leave all as it was before if the block diverges, or Ctrl-C ends it."""
+        tensors, optimizer = self.tensors(), copy.deepcopy(self.optimizer_)
+        random, done = self.rng_.bit_generator.state, len(self.history_)
+        try:
+            yield
+        except BaseException:
+            self.set_tensors(tensors)
+            self.optimizer_, self.rng_.bit_generator.state = optimizer, random
+            del self.history_[done:]
+            raise
 
-        There is a learning rate for each step. If it diverges, all is as it was before.
-        """
+    def _fit_epoch(
+        self,
+        training: Weighted,
+        validation: Data | None,
+        rates: Sequence[float],
+        report: Report | None,
+    ) -> Row:
+        """Learn from each example once, with a learning rate for each step, and validate."""
+        start = time.perf_counter()
         examples, labels, weights = training
         epoch, total = len(self.history_) + 1, len(labels)
         batch_size = self.batch_size or total
@@ -370,15 +376,19 @@ class NeuralNetwork(Classifier):
             if report:
                 report(epoch, count / total, loss)
 
-        before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
         try:
             # A Diverged says more than NumPy's warnings.
             with blas_threads(self.threads), np.errstate(over="ignore", invalid="ignore"):
-                return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told)
+                loss, accuracy = learn(
+                    self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told
+                )
         except Diverged as error:
-            self.set_tensors(before)
-            self.optimizer_ = optimizer_before
             raise Diverged(f"Epoch {epoch}, {error}") from None
+        row = {"epoch": epoch, "learning_rate": rates[0], "loss": loss, "accuracy": accuracy}
+        if validation is not None:
+            row["validation_loss"], row["validation_accuracy"] = self._evaluate(validation)
+        row["seconds"] = time.perf_counter() - start
+        return row
 
     def _evaluate(self, data: Data) -> tuple[float, float]:
         """Loss and accuracy on data that is not trained on."""
