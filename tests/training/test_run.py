@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -27,8 +27,9 @@ from handwriting import written
 from inkdigits import InvalidDataset, Reader, figures
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.modelfile.normalizer import Normalizer
-from inkdigits.scratch import NeuralNetwork
+from inkdigits.scratch import SGD, NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.scratch.schedules import Schedule
 from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.training import data
 from inkdigits.training.augmentation import Augmentation
@@ -569,6 +570,37 @@ def test_the_first_layers_weights_are_drawn_if_it_is_dense(tmp_path: Path, data_
     with Image.open(tmp_path / "weights.png") as image:
         assert min(image.size) > 300
     assert not (tmp_path / "filters.png").exists()
+
+
+@dataclass
+class Halved(SGD):
+    """An optimizer of one's own."""
+
+    def step(self, parameters: Any, gradient: Any, learning_rate: float, shrunk: Any) -> None:
+        super().step(parameters, gradient, learning_rate / 2, shrunk)
+
+
+@dataclass
+class Falling(Schedule):
+    """A schedule of one's own."""
+
+    def at(self, epoch: float, epochs: int) -> float:
+        return self.learning_rate / (1 + epoch)
+
+
+def test_a_run_with_an_optimizer_and_a_schedule_of_ones_own_goes_on(
+    tmp_path: Path, data_dir: str
+) -> None:
+    recipe = replace(TINY_SCRATCH, optimizer=Halved(Falling(0.1), momentum=0.9))
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    train_unseen(recipe, tmp_path / "whole", **options)
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted):
+        train_unseen(recipe, tmp_path / "parts", **options)
+    train_unseen(recipe, tmp_path / "parts", resume=True, **options)
+    assert same_weights(tmp_path / "whole", tmp_path / "parts")
+    kinds = [Halved, Falling]
+    network = NeuralNetwork.load(tmp_path / "parts" / "network.safetensors", layers=kinds)
+    assert network.optimizer_ == recipe.optimizer
 
 
 def test_several_processes_cannot_train_a_network_in_numpy(

@@ -227,8 +227,9 @@ class NeuralNetwork(Classifier):
         files.save(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, layers: Sequence[type[Layer]] = ()) -> Self:
-        """Read what `save` wrote; `layers` are the kinds of layers that you wrote yourself.
+    def load(cls, path: str | os.PathLike[str], *, layers: Sequence[type[files.Part]] = ()) -> Self:
+        """Read what `save` wrote; `layers` are the kinds of layers that you wrote yourself, and of
+        optimizers and schedules.
 
         Raises InvalidModel if a file is missing, damaged, or of another network.
         """

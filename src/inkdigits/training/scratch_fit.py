@@ -114,8 +114,10 @@ class ScratchFitting(DigitFitting):
             for name, array in checkpoint["tensors"].items()
             if name.startswith(BEST)
         }
-        own_layers = {type(layer) for layer in _all(self.recipe.layers)}
-        self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own_layers])
+        optimizer = self.recipe.optimizer
+        parts: list[files.Part] = [*_all(self.recipe.layers), optimizer, optimizer.schedule]
+        own = {type(part) for part in parts}
+        self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own])
         self.network.epochs = self.settings.epochs
         self.remember([Epoch(**row) for row in self.network.history_])
 
