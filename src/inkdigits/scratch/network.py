@@ -240,7 +240,8 @@ class NeuralNetwork(Classifier):
 
         It normalises pictures itself, so the network must have been trained on what `Normalizer`
         gives, as (N, 28, 28) or (N, 784), to tell the digits 0 to 9. A network that has not been
-        calibrated calls an answer sure from 99 % confidence on.
+        calibrated calls an answer sure from 99 % confidence on; one that was calibrated with fewer
+        than 299 examples calls none sure.
         """
         from inkdigits.scratch.export import export
 
