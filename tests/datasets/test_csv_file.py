@@ -77,6 +77,22 @@ def test_a_long_file_is_read_in_parts_and_each_picture_knows_its_row(tmp_path: P
     np.testing.assert_array_equal(batches[3].pictures[-1], PICTURES[-1])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_after_blank_lines_rows_are_called_by_the_line_that_they_are_in(
+    tmp_path: Path, end: str
+) -> None:
+    path = write(tmp_path / "file.csv", labelled(), ["label", *NAMES])
+    names, *rows = path.read_text().splitlines()
+    path.write_bytes(end.join([names, "", *rows[:3], "", "", *rows[3:], ""]).encode())
+    assert_read(path)
+    origins = [origin for batch in CsvDataset(path).batches(4) for origin in batch.origins]
+    assert origins == [f"file.csv, row {line}" for line in [3, 4, 5, *range(8, 30)]]
+    rows[10] = rows[10].replace(rows[10].partition(",")[0], "11", 1)
+    path.write_bytes(end.join([names, "", *rows[:3], "", "", *rows[3:], ""]).encode())
+    with pytest.raises(InvalidDataset, match="row 15, column label: the label is 11"):
+        CsvDataset(path).load()
+
+
 @pytest.mark.parametrize(
     ("row", "column", "value", "message"),
     [

@@ -51,18 +51,10 @@ class CsvDataset(Dataset):
         return self._label_column is not None
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
-        start = 0
-        for rows in self._rows(batch_size):
-            labels, pixels = self._label_and_pixels(rows, start)
-            count = len(pixels)
-            first, name = self._line(start), self.path.name
-            origins = [f"{name}, row {line}" for line in range(first, first + count)]
+        for numbers, rows in self._rows(batch_size):
+            labels, pixels = self._label_and_pixels(rows, numbers)
+            origins = [f"{self.path.name}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
-            start += count
-
-    def _line(self, row: int) -> int:
-        """The line in the file, from 1, of a row of data, from 0."""
-        return row + 1 + self._has_header
 
     def _find_label(self, sample: list[str]) -> int | None:
         named = [i for i, name in enumerate(self._names) if name.lower() in LABEL_NAMES]
@@ -87,7 +79,7 @@ class CsvDataset(Dataset):
         )
 
     def _label_and_pixels(
-        self, rows: NDArray[np.uint8], start: int
+        self, rows: NDArray[np.uint8], numbers: list[int]
     ) -> tuple[Labels | None, NDArray[np.uint8]]:
         if self._label_column is None:
             return None, rows
@@ -95,7 +87,7 @@ class CsvDataset(Dataset):
         wrong = np.flatnonzero(labels > 9)
         if len(wrong):
             raise InvalidDataset(
-                f"{self.path}, row {self._line(start + wrong[0])}, column "
+                f"{self.path}, row {numbers[wrong[0]]}, column "
                 f"{self._names[self._label_column]}: the label is {labels[wrong[0]]}, and no digit "
                 "from 0 to 9."
             )
@@ -103,15 +95,16 @@ class CsvDataset(Dataset):
             return labels, rows[:, 1:]
         return labels, np.delete(rows, self._label_column, axis=1)
 
-    def _rows(self, most: int) -> Iterator[NDArray[np.uint8]]:
-        """The file's rows of numbers, (N, columns), at most so many at a time."""
+    def _rows(self, most: int) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+        """At most so many of the file's rows of numbers at a time, (N, columns), and before them
+        the line, from 1, that each is in."""
         with self._open() as file:
             line = 1 + self._has_header
             if self._has_header:
                 file.readline()
             while lines := self._lines(file, most, line):
                 if len(rows := self._parsed(lines, line)):
-                    yield rows
+                    yield [line + i for i, text in enumerate(lines) if text.strip("\n")], rows
                 line += len(lines)
 
     def _lines(self, file: TextIO, most: int, line: int) -> list[str]:
