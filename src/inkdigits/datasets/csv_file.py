@@ -23,6 +23,8 @@ PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
 LONGEST = 2**16
 """Characters of a line; 785 numbers take some 3,000."""
+PLACES = 50
+"""In so many the file is looked at to find out which column is the label."""
 
 
 class CsvDataset(Dataset):
@@ -68,15 +70,31 @@ class CsvDataset(Dataset):
                 f"{SIDE}, and may have a label beside them."
             )
         # No name tells: labels differ from row to row, the pixels in the corners hardly do.
-        rows = [_split(line) for line in sample if line.strip()]
+        lines = [*sample, *self._lines_elsewhere()]  # rows may be sorted by their label
+        rows = [row for row in map(_split, lines) if len(row) == self._columns]
+        candidates = []
         for column in (0, -1):
-            values = {row[column].strip() for row in rows if len(row) == self._columns}
+            values = {row[column].strip() for row in rows}
             if len(values) > 1 and values <= set("0123456789"):
-                return column % self._columns
+                candidates.append(column % self._columns)
+        if len(candidates) == 1:
+            return candidates[0]
         raise InvalidDataset(
             f'{self.path} has {self._columns} columns, but which is the label? Call it "label" in '
             "a first row of names."
         )
+
+    def _lines_elsewhere(self) -> list[str]:
+        """Some whole lines of each of so many places in the file."""
+        lines: list[str] = []
+        with self._open() as text:
+            file = text.buffer
+            size = file.seek(0, os.SEEK_END)
+            for place in range(0, size, size // PLACES + 1):
+                file.seek(place)
+                whole = file.read(LONGEST // 4).splitlines()[1:-1]
+                lines += [line.decode(errors="replace") for line in whole]
+        return lines
 
     def _label_and_pixels(
         self, rows: NDArray[np.uint8], numbers: list[int]
