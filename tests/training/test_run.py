@@ -396,14 +396,27 @@ def test_without_validation_data_the_last_epoch_counts_and_nothing_is_sure(
     assert not Reader(tmp_path / "model.onnx").outputs(pictures[:100])["sure"].any()
 
 
-def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
+def ones_and_fours(folder: Path) -> str:
     pictures = np.zeros((20, 28, 28), np.uint8)
     pictures[:, 5:20, 14] = 255
-    np.savez(tmp_path / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
+    np.savez(folder / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
+    return f"npz:{folder}/ones.npz"
+
+
+def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
-    ones = f"npz:{tmp_path}/ones.npz"
+    ones = ones_and_fours(tmp_path)
     train_unseen(TINY_SCRATCH, tmp_path / "run", epochs=1, data=ones, console=console)
     assert "has no pictures of 0, 2, 3, 5, 6, 7, 8, 9 to learn from" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("exported")
+def test_digits_that_are_drawn_to_learn_from_are_not_missing(tmp_path: Path, data_dir: str) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    options: dict[str, Any] = {"data": ones_and_fours(tmp_path), "without_writers": FEW_WRITERS}
+    options |= {"epochs": 1, "limit": 100, "data_dir": data_dir, "console": console}
+    train_unseen(REAL_INK, tmp_path / "run", **options)
+    assert "has no pictures" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("change", [{"seed": 3}, {"limit": 7}, {"validation": 0.5}])
