@@ -541,6 +541,19 @@ def test_a_run_of_the_other_kind_is_neither_overwritten_nor_resumed(
             train(other, finished, data_dir=data_dir, resume=resume)
 
 
+@pytest.mark.usefixtures("exported")
+def test_a_run_of_the_other_kind_is_overwritten_if_that_is_asked_for(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    other = TINY_SCRATCH if recipe is TINY else TINY
+    train_unseen(other, tmp_path, epochs=1, **options)
+    train_unseen(recipe, tmp_path, epochs=1, overwrite=True, **options)
+    assert len([*tmp_path.glob("checkpoint.*")]) == 1
+    metrics = train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)
+    assert (metrics["recipe"], metrics["epochs_done"]) == (recipe.name, 2)
+
+
 def test_a_checkpoint_with_half_its_story_is_named(
     recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
 ) -> None:

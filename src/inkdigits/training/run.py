@@ -109,10 +109,11 @@ def train(
     folder, fitting_type = RunFolder(Path(out)), _task(recipe).fitting
     usable_device = fitting_type.usable_device(device)
     checkpoint_file = folder.path / fitting_type.checkpoint_name
-    others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
-    if others - {checkpoint_file.name}:
+    earlier = {file for name in CHECKPOINT_NAMES if (file := folder.path / name).exists()}
+    if earlier - {checkpoint_file} and (resume or not overwrite):
         raise InvalidRun(
-            f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
+            f"{folder.path} holds a run of another recipe. Choose another folder (--out), or start "
+            "anew in this one (--overwrite)."
         )
     checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
     if not resume and not overwrite:
@@ -146,8 +147,9 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
-                if not resume and checkpoint_file.exists():
-                    checkpoint_file.unlink()
+                if earlier and not resume:
+                    for file in earlier:
+                        file.unlink(missing_ok=True)
                     shutil.rmtree(folder.drawings, ignore_errors=True)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
