@@ -77,6 +77,22 @@ def test_a_long_file_is_read_in_parts_and_each_picture_knows_its_row(tmp_path: P
     np.testing.assert_array_equal(batches[3].pictures[-1], PICTURES[-1])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_after_blank_lines_rows_are_called_by_the_line_that_they_are_in(
+    tmp_path: Path, end: str
+) -> None:
+    path = write(tmp_path / "file.csv", labelled(), ["label", *NAMES])
+    names, *rows = path.read_text().splitlines()
+    path.write_bytes(end.join([names, "", *rows[:3], "", "", *rows[3:], ""]).encode())
+    assert_read(path)
+    origins = [origin for batch in CsvDataset(path).batches(4) for origin in batch.origins]
+    assert origins == [f"file.csv, row {line}" for line in [3, 4, 5, *range(8, 30)]]
+    rows[10] = rows[10].replace(rows[10].partition(",")[0], "11", 1)
+    path.write_bytes(end.join([names, "", *rows[:3], "", "", *rows[3:], ""]).encode())
+    with pytest.raises(InvalidDataset, match="row 15, column label: the label is 11"):
+        CsvDataset(path).load()
+
+
 @pytest.mark.parametrize(
     ("row", "column", "value", "message"),
     [
@@ -120,6 +136,36 @@ def test_a_label_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "file.csv", np.zeros((5, 785), int))
     with pytest.raises(InvalidDataset, match=r'which is the label. Call it "label"'):
         CsvDataset(path)
+
+
+def many(count: int = 600) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Noisy pixels (N, 784), and labels that are sorted."""
+    rng = np.random.default_rng(1)
+    pixels = rng.choice([0, 0, 0, 1, 2, 90], (count, 784)).astype(np.uint8)
+    return pixels, np.sort(np.arange(count) % 10).astype(np.uint8)
+
+
+@pytest.mark.parametrize("place", [0, 784])
+def test_the_label_of_sorted_rows_is_found_though_the_first_ones_are_all_alike(
+    tmp_path: Path, place: int
+) -> None:
+    pixels, labels = many()
+    labels = np.sort(labels // 5).astype(np.uint8)  # 300 of 0, and then of 1
+    pixels[:300, [0, -1]] = np.arange(300)[:, None] % 3  # like labels, but later on they are not
+    path = write(tmp_path / "sorted.csv", np.insert(pixels, place, labels, axis=1))
+    batch = CsvDataset(path).load()
+    np.testing.assert_array_equal(batch.labels, labels)
+    np.testing.assert_array_equal(np.asarray(batch.pictures).reshape(-1, 784), pixels)
+
+
+def test_a_label_that_either_of_two_columns_could_be_is_asked_for(tmp_path: Path) -> None:
+    pixels, labels = many()
+    pixels[:, -1] %= 3
+    path = write(tmp_path / "sorted.csv", np.insert(pixels, 0, labels, axis=1))
+    with pytest.raises(InvalidDataset, match=r'which is the label. Call it "label"'):
+        CsvDataset(path)
+    named = write(tmp_path / "named.csv", np.insert(pixels, 0, labels, axis=1), ["label", *NAMES])
+    np.testing.assert_array_equal(CsvDataset(named).load().labels, labels)
 
 
 @pytest.mark.parametrize("content", ["", ",".join(["label", *NAMES]) + "\n"])

@@ -63,6 +63,27 @@ def test_pictures_of_other_sizes_are_made_like_mnists(tmp_path: Path, reader: Re
     assert np.asarray(batch.pictures)[:, 0].max() == 0  # ink is bright on 0
 
 
+@pytest.mark.parametrize("target", ["csv:{}/a.csv", "npz:{}/a.npz", "idx:{}/a-images"])
+def test_dark_ink_on_light_paper_is_written_bright_on_black(
+    tmp_path: Path, data_dir: str, target: str
+) -> None:
+    pictures, _ = load_mnist("validation", data_dir)
+    mixed = np.where(np.arange(50)[:, None, None] % 2, pictures[:50], 255 - pictures[:50])
+    convert(ArrayDataset("mixed", mixed), target.format(tmp_path))
+    written = open_dataset(target.format(tmp_path)).load().pictures
+    np.testing.assert_array_equal(np.asarray(written), pictures[:50])
+
+
+def test_grey_paper_becomes_black(tmp_path: Path, data_dir: str) -> None:
+    pictures, _ = load_mnist("validation", data_dir)
+    noise = np.random.default_rng(0).normal(0, 4, (50, 28, 28))
+    on_grey = (180 - 0.6 * pictures[:50] + noise).clip(0, 255).astype(np.uint8)
+    convert(ArrayDataset("grey", on_grey), f"npz:{tmp_path}/a.npz")
+    written = np.asarray(open_dataset(f"npz:{tmp_path}/a.npz").load().pictures)
+    assert np.median(written, axis=(1, 2)).max() < 10
+    assert written.max((1, 2)).min() > 120
+
+
 def test_a_folder_is_labelled_by_sub_folder_or_by_name(tmp_path: Path) -> None:
     for name in ("7/a.png", "4_mine.png", "other/3.jpg", "9/5.png", "12.png"):
         path = tmp_path / name

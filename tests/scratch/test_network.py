@@ -7,7 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -337,6 +337,44 @@ def test_an_interrupted_training_that_is_resumed_ends_as_if_it_had_never_stopped
     list(network.fit_by_epoch(X, Y, resume=True))
     assert len(network.history_) == 6
     assert tensors_equal(whole, network)
+
+
+class Stopping(ReLU):
+    """Ctrl-C, from some call on, while it learns or does not."""
+
+    while_training: ClassVar[bool | None] = None
+    calls_before: ClassVar[int] = 0
+
+    def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+        if training == Stopping.while_training:
+            Stopping.calls_before -= 1
+            if Stopping.calls_before < 0:
+                raise KeyboardInterrupt
+        return super().forward(x, training)
+
+
+@pytest.mark.parametrize(("while_training", "calls_before"), [(True, 5), (False, 0)])
+def test_ctrl_c_within_an_epoch_goes_back_to_where_it_began_and_resumed_it_ends_the_same(
+    monkeypatch: pytest.MonkeyPatch, while_training: bool, calls_before: int
+) -> None:
+    layers = [Dense(16), BatchNorm(), Dropout(0.2), Stopping(), Dense()]
+    settings: dict[str, Any] = {"layers": layers, "epochs": 4, "optimizer": Adam(OneCycle(0.02))}
+    data: dict[str, Any] = {"validation_data": clouds(50, seed=5)}
+    whole = small(**settings).fit(X, Y, **data)
+    network = small(**settings)
+    rows = network.fit_by_epoch(X, Y, **data)
+    next(rows), next(rows)
+    after_two = copy.deepcopy(network)
+    monkeypatch.setattr(Stopping, "calls_before", calls_before)
+    monkeypatch.setattr(Stopping, "while_training", while_training)
+    with pytest.raises(KeyboardInterrupt):
+        next(rows)
+    monkeypatch.setattr(Stopping, "while_training", None)
+    assert len(network.history_) == 2
+    assert tensors_equal(network, after_two)
+    assert network.optimizer_.steps == after_two.optimizer_.steps
+    list(network.fit_by_epoch(X, Y, resume=True, **data))
+    assert tensors_equal(network, whole)
 
 
 def test_labels_may_be_words() -> None:

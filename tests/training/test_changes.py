@@ -1,5 +1,7 @@
 """Settings of a recipe, as somebody types them."""
 
+from typing import Any
+
 import pytest
 
 from inkdigits.scratch import SGD, OneCycle
@@ -27,6 +29,30 @@ def test_parts_can_be_left_out_and_flags_turned() -> None:
     recipe = changed(BEST, {"rough": "none", "float16_weights": "false"})
     assert recipe.rough is None
     assert recipe.float16_weights is False
+
+
+def test_what_is_missing_already_can_be_left_out() -> None:
+    assert changed(CNN, {"rough": "none"}) == CNN
+
+
+@pytest.mark.parametrize(
+    ("recipe", "setting"),
+    [
+        (MLP, "optimizer"),
+        (BEST, "real_ink.augmentation"),
+        (CNN, "batch_size"),
+        (MLP, "weight_decay"),
+    ],
+)
+def test_what_a_recipe_needs_is_not_left_out(recipe: Any, setting: str) -> None:
+    with pytest.raises(InvalidRun, match=rf"{setting} (is|must be) .*(no word|not 'none')"):
+        changed(recipe, {setting: "none"})
+
+
+@pytest.mark.parametrize("setting", ["replay", "kept"])
+def test_no_setting_makes_a_fine_tuning_of_a_run(setting: str) -> None:
+    with pytest.raises(InvalidRun, match=f"no setting {setting}. Choose from: augmentation, aver"):
+        changed(CNN, {setting: "1"})
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from inkdigits import InvalidDataset
+from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.synthesis.pages import PageGenerator
@@ -86,6 +88,27 @@ def test_data_sets_are_joined_and_each_keeps_its_share(uneven: str, data_dir: st
     assert len(data.labels) == 145 + 55_000
     assert list(data.validation_parts.values()) == [slice(0, 16), slice(16, 5016)]
     assert len(set(data.labels[:100].tolist())) > 5
+
+
+@pytest.mark.parametrize("kind", ["csv", "folder"])
+def test_dark_digits_are_learned_as_the_same_bright_ones(
+    tmp_path: Path, data_dir: str, kind: str
+) -> None:
+    pictures, labels = load_mnist("validation", data_dir)
+    learned = []
+    for name, shown in (("bright", pictures[:60]), ("dark", 255 - pictures[:60])):
+        path = tmp_path / name
+        if kind == "csv":
+            rows = np.column_stack([labels[:60], shown.reshape(60, -1)])
+            names = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+            np.savetxt(path, rows, "%d", delimiter=",", header=names, comments="")
+        else:
+            path.mkdir()
+            for place, picture in enumerate(shown):
+                Image.fromarray(picture).save(path / f"{labels[place]}_{place}.png")
+        data = training_data([f"{kind}:{path}"], None, None, validation=0)
+        learned.append({picture.tobytes() for picture in data.pictures})
+    assert learned[0] == learned[1] == {picture.tobytes() for picture in pictures[:60]}
 
 
 def test_mnist_is_trained_on_as_a_whole_or_without_its_own_validation_part(data_dir: str) -> None:

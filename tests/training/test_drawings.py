@@ -1,6 +1,8 @@
 """What is drawn beside MNIST: once, by several processes, and of nobody who judges."""
 
 import os
+import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from drawing import written_digits
+from inkdigits.datasets.omniglot import OMNIGLOT
 from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.training import drawings as room
 from inkdigits.training.crops import NO_DIGIT
@@ -73,6 +76,29 @@ def test_what_was_drawn_of_other_writers_is_not_taken(data_dir: str, tmp_path: P
     for each in (drawer(data_dir), others):
         drawings(each, "strokes", tmp_path, QUIET)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("other", ["fonts", "characters", "page model"])
+def test_what_was_drawn_with_other_files_is_not_taken(
+    data_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    fonts = next(Path(data_dir).rglob("handwriting-fonts"))
+    for name in ("allura.woff2", "cookie.woff2"):
+        copied = tmp_path / "handwriting-fonts" / name
+        copied.parent.mkdir(exist_ok=True)
+        shutil.copy(fonts / name, copied)
+    (tmp_path / OMNIGLOT).parent.mkdir()
+    shutil.copy(next(Path(data_dir).rglob(OMNIGLOT)), tmp_path / OMNIGLOT)
+    first = drawer(str(tmp_path)).fingerprint
+    assert drawer(str(tmp_path)).fingerprint == first
+    if other == "fonts":
+        shutil.copy(fonts / "damion.woff2", tmp_path / "handwriting-fonts" / "damion.woff2")
+    elif other == "characters":
+        with zipfile.ZipFile(tmp_path / OMNIGLOT, "a") as archive:
+            archive.writestr("Mine/character01/1.txt", "1,2,3")
+    else:
+        monkeypatch.setattr(room, "model_content", lambda *_: ("page.onnx", b"another"))
+    assert drawer(str(tmp_path)).fingerprint != first
 
 
 def test_non_digits_to_train_on_are_not_those_that_a_benchmark_draws(data_dir: str) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -27,8 +27,9 @@ from handwriting import written
 from inkdigits import InvalidDataset, Reader, figures
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.modelfile.normalizer import Normalizer
-from inkdigits.scratch import NeuralNetwork
+from inkdigits.scratch import SGD, NeuralNetwork
 from inkdigits.scratch.recipes import MLP, ScratchRecipe
+from inkdigits.scratch.schedules import Schedule
 from inkdigits.synthesis.negatives import draw_non_digits
 from inkdigits.training import data
 from inkdigits.training.augmentation import Augmentation
@@ -282,6 +283,22 @@ def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_eit
 
 
 @pytest.mark.usefixtures("exported")
+def test_a_run_that_is_overwritten_draws_anew_what_it_learns_from(
+    tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "without_writers": FEW_WRITERS}
+    options["data_dir"] = data_dir
+    train_unseen(REAL_INK, tmp_path, **options)
+    [strokes] = (tmp_path / "drawings").glob("strokes-*.npz")
+    with np.load(strokes) as kept:
+        drawn = dict(kept)
+    np.savez(strokes, **{**drawn, "pictures": np.zeros_like(drawn["pictures"])})
+    train_unseen(REAL_INK, tmp_path, overwrite=True, **options)
+    with np.load(strokes) as anew:
+        np.testing.assert_array_equal(anew["pictures"], drawn["pictures"])
+
+
+@pytest.mark.usefixtures("exported")
 def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_dir: str) -> None:
     options: dict[str, Any] = {"limit": 400, "data_dir": data_dir}
     train_unseen(recipe, tmp_path, epochs=1, **options)
@@ -292,6 +309,44 @@ def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_d
     assert rates[1] > rates[2] > 0  # as in a cycle of three
     with pytest.raises(InvalidRun, match="has had 3 epochs already, more than 2"):
         train(recipe, tmp_path, epochs=2, resume=True, **options)
+
+
+@pytest.mark.usefixtures("exported")
+@pytest.mark.parametrize("change", ["pictures", "labels", "fewer", "more"])
+def test_a_run_does_not_go_on_with_other_data(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str, change: str
+) -> None:
+    pictures, labels = (array[:120] for array in load_mnist("validation", data_dir))
+    options: dict[str, Any] = {"data": f"npz:{tmp_path}/mine.npz", "data_dir": data_dir}
+    np.savez(tmp_path / "mine.npz", pictures=pictures[:100], labels=labels[:100])
+    train_unseen(recipe, tmp_path / "run", epochs=1, **options)
+    train_unseen(recipe, tmp_path / "run", epochs=2, resume=True, **options)
+    count = {"fewer": 80, "more": 120}.get(change, 100)
+    other = {"pictures": pictures[:count].copy(), "labels": labels[:count].copy()}
+    if change in other:
+        other[change][[0, 1]] = other[change][[1, 0]]
+    np.savez(tmp_path / "mine.npz", **other)
+    with pytest.raises(InvalidRun, match=r"mine\.npz is not what the run started with"):
+        train(recipe, tmp_path / "run", epochs=3, resume=True, **options)
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_checkpoint_that_does_not_know_its_data_is_resumed(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    train_unseen(recipe, tmp_path, epochs=1, **options)
+    [path] = tmp_path.glob("checkpoint.*")
+    if recipe is TINY:
+        checkpoint = torch.load(path, weights_only=True)
+        del checkpoint["data"]
+        torch.save(checkpoint, path)
+    else:
+        checkpoint = ScratchFitting.read_checkpoint(path)
+        tensors = checkpoint.pop("tensors")
+        del checkpoint["data"]
+        safetensors.numpy.save_file(tensors, path, {"story": json.dumps(checkpoint)})
+    assert train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)["epochs_done"] == 2
 
 
 @pytest.mark.usefixtures("exported")
@@ -341,14 +396,27 @@ def test_without_validation_data_the_last_epoch_counts_and_nothing_is_sure(
     assert not Reader(tmp_path / "model.onnx").outputs(pictures[:100])["sure"].any()
 
 
-def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
+def ones_and_fours(folder: Path) -> str:
     pictures = np.zeros((20, 28, 28), np.uint8)
     pictures[:, 5:20, 14] = 255
-    np.savez(tmp_path / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
+    np.savez(folder / "ones.npz", pictures=pictures, labels=np.repeat([1, 4], 10))
+    return f"npz:{folder}/ones.npz"
+
+
+def test_digits_that_are_missing_are_named(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
-    ones = f"npz:{tmp_path}/ones.npz"
+    ones = ones_and_fours(tmp_path)
     train_unseen(TINY_SCRATCH, tmp_path / "run", epochs=1, data=ones, console=console)
     assert "has no pictures of 0, 2, 3, 5, 6, 7, 8, 9 to learn from" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("exported")
+def test_digits_that_are_drawn_to_learn_from_are_not_missing(tmp_path: Path, data_dir: str) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    options: dict[str, Any] = {"data": ones_and_fours(tmp_path), "without_writers": FEW_WRITERS}
+    options |= {"epochs": 1, "limit": 100, "data_dir": data_dir, "console": console}
+    train_unseen(REAL_INK, tmp_path / "run", **options)
+    assert "has no pictures" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("change", [{"seed": 3}, {"limit": 7}, {"validation": 0.5}])
@@ -473,6 +541,19 @@ def test_a_run_of_the_other_kind_is_neither_overwritten_nor_resumed(
             train(other, finished, data_dir=data_dir, resume=resume)
 
 
+@pytest.mark.usefixtures("exported")
+def test_a_run_of_the_other_kind_is_overwritten_if_that_is_asked_for(
+    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    other = TINY_SCRATCH if recipe is TINY else TINY
+    train_unseen(other, tmp_path, epochs=1, **options)
+    train_unseen(recipe, tmp_path, epochs=1, overwrite=True, **options)
+    assert len([*tmp_path.glob("checkpoint.*")]) == 1
+    metrics = train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)
+    assert (metrics["recipe"], metrics["epochs_done"]) == (recipe.name, 2)
+
+
 def test_a_checkpoint_with_half_its_story_is_named(
     recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
 ) -> None:
@@ -517,6 +598,37 @@ def test_the_first_layers_weights_are_drawn_if_it_is_dense(tmp_path: Path, data_
     assert not (tmp_path / "filters.png").exists()
 
 
+@dataclass
+class Halved(SGD):
+    """An optimizer of one's own."""
+
+    def step(self, parameters: Any, gradient: Any, learning_rate: float, shrunk: Any) -> None:
+        super().step(parameters, gradient, learning_rate / 2, shrunk)
+
+
+@dataclass
+class Falling(Schedule):
+    """A schedule of one's own."""
+
+    def at(self, epoch: float, epochs: int) -> float:
+        return self.learning_rate / (1 + epoch)
+
+
+def test_a_run_with_an_optimizer_and_a_schedule_of_ones_own_goes_on(
+    tmp_path: Path, data_dir: str
+) -> None:
+    recipe = replace(TINY_SCRATCH, optimizer=Halved(Falling(0.1), momentum=0.9))
+    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
+    train_unseen(recipe, tmp_path / "whole", **options)
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted):
+        train_unseen(recipe, tmp_path / "parts", **options)
+    train_unseen(recipe, tmp_path / "parts", resume=True, **options)
+    assert same_weights(tmp_path / "whole", tmp_path / "parts")
+    kinds = [Halved, Falling]
+    network = NeuralNetwork.load(tmp_path / "parts" / "network.safetensors", layers=kinds)
+    assert network.optimizer_ == recipe.optimizer
+
+
 def test_several_processes_cannot_train_a_network_in_numpy(
     tmp_path: Path, data_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,3 +650,27 @@ def test_the_shortest_trials_run_to_their_end(
 ) -> None:
     metrics = train(recipe, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
     assert metrics["epochs_done"] == epochs
+
+
+WITHOUT_ROOM = replace(
+    TINY,
+    layers=lambda: [nn.Conv2d(1, 8, 28), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(8, 10)],
+    batch_size=10,
+)
+"""As in the recipe ensemble, batch normalisation sees one number of each picture."""
+
+
+@pytest.mark.usefixtures("exported")
+def test_one_picture_that_is_left_at_the_end_of_an_epoch_waits_for_another(
+    tmp_path: Path, data_dir: str
+) -> None:
+    metrics = train_unseen(WITHOUT_ROOM, tmp_path, epochs=2, limit=21, data_dir=data_dir)
+    assert metrics["epochs_done"] == 2
+
+
+@pytest.mark.parametrize("options", [{"limit": 1}, {"limit": 3, "changes": {"batch_size": "1"}}])
+def test_a_network_that_cannot_learn_from_one_picture_in_a_step_says_so(
+    tmp_path: Path, data_dir: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRun, match="tiny cannot learn from one picture in a step"):
+        train(WITHOUT_ROOM, tmp_path, data_dir=data_dir, **options)

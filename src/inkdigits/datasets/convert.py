@@ -21,6 +21,10 @@ from inkdigits.recognition.digits import DigitsFile
 
 SIDE = 28
 """Of MNIST's pictures."""
+BORDER = np.pad(np.zeros((SIDE - 6, SIDE - 6), np.bool_), 3, constant_values=True)
+"""Of such a picture, with three pixels on each side: what is around a digit."""
+LIGHT = 2 / 3
+"""What is around it is paper if it is lighter than so much of the way to the lightest pixel."""
 Normalize = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """From pictures (N, H, W) to what a network sees of them: (N, 28, 28) in 0..1, ink bright."""
 KINDS = "csv:FILE, folder:FOLDER, npz:FILE or idx:PICTURES,LABELS"
@@ -30,7 +34,8 @@ def convert(dataset: Dataset, target: str) -> int:
     """Write all of `dataset` to `target`, such as "csv:mine.csv"; how many pictures there were.
 
     A folder keeps pictures as they are. The other formats have one size: pictures that are not
-    28x28 are made so the way MNIST was made, by the normaliser in the model file that ships.
+    28x28 are made so the way MNIST was made, by the normaliser in the model file that ships, and
+    dark ink on light paper is made bright ink on 0.
 
     Raises InkDigitsError if the target is there already or cannot be written.
     """
@@ -63,15 +68,25 @@ def convert(dataset: Dataset, target: str) -> int:
 def like_mnist(batch: Batch, normalize: Normalize) -> NDArray[np.uint8]:
     """The batch's pictures as MNIST has them: (N, 28, 28), ink bright on 0.
 
-    Those that are 28x28 stay as they are; others are normalised.
+    Those that are 28x28 stay as they are, but dark ink on light paper is made bright on 0; others
+    are normalised.
     """
-    if isinstance(batch.pictures, np.ndarray) and batch.pictures.shape[1:] == (SIDE, SIDE):
-        return batch.pictures
     if isinstance(batch.pictures, np.ndarray):
-        seen = normalize(batch.pictures)
-    else:
-        seen = np.concatenate([normalize(picture[None]) for picture in batch.pictures])
-    return (255 * seen).round().astype(np.uint8)
+        return _like_mnist(batch.pictures, normalize)
+    return np.concatenate([_like_mnist(picture[None], normalize) for picture in batch.pictures])
+
+
+def _like_mnist(pictures: NDArray[np.uint8], normalize: Normalize) -> NDArray[np.uint8]:
+    """The same, of pictures (N, H, W) of one size."""
+    if pictures.shape[1:] != (SIDE, SIDE):
+        return (255 * normalize(pictures)).round().astype(np.uint8)
+    around = np.median(pictures[:, BORDER], axis=1)
+    darkest, brightest = pictures.min((1, 2)).astype(int), pictures.max((1, 2)).astype(int)
+    on_paper = around > darkest + LIGHT * (brightest - darkest)
+    paper = around[on_paper, None, None].astype(np.uint8)
+    bright = pictures.copy()
+    bright[on_paper] = paper - np.minimum(pictures[on_paper], paper)
+    return bright
 
 
 def _normalizer() -> Normalize:
@@ -120,11 +135,11 @@ def _write_npz(batches: Iterator[Batch], name: str) -> int:
         pictures.append(like_mnist(batch, normalize))
         if batch.labels is not None:
             labels.append(batch.labels)
-    arrays = {"pictures": np.concatenate(pictures)}
+    arrays: dict[str, Any] = {"pictures": np.concatenate(pictures)}
     if labels:
         arrays["labels"] = np.concatenate(labels)
     with _new_file(Path(name), "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)
     return len(arrays["pictures"])
 
 

@@ -23,6 +23,8 @@ PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
 LONGEST = 2**16
 """Characters of a line; 785 numbers take some 3,000."""
+PLACES = 50
+"""In so many the file is looked at to find out which column is the label."""
 
 
 class CsvDataset(Dataset):
@@ -51,18 +53,10 @@ class CsvDataset(Dataset):
         return self._label_column is not None
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
-        start = 0
-        for rows in self._rows(batch_size):
-            labels, pixels = self._label_and_pixels(rows, start)
-            count = len(pixels)
-            first, name = self._line(start), self.path.name
-            origins = [f"{name}, row {line}" for line in range(first, first + count)]
+        for numbers, rows in self._rows(batch_size):
+            labels, pixels = self._label_and_pixels(rows, numbers)
+            origins = [f"{self.path.name}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
-            start += count
-
-    def _line(self, row: int) -> int:
-        """The line in the file, from 1, of a row of data, from 0."""
-        return row + 1 + self._has_header
 
     def _find_label(self, sample: list[str]) -> int | None:
         named = [i for i, name in enumerate(self._names) if name.lower() in LABEL_NAMES]
@@ -76,18 +70,34 @@ class CsvDataset(Dataset):
                 f"{SIDE}, and may have a label beside them."
             )
         # No name tells: labels differ from row to row, the pixels in the corners hardly do.
-        rows = [_split(line) for line in sample if line.strip()]
+        lines = [*sample, *self._lines_elsewhere()]  # rows may be sorted by their label
+        rows = [row for row in map(_split, lines) if len(row) == self._columns]
+        candidates = []
         for column in (0, -1):
-            values = {row[column].strip() for row in rows if len(row) == self._columns}
+            values = {row[column].strip() for row in rows}
             if len(values) > 1 and values <= set("0123456789"):
-                return column % self._columns
+                candidates.append(column % self._columns)
+        if len(candidates) == 1:
+            return candidates[0]
         raise InvalidDataset(
             f'{self.path} has {self._columns} columns, but which is the label? Call it "label" in '
             "a first row of names."
         )
 
+    def _lines_elsewhere(self) -> list[str]:
+        """Some whole lines of each of so many places in the file."""
+        lines: list[str] = []
+        with self._open() as text:
+            file = text.buffer
+            size = file.seek(0, os.SEEK_END)
+            for place in range(0, size, size // PLACES + 1):
+                file.seek(place)
+                whole = file.read(LONGEST // 4).splitlines()[1:-1]
+                lines += [line.decode(errors="replace") for line in whole]
+        return lines
+
     def _label_and_pixels(
-        self, rows: NDArray[np.uint8], start: int
+        self, rows: NDArray[np.uint8], numbers: list[int]
     ) -> tuple[Labels | None, NDArray[np.uint8]]:
         if self._label_column is None:
             return None, rows
@@ -95,7 +105,7 @@ class CsvDataset(Dataset):
         wrong = np.flatnonzero(labels > 9)
         if len(wrong):
             raise InvalidDataset(
-                f"{self.path}, row {self._line(start + wrong[0])}, column "
+                f"{self.path}, row {numbers[wrong[0]]}, column "
                 f"{self._names[self._label_column]}: the label is {labels[wrong[0]]}, and no digit "
                 "from 0 to 9."
             )
@@ -103,15 +113,16 @@ class CsvDataset(Dataset):
             return labels, rows[:, 1:]
         return labels, np.delete(rows, self._label_column, axis=1)
 
-    def _rows(self, most: int) -> Iterator[NDArray[np.uint8]]:
-        """The file's rows of numbers, (N, columns), at most so many at a time."""
+    def _rows(self, most: int) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+        """At most so many of the file's rows of numbers at a time, (N, columns), and before them
+        the line, from 1, that each is in."""
         with self._open() as file:
             line = 1 + self._has_header
             if self._has_header:
                 file.readline()
             while lines := self._lines(file, most, line):
                 if len(rows := self._parsed(lines, line)):
-                    yield rows
+                    yield [line + i for i, text in enumerate(lines) if text.strip("\n")], rows
                 line += len(lines)
 
     def _lines(self, file: TextIO, most: int, line: int) -> list[str]:

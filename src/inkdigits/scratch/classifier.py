@@ -79,7 +79,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Make the probabilities honest, by examples that were not trained on.
 
         Sets `calibration_`: the temperature that `predict_proba` divides logits by, and the
-        confidence that 99 % of the examples reach. Do it again after more training.
+        confidence that 99 % of the examples reach, or a higher one, above which they show that
+        99 % of the answers are right. That takes 299 that are all right: with fewer examples no
+        answer is sure. Do it again after more training.
         """
         check_is_fitted(self, "layers_")
         examples, targets = self._validated(X, y)

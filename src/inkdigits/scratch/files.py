@@ -30,6 +30,7 @@ OPTIMIZER = "optimizer."
 """The names of what the optimizer remembers begin with it; a layer's begin with its number."""
 
 PARTS = (Layer, optimizers.Optimizer, schedules.Schedule)
+Part = Layer | optimizers.Optimizer | schedules.Schedule
 KINDS = tuple(
     kind
     for room in (layers, optimizers, schedules)
@@ -58,7 +59,7 @@ def save(network: Classifier, path: str | os.PathLike[str]) -> None:
 def load(
     network_type: type[Network],
     path: str | os.PathLike[str],
-    own_layers: Sequence[type[Layer]] = (),
+    own: Sequence[type[Part]] = (),
 ) -> Network:
     """Read what `save` wrote. Raises InvalidModel."""
     weights, description = _paths(path)
@@ -76,7 +77,7 @@ def load(
             "or put the two files that were saved together side by side."
         )
     try:
-        return restore(network_type, described, safetensors.numpy.load(content), own_layers)
+        return restore(network_type, described, safetensors.numpy.load(content), own)
     except InvalidModel as error:
         raise InvalidModel(f"{description}: {error}") from None
     except Exception as error:  # likewise
@@ -112,11 +113,11 @@ def restore(
     network_type: type[Network],
     described: dict[str, Any],
     arrays: dict[str, Array],
-    own_layers: Sequence[type[Layer]] = (),
+    own: Sequence[type[Part]] = (),
 ) -> Network:
     """The network that `describe` and `tensors` told of. Raises InvalidModel."""
     try:
-        return _restored(network_type, described, arrays, own_layers)
+        return _restored(network_type, described, arrays, own)
     except InvalidModel:
         raise
     except Exception as error:  # whatever a description that somebody made up can do
@@ -127,14 +128,14 @@ def _restored(
     network_type: type[Network],
     described: dict[str, Any],
     arrays: dict[str, Array],
-    own_layers: Sequence[type[Layer]],
+    own: Sequence[type[Part]],
 ) -> Network:
     if described.get("format") != FORMAT:
         raise InvalidModel(
             f"its format is {described.get('format')!r}, and this version of inkdigits reads "
             f"{FORMAT!r}."
         )
-    known = {kind.__name__: kind for kind in (*KINDS, *own_layers)}
+    known = {kind.__name__: kind for kind in (*KINDS, *own)}
     network = network_type(
         [_from_json(layer, known) for layer in described["layers"]],
         optimizer=_from_json(described["optimizer"], known),

@@ -227,8 +227,9 @@ class NeuralNetwork(Classifier):
         files.save(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, layers: Sequence[type[Layer]] = ()) -> Self:
-        """Read what `save` wrote; `layers` are the kinds of layers that you wrote yourself.
+    def load(cls, path: str | os.PathLike[str], *, layers: Sequence[type[files.Part]] = ()) -> Self:
+        """Read what `save` wrote; `layers` are the kinds of layers that you wrote yourself, and of
+        optimizers and schedules.
 
         Raises InvalidModel if a file is missing, damaged, or of another network.
         """
@@ -239,7 +240,8 @@ class NeuralNetwork(Classifier):
 
         It normalises pictures itself, so the network must have been trained on what `Normalizer`
         gives, as (N, 28, 28) or (N, 784), to tell the digits 0 to 9. A network that has not been
-        calibrated calls an answer sure from 99 % confidence on.
+        calibrated calls an answer sure from 99 % confidence on; one that was calibrated with fewer
+        than 299 examples calls none sure.
         """
         from inkdigits.scratch.export import export
 
@@ -311,22 +313,13 @@ class NeuralNetwork(Classifier):
         best, best_loss, waited = self.tensors(), math.inf, 0
         try:
             for epoch in epochs:
-                start = time.perf_counter()
                 rates = [schedule.at(epoch + step / steps, epochs.stop) for step in range(steps)]
-                loss, accuracy = self._fit_epoch(training, rates, report)
-                row = {
-                    "epoch": len(self.history_) + 1,
-                    "learning_rate": rates[0],
-                    "loss": loss,
-                    "accuracy": accuracy,
-                }
+                with self._all_of_an_epoch():
+                    row = self._fit_epoch(training, validation, rates, report)
+                    self.history_.append(row)
                 waited += 1
-                if validation is not None:
-                    row["validation_loss"], row["validation_accuracy"] = self._evaluate(validation)
-                    if stops_early and row["validation_loss"] < best_loss:
-                        best, best_loss, waited = self.tensors(), row["validation_loss"], 0
-                row["seconds"] = time.perf_counter() - start
-                self.history_.append(row)
+                if stops_early and row["validation_loss"] < best_loss:
+                    best, best_loss, waited = self.tensors(), row["validation_loss"], 0
                 stop = [callback(self) for callback in self.callbacks]
                 yield row
                 if any(isinstance(answer, bool | np.bool_) and answer for answer in stop):
@@ -345,13 +338,28 @@ class NeuralNetwork(Classifier):
         for layer in self.layers_:
             layer.forget()
 
-    def _fit_epoch(
-        self, training: Weighted, rates: Sequence[float], report: Report | None
-    ) -> tuple[float, float]:
-        """Learn from each example once; the mean loss, and the share of right answers.
+    @contextmanager
+    def _all_of_an_epoch(self) -> Iterator[None]:
+        """Leave all as it was before if the block diverges, or Ctrl-C ends it."""
+        tensors, optimizer = self.tensors(), copy.deepcopy(self.optimizer_)
+        random, done = self.rng_.bit_generator.state, len(self.history_)
+        try:
+            yield
+        except BaseException:
+            self.set_tensors(tensors)
+            self.optimizer_, self.rng_.bit_generator.state = optimizer, random
+            del self.history_[done:]
+            raise
 
-        There is a learning rate for each step. If it diverges, all is as it was before.
-        """
+    def _fit_epoch(
+        self,
+        training: Weighted,
+        validation: Data | None,
+        rates: Sequence[float],
+        report: Report | None,
+    ) -> Row:
+        """Learn from each example once, with a learning rate for each step, and validate."""
+        start = time.perf_counter()
         examples, labels, weights = training
         epoch, total = len(self.history_) + 1, len(labels)
         batch_size = self.batch_size or total
@@ -370,15 +378,19 @@ class NeuralNetwork(Classifier):
             if report:
                 report(epoch, count / total, loss)
 
-        before, optimizer_before = self.tensors(), copy.deepcopy(self.optimizer_)
         try:
             # A Diverged says more than NumPy's warnings.
             with blas_threads(self.threads), np.errstate(over="ignore", invalid="ignore"):
-                return learn(self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told)
+                loss, accuracy = learn(
+                    self.layers_, LOSSES[self.loss], self.optimizer_, batches(), told
+                )
         except Diverged as error:
-            self.set_tensors(before)
-            self.optimizer_ = optimizer_before
             raise Diverged(f"Epoch {epoch}, {error}") from None
+        row = {"epoch": epoch, "learning_rate": rates[0], "loss": loss, "accuracy": accuracy}
+        if validation is not None:
+            row["validation_loss"], row["validation_accuracy"] = self._evaluate(validation)
+        row["seconds"] = time.perf_counter() - start
+        return row
 
     def _evaluate(self, data: Data) -> tuple[float, float]:
         """Loss and accuracy on data that is not trained on."""

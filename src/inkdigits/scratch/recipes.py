@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inkdigits.scratch.layers import (
     BatchNorm,
@@ -30,8 +29,6 @@ from inkdigits.scratch.schedules import OneCycle
 class ScratchRecipe:
     """Everything that decides what a training run ends with, but the seed and the data."""
 
-    real_ink: ClassVar[None] = None
-    """They learn from nothing beside MNIST."""
     name: str
     layers: list[Layer]
     """From pictures (28, 28) to 10 logits."""

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from inkdigits.scratch.schedules import Schedule
 from inkdigits.training.fit import InvalidRun
 
-NOT_SETTINGS = {"name", "layers", "epochs"}
-"""Fields of a recipe that make it another one, or have an option of their own."""
+NOT_SETTINGS = {"name", "layers", "epochs", "replay", "kept"}
+"""Fields of a recipe that make it another one, have an option of their own, or are of a fine-tuning
+alone."""
 INSIDE = ("optimizer",)
 """What a network in NumPy is trained with has settings of its own, which are found by name, too."""
 READ: dict[type, tuple[Callable[[str], Any], str]] = {
@@ -53,7 +54,7 @@ def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
         value = _with(value, rest, name, text)
     elif isinstance(value, Schedule):
         value = replace(value, learning_rate=_parsed(value.learning_rate, name, text))
-    elif text == "none" and is_dataclass(value):
+    elif text == "none" and _may_be_missing(thing, first):
         value = None
     else:
         value = _parsed(value, name, text)
@@ -63,6 +64,10 @@ def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
 def _settings(thing: Any) -> dict[str, Any]:
     named = fields(thing) if is_dataclass(thing) else ()
     return {f.name: getattr(thing, f.name) for f in named if f.name not in NOT_SETTINGS}
+
+
+def _may_be_missing(thing: Any, name: str) -> bool:
+    return any(f.name == name and "None" in str(f.type) for f in fields(thing))
 
 
 def _names(thing: Any) -> list[str]:

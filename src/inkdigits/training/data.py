@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,17 @@ class Data:
     def per_epoch(self) -> int:
         """How many pictures an epoch has."""
         return len(self.labels) * self.times + sum(source.per_epoch for source in self.beside)
+
+    @cached_property
+    def checksum(self) -> int:
+        """Of the pictures and labels, but not of those beside."""
+        checksum = 0
+        for array in (
+            *(self.pictures, self.labels),
+            *(self.validation_pictures, self.validation_labels),
+        ):
+            checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
+        return checksum
 
 
 def training_data(

@@ -18,9 +18,11 @@ from rich.console import Console
 from rich.progress import track
 
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.datasets.omniglot import WrittenCharacter
+from inkdigits.datasets.omniglot import OMNIGLOT, WrittenCharacter
+from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.recognition.page import PageFile
+from inkdigits.recognition.session import model_content
 from inkdigits.synthesis.negatives import FAMILIES, HELD_OUT, draw_non_digits
 from inkdigits.synthesis.pages import PageGenerator
 from inkdigits.synthesis.pens import SIDE
@@ -110,11 +112,21 @@ class Drawer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of what is asked of it, and of the digits that it was given."""
+        """Of what is asked of it, of the digits that it was given, and of what it draws with."""
         asked = hashlib.sha256(repr((astuple(self.real_ink), self.seed)).encode())
         for digit in self.digits:
             asked.update(np.concatenate(digit.strokes).tobytes())
+        for content in self._drawn_with():
+            asked.update(content)
         return asked.hexdigest()[:8]
+
+    def _drawn_with(self) -> Iterator[bytes]:
+        """The files that it needs beside the digits and MNIST, which is always the same."""
+        if self.real_ink.signs or self.real_ink.letters or self.real_ink.crops:
+            for file in (*handwriting_fonts(self.data_dir), find_file(OMNIGLOT, self.data_dir)):
+                yield file.name.encode() + file.read_bytes()
+        if self.real_ink.crops:
+            yield model_content(None, "page.onnx")[1]
 
     @cached_property
     def _strokes(self) -> StrokeGenerator:

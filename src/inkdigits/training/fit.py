@@ -186,6 +186,17 @@ class Fitting(ABC):
 class DigitFitting(Fitting):
     """The state of a run that learns single digits."""
 
+    def check_data(self, checksum: int | None) -> None:
+        """Raise InvalidRun if that is the checksum of other data than the run learns from.
+
+        A checkpoint of earlier versions has none.
+        """
+        if checksum not in (None, self.data.checksum):
+            raise InvalidRun(
+                f"{self.settings.data} is not what the run started with: pictures or labels, or "
+                "which of them are kept for validation, have changed. Start another run (--out)."
+            )
+
     @abstractmethod
     def result(self) -> Result: ...
 

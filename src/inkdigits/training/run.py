@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def train(
             in NumPy: see `inkdigits.scratch.threads`.
         resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
             those of a run that was never interrupted.
-        overwrite: start anew where a run is.
+        overwrite: start anew where a run is; what it has drawn is drawn anew, too.
         measure_test: measure on the test part, too, once, at the very end.
         tensorboard: write the history as events, too, for TensorBoard; this needs tensorboardX.
         console: where progress is shown; standard error if left out.
@@ -108,10 +109,11 @@ def train(
     folder, fitting_type = RunFolder(Path(out)), _task(recipe).fitting
     usable_device = fitting_type.usable_device(device)
     checkpoint_file = folder.path / fitting_type.checkpoint_name
-    others = {name for name in CHECKPOINT_NAMES if (folder.path / name).exists()}
-    if others - {checkpoint_file.name}:
+    earlier = {file for name in CHECKPOINT_NAMES if (file := folder.path / name).exists()}
+    if earlier - {checkpoint_file} and (resume or not overwrite):
         raise InvalidRun(
-            f"{folder.path} holds a run of another recipe. Choose another folder (--out)."
+            f"{folder.path} holds a run of another recipe. Choose another folder (--out), or start "
+            "anew in this one (--overwrite)."
         )
     checkpoint = _read_checkpoint(fitting_type, checkpoint_file) if resume else None
     if not resume and not overwrite:
@@ -145,8 +147,10 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
-                if not resume:
-                    checkpoint_file.unlink(missing_ok=True)
+                if earlier and not resume:
+                    for file in earlier:
+                        file.unlink(missing_ok=True)
+                    shutil.rmtree(folder.drawings, ignore_errors=True)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
                 training = task.prepared(

@@ -89,7 +89,11 @@ class ScratchFitting(DigitFitting):
 
     def save(self, path: Path) -> None:
         best = {f"{BEST}{name}": array for name, array in self._best.items()}
-        story = {"settings": asdict(self.settings), "network": files.describe(self.network)}
+        story = {
+            "settings": asdict(self.settings),
+            "data": self.data.checksum,
+            "network": files.describe(self.network),
+        }
         content = safetensors.numpy.save(
             files.tensors(self.network) | best, metadata={"story": json.dumps(story)}
         )
@@ -103,14 +107,17 @@ class ScratchFitting(DigitFitting):
         return story | {"tensors": tensors}
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
+        self.check_data(checkpoint.get("data"))
         last = {k: v for k, v in checkpoint["tensors"].items() if not k.startswith(BEST)}
         self._best = {
             name.removeprefix(BEST): array
             for name, array in checkpoint["tensors"].items()
             if name.startswith(BEST)
         }
-        own_layers = {type(layer) for layer in _all(self.recipe.layers)}
-        self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own_layers])
+        optimizer = self.recipe.optimizer
+        parts: list[files.Part] = [*_all(self.recipe.layers), optimizer, optimizer.schedule]
+        own = {type(part) for part in parts}
+        self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own])
         self.network.epochs = self.settings.epochs
         self.remember([Epoch(**row) for row in self.network.history_])
 

@@ -244,7 +244,8 @@ def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], N
 
 
 def generator_of(*seeds: int) -> torch.Generator:
-    """A generator for that combination of numbers, and no other."""
+    """A generator for that combination of numbers, and no other but the same with zeros at its end:
+    NumPy does not tell these apart."""
     [state] = np.random.SeedSequence(seeds).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 

@@ -29,6 +29,7 @@ from inkdigits.training.recipes import PagesRecipe
 from inkdigits.training.tasks import drawn_pages
 from inkdigits.training.tasks.drawn_pages import PageLoader
 from inkdigits.training.tasks.pages import (
+    FOR_CALIBRATION,
     VALIDATION_WRITERS,
     Pages,
     PagesData,
@@ -335,6 +336,36 @@ def test_each_page_to_learn_from_is_another_one_and_those_that_judge_are_always_
     held_out = [seed for seed in seeds if len(seed) == 2]
     assert held_out == 2 * [(0, number) for number in range(validation)]
     assert len({seed for seed in seeds if len(seed) == 3}) == 2 * pages
+
+
+def test_no_page_to_learn_from_is_drawn_like_one_that_judges(
+    made: list[tuple[Any, ...]], data_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes] = []
+
+    def speckled(self: Watched, seed: Sequence[int]) -> list[Placed]:
+        picture = np.random.default_rng(seed).integers(0, 256, (90, 120), np.uint8)
+        drawn.append(picture.tobytes())
+        return [Placed(replace(square, picture=picture), 0)]
+
+    square = Watched().draw_side_by_side((0,))[0].page
+    monkeypatch.setattr(Watched, "draw_side_by_side", speckled)
+    monkeypatch.setattr(drawn_pages, "WORKERS", 0)
+    recipe = replace(TINY, epochs=4, validation_pages=5)
+    loaded = data(data_dir, without_writers="2-18,25-30")
+    validation_batch(loaded.validation, recipe)
+    for number in range(5):
+        loaded.validation[FOR_CALIBRATION, number]
+    judging = {*drawn}
+    drawn.clear()
+    monkeypatch.setattr(PagesFitting, "validate", lambda *_: (0.0, 0.0))
+    for seed in (0, 1):
+        settings = Settings("page", 4, seed, None, data="pages")
+        fitting = PagesFitting(recipe, settings, loaded, "cpu", ProcessGroup())
+        assert len(list(fitting.epochs(lambda *_: None))) == 4
+    assert len(judging) == 10
+    assert len({*drawn}) == 2 * 4 * recipe.pages
+    assert not judging & {*drawn}
 
 
 def test_a_data_folder_without_fonts_is_refused(made: list[Any], tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ class Digits(Task):
     ) -> Data:
         training: Data = data[0]
         drawer: Drawer | None = data[1]
+        if drawer:
+            training = with_real_ink(training, drawer, folder.drawings, settings.limit, console)
         if training.missing:
             digits = ", ".join(map(str, training.missing))
             (console or Console(stderr=True)).print(
@@ -99,9 +101,7 @@ class Digits(Task):
                 "never read these.",
                 soft_wrap=True,
             )
-        if not drawer:
-            return training
-        return with_real_ink(training, drawer, folder.drawings, settings.limit, console)
+        return training
 
     def trained_on(self, settings: Settings, data: Data) -> str:
         """As the model file says it."""

@@ -49,7 +49,9 @@ from inkdigits.training.writers import DataDir
 VALIDATION_WRITERS = "19-24"
 """Of the pen strokes: they write validation pages and none to learn from."""
 FOR_VALIDATION, FOR_CALIBRATION = 0, 1
-"""Seeds of the pages by which epochs are compared, and of those for calibration."""
+"""Seeds of the pages by which epochs are compared, and of those for calibration: two numbers each.
+Those of pages to learn from are three, and the last is not 0, which NumPy would not tell from none.
+"""
 A_PAGE = (2,)
 """The seed of a page that tells whether pages are still drawn alike."""
 AT_ONCE = 50
@@ -195,7 +197,10 @@ class PagesFitting(TorchFitting):
         seed, size, group = self.settings.seed, self.recipe.batch_size, self.group
         torch.manual_seed(generator_of(seed, number, 1 + group.rank).initial_seed())
         batches: list[list[Seed]] = [
-            [(seed, number, step * size + place) for place in range(group.rank, size, group.size)]
+            [
+                (seed, number, 1 + step * size + place)
+                for place in range(group.rank, size, group.size)
+            ]
             for step in range(self.steps)
         ]
         loss_sum, right = 0.0, 0.0

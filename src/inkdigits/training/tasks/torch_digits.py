@@ -95,9 +95,14 @@ class TorchDigits(TorchFitting, DigitFitting):
         return F.cross_entropy(logits, labels).item(), accuracy.item()
 
     def also_kept(self) -> dict[str, Any]:
-        return {"drawn": self._checksum_of_drawings(), "start": self._start}
+        return {
+            "data": self.data.checksum,
+            "drawn": self._checksum_of_drawings(),
+            "start": self._start,
+        }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
+        self.check_data(checkpoint.get("data"))
         if checkpoint["drawn"] != self._checksum_of_drawings():
             raise InvalidRun(
                 "What is drawn to learn from is not what the run started with: the pen strokes, or "
@@ -112,8 +117,12 @@ class TorchDigits(TorchFitting, DigitFitting):
     def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
         order = _order(self.sources, generator_of(self.settings.seed, number))
         batches = torch.split(order, self.recipe.batch_size)
-        if len(batches[-1]) < self.group.size:  # somebody would have nothing to do
+        size = self.group.size
+        # Of one picture batch normalisation has no spread; of none somebody has nothing to do.
+        if len(batches) > 1 and len(batches[-1]) < min(2 * size, self.recipe.batch_size):
             batches = batches[:-1]
+        if len(batches[-1]) < size:
+            raise InvalidRun(f"{size} processes need as many pictures, and there are {len(order)}.")
         bending = generator_of(self.settings.seed, number, 1 + self.group.rank)
         torch.manual_seed(bending.initial_seed())  # for dropout
         loss_sum, count, right, digits = 0.0, 0, 0.0, 0
@@ -131,7 +140,16 @@ class TorchDigits(TorchFitting, DigitFitting):
         Of an ensemble the first two are the mean over its members.
         """
         seen, labels = self._bent(batch, bending)
-        logits = self.outputs(seen).reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
+        try:
+            outputs = self.outputs(seen)
+        except ValueError as error:
+            if len(seen) > 1:
+                raise
+            raise InvalidRun(
+                f"{self.recipe.name} cannot learn from one picture in a step: its batch "
+                "normalisation needs two. Take more pictures, or larger steps (--batch-size)."
+            ) from error
+        logits = outputs.reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
         targets = self._targets(labels)[:, None].expand_as(logits)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
         self.descend(loss)
