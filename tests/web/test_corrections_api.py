@@ -28,9 +28,9 @@ TOKEN = "a-token-that-nobody-guesses"
 OWNER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def jpeg(picture: np.ndarray) -> bytes:
+def tiff(picture: np.ndarray) -> bytes:
     file = BytesIO()
-    Image.fromarray(picture).save(file, "JPEG")
+    Image.fromarray(picture).save(file, "TIFF")
     return file.getvalue()
 
 
@@ -86,7 +86,7 @@ def test_nothing_of_a_file_is_kept_but_its_pixels(client: TestClient, store: Sto
         ({"label": "7"}, '"label" is "7"'),
         ({"label": True}, '"label" is true'),
         ({"picture": "aGFsbG8="}, "in no picture format"),
-        ({"picture": data_url(jpeg(written(7, 60)))}, "is no PNG"),
+        ({"picture": data_url(tiff(written(7, 60)))}, "is neither PNG nor JPEG"),
         ({"picture": "no base64!"}, '"picture" must be base64'),
         ({"picture": None}, 'There is no "picture"'),
         ({"picture": data_url(png(written(7, 60) * 0 + 255))}, "Nothing is written"),

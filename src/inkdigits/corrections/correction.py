@@ -27,6 +27,7 @@ FARTHEST = 1e9
 """A point's coordinates are near 0 to 2, and its time is in milliseconds."""
 MOST_PIXELS = 2**18
 """Of a digit, decoded."""
+FORMATS = "PNG", "JPEG"
 SMALL = 2**18
 """Pixels, and bytes, up to which a PNG is decoded here, and not in a process of its own."""
 MOST_PHOTO_PIXELS = 2**20
@@ -127,10 +128,13 @@ def _grey_png(name: str, text: object, most_pixels: int) -> bytes:
         content = base64.b64decode(text.partition("base64,")[2] or text, validate=True)
     except (TypeError, ValueError) as error:
         raise InvalidCorrection(f'"{name}" must be base64 or a data URL.') from error
-    if format_of(content) not in ("PNG", None):  # other decoders are larger, and slower
-        raise InvalidCorrection(f'"{name}" is no PNG. Send it as one, in base64 or a data URL.')
+    if format_of(content) not in (*FORMATS, None):  # some take long to decode
+        raise InvalidCorrection(
+            f'"{name}" is neither {" nor ".join(FORMATS)}. Send it as one, in base64 or a data URL.'
+        )
     file = BytesIO()
-    isolate = len(content) > SMALL or may_be_larger(content, SMALL)
+    is_small = len(content) <= SMALL and not may_be_larger(content, SMALL)
+    isolate = not is_small or format_of(content) != "PNG"  # other decoders have had more holes
     grey = read_picture(content, max_pixels=most_pixels, isolate=isolate)
     Image.fromarray(grey).save(file, "PNG")
     return file.getvalue()
