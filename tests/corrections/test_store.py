@@ -72,6 +72,14 @@ def test_who_changes_their_mind_changes_the_label_and_nobody_else_does(store: St
     assert [(each.label, each.state) for each in store.page()] == [(1, "waiting")]
 
 
+def test_of_what_arrives_together_the_last_word_counts(store: Store) -> None:
+    add(store, new(label=3))
+    add(store, new(label=5), new(label=9, session=BOB), new(label=3))
+    assert [each.label for each in store.page()] == [3]
+    add(store, new(label=3), new(label=4))
+    assert [each.label for each in store.page()] == [4]
+
+
 def test_who_sent_it_can_take_it_back_and_nobody_else(store: Store) -> None:
     [number] = add(store, new())
     assert not store.take_back(number, BOB)

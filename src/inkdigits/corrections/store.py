@@ -219,23 +219,27 @@ class Store:
         there = select(c.digest, c.number, c.session, c.sent_label).where(by_digest)
         known = {row.digest: row for row in connection.execute(there)}
         sent = self._sent_lately(connection, {new.correction.session for new in news})
+        changed: dict[str, New] = {}
         fresh: dict[str, New] = {}
-        for new in news:
+        for new in news:  # the last word of a session counts
             digest, session = new.correction.digest, new.correction.session
             if row := known.get(digest):
-                if row.session == session and row.sent_label != new.correction.label:
-                    change = {"state", "label", "sent_label", "doubt"}
-                    values = {name: value for name, value in _values(new).items() if name in change}
-                    connection.execute(corrections.update().where(c.digest == digest), values)
+                if row.session == session:
+                    changed[digest] = new
             elif digest in fresh:
                 if fresh[digest].correction.session == session:
                     fresh[digest] = new
             elif sent[session] < self._most_an_hour:
                 fresh[digest] = new
                 sent[session] += 1
+        # In one order, or two processes might each wait for the other.
+        for digest, new in sorted(changed.items()):
+            if known[digest].sent_label != new.correction.label:
+                change = {"state", "label", "sent_label", "doubt"}
+                values = {name: value for name, value in _values(new).items() if name in change}
+                connection.execute(corrections.update().where(c.digest == digest), values)
         if fresh:
             _insert_photos(connection, fresh.values())
-            # In one order, or two processes might each wait for the other.
             connection.execute(
                 corrections.insert(), [_values(fresh[each]) for each in sorted(fresh)]
             )
