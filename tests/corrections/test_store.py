@@ -3,18 +3,19 @@
 import resource
 import sqlite3
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from corrections import rounds_of_killing
 from inkdigits.corrections.store import New, Store
-from inkdigits.corrections.tables import metadata
+from inkdigits.corrections.tables import corrections, metadata
 from inkdigits.errors import InkDigitsError, StoreUnavailable
 from sent import ALICE, BOB, STROKES, new
 
@@ -158,6 +159,34 @@ def test_a_session_or_an_age_is_deleted_with_its_photos(store: Store, url: str) 
         assert connection.scalar(text("SELECT count(*) FROM photos")) == 0
     engine.dispose()
     assert store.delete(before=time.time() + 1) == 1
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "forget",
+    [lambda store: store.take_back(1, ALICE), lambda store: store.delete(session=ALICE)],
+    ids=["taken back", "deleted"],
+)
+def test_a_digit_is_forgotten_while_another_of_its_photo_is_being_kept(
+    store: Store, forget: Callable[[Store], int]
+) -> None:
+    photo = new(3, side=90).correction.picture
+    mine = new()
+    add(store, mine._replace(correction=replace(mine.correction, photo=photo, box=[0, 0, 1, 1])))
+    engine = create_engine(store.url)
+    with engine.connect() as other, ThreadPoolExecutor() as threads:
+        row = other.execute(select(corrections)).mappings().one()
+        another = {**row, "number": 2, "digest": "another", "session": BOB}
+        other.execute(corrections.insert(), another)
+        forgotten = threads.submit(forget, store)
+        while not other.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert not forgotten.done()
+            time.sleep(0.01)
+        other.commit()
+        assert forgotten.result() == 1
+    engine.dispose()
+    [kept] = store.page()
+    assert (kept.session, store.photo(kept)) == (BOB, photo)
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,7 @@ MOST_AN_HOUR = 600
 TRIES = 5
 
 State = Literal["waiting", "accepted", "rejected"]
+Result = TypeVar("Result")
 
 
 class New(NamedTuple):
@@ -120,13 +121,7 @@ class Store:
         The same drawing is kept once: whoever sends it again changes its label, if it is the same
         session, and nothing otherwise.
         """
-        for _ in range(TRIES):
-            try:
-                with self._begin() as connection:
-                    return self._add(connection, news)
-            except IntegrityError as error:  # another process was first with one of them
-                refused = error  # and is seen the next time
-        raise StoreUnavailable(f"Others change the same at the same time: {refused}") from refused
+        return self._written(lambda connection: self._add(connection, news))
 
     def take_back(self, number: int, session: str) -> bool:
         """Forget a correction for who sent it; False if there is none of that session."""
@@ -207,11 +202,14 @@ class Store:
 
     def _delete(self, *where: Any) -> int:
         used = select(corrections.c.photo).where(corrections.c.photo.is_not(None))
-        with self._begin() as connection:
+
+        def forget(connection: Connection) -> int:
             count = connection.execute(corrections.delete().where(*where)).rowcount
             if count:
                 connection.execute(photos.delete().where(photos.c.digest.not_in(used)))
             return count
+
+        return self._written(forget)
 
     def _add(self, connection: Connection, news: Sequence[New]) -> list[Added | None]:
         c = corrections.c
@@ -255,6 +253,16 @@ class Store:
         lately = c.session.in_(sessions) & (c.received > time.time() - 3600)
         query = select(c.session, func.count()).where(lately).group_by(c.session)
         return Counter({row[0]: row[1] for row in connection.execute(query)})
+
+    def _written(self, write: Callable[[Connection], Result]) -> Result:
+        """What `write` returns of its transaction, which is tried again if others were first."""
+        for _ in range(TRIES):
+            try:
+                with self._begin() as connection:
+                    return write(connection)
+            except IntegrityError as error:  # another process has kept or forgotten the same
+                refused = error  # and is seen the next time
+        raise StoreUnavailable(f"Others change the same at the same time: {refused}") from refused
 
     @contextmanager
     def _begin(self, *, reads: bool = False) -> Iterator[Connection]:
