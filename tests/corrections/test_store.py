@@ -1,6 +1,7 @@
 """What is kept of corrections, in SQLite and in a real PostgreSQL."""
 
 import resource
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -10,13 +11,16 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
 from corrections import rounds_of_killing
+from inkdigits.corrections.database import database_url, engine_for
 from inkdigits.corrections.store import New, Store
 from inkdigits.corrections.tables import corrections, metadata
 from inkdigits.errors import InkDigitsError, StoreUnavailable
+from postgresql import Server
 from sent import ALICE, BOB, STROKES, new
 
 # From Python 3.12 on, of a fork beside threads; here the child uses none of what they hold.
@@ -269,6 +273,37 @@ def test_a_url_that_is_none_is_told_at_once(wrong: str, message: str) -> None:
 def test_a_database_that_is_not_there_is_unavailable(absent: str) -> None:
     with pytest.raises(StoreUnavailable):
         Store(absent).add([new()])
+
+
+def test_options_in_the_url_count_and_so_do_our_own(server: Server) -> None:
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE SCHEMA ink")
+    url = f"{server.url}&options=-c%20search_path%3Dink"
+    with closing(Store(url)) as store:
+        add(store, new())
+    engine = engine_for(database_url(url))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ink.corrections")) == 1
+        assert connection.scalar(text("SHOW statement_timeout")) == "10s"
+    engine.dispose()
+
+
+def test_a_time_to_wait_in_the_url_is_the_one_that_is_waited(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/none?connect_timeout=2"
+        with pytest.raises(StoreUnavailable, match="timeout"):
+            Store(url).open()
+    file = tmp_path / "locked.sqlite"
+    with (
+        closing(Store(f"sqlite:///{file}?timeout=1")) as store,
+        closing(sqlite3.connect(file)) as other,
+    ):
+        store.open()
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.add([new()])
+    assert time.monotonic() - begun < 8
 
 
 def test_a_password_is_never_shown() -> None:
