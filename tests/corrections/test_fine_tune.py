@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,26 @@ def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
     assert not version.passed  # tiny forgets, against what ships
     assert versions.all() == [version]
     assert versions.promoted is None
+
+
+@pytest.mark.usefixtures("little")
+def test_a_candidate_that_was_kept_before_has_its_first_verdict_and_it_says_so(
+    tmp_path: Path,
+    versions: Versions,
+    weights: Path,
+    data_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inkdigits.corrections.fine_tune.judged", lambda *_, **__: [])  # a yes
+    spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
+    options = QUICK | {"start_from": weights, "data_dir": data_dir}
+    candidate, _ = fine_tune(spec, run, Versions(tmp_path / "others"), **options)
+    assert candidate.passed
+    first = versions.add(candidate.model, {"passed": False, "judged": []})
+    said = StringIO()
+    options |= {"resume": True, "console": Console(file=said)}
+    assert fine_tune(spec, run, versions, **options)[0] == first
+    assert f"{first.name} was kept before" in said.getvalue()
 
 
 def test_some_of_the_weights_are_those_that_it_started_from_also_when_it_is_resumed(

@@ -1,21 +1,26 @@
 """What is kept of corrections, in SQLite and in a real PostgreSQL."""
 
 import resource
+import socket
 import sqlite3
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from corrections import rounds_of_killing
+from inkdigits.corrections.database import database_url, engine_for
 from inkdigits.corrections.store import New, Store
-from inkdigits.corrections.tables import metadata
+from inkdigits.corrections.tables import corrections, metadata
 from inkdigits.errors import InkDigitsError, StoreUnavailable
+from postgresql import Server
 from sent import ALICE, BOB, STROKES, new
 
 # From Python 3.12 on, of a fork beside threads; here the child uses none of what they hold.
@@ -70,6 +75,14 @@ def test_who_changes_their_mind_changes_the_label_and_nobody_else_does(store: St
     assert [(each.label, each.state) for each in store.page()] == [(7, "accepted")]
     add(store, new(label=1))
     assert [(each.label, each.state) for each in store.page()] == [(1, "waiting")]
+
+
+def test_of_what_arrives_together_the_last_word_counts(store: Store) -> None:
+    add(store, new(label=3))
+    add(store, new(label=5), new(label=9, session=BOB), new(label=3))
+    assert [each.label for each in store.page()] == [3]
+    add(store, new(label=3), new(label=4))
+    assert [each.label for each in store.page()] == [4]
 
 
 def test_who_sent_it_can_take_it_back_and_nobody_else(store: Store) -> None:
@@ -152,6 +165,34 @@ def test_a_session_or_an_age_is_deleted_with_its_photos(store: Store, url: str) 
     assert store.delete(before=time.time() + 1) == 1
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "forget",
+    [lambda store: store.take_back(1, ALICE), lambda store: store.delete(session=ALICE)],
+    ids=["taken back", "deleted"],
+)
+def test_a_digit_is_forgotten_while_another_of_its_photo_is_being_kept(
+    store: Store, forget: Callable[[Store], int]
+) -> None:
+    photo = new(3, side=90).correction.picture
+    mine = new()
+    add(store, mine._replace(correction=replace(mine.correction, photo=photo, box=[0, 0, 1, 1])))
+    engine = create_engine(store.url)
+    with engine.connect() as other, ThreadPoolExecutor() as threads:
+        row = other.execute(select(corrections)).mappings().one()
+        another = {**row, "number": 2, "digest": "another", "session": BOB}
+        other.execute(corrections.insert(), another)
+        forgotten = threads.submit(forget, store)
+        while not other.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert not forgotten.done()
+            time.sleep(0.01)
+        other.commit()
+        assert forgotten.result() == 1
+    engine.dispose()
+    [kept] = store.page()
+    assert (kept.session, store.photo(kept)) == (BOB, photo)
+
+
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
     store.open()
     engine = create_engine(store.url)
@@ -232,6 +273,37 @@ def test_a_url_that_is_none_is_told_at_once(wrong: str, message: str) -> None:
 def test_a_database_that_is_not_there_is_unavailable(absent: str) -> None:
     with pytest.raises(StoreUnavailable):
         Store(absent).add([new()])
+
+
+def test_options_in_the_url_count_and_so_do_our_own(server: Server) -> None:
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE SCHEMA ink")
+    url = f"{server.url}&options=-c%20search_path%3Dink"
+    with closing(Store(url)) as store:
+        add(store, new())
+    engine = engine_for(database_url(url))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ink.corrections")) == 1
+        assert connection.scalar(text("SHOW statement_timeout")) == "10s"
+    engine.dispose()
+
+
+def test_a_time_to_wait_in_the_url_is_the_one_that_is_waited(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/none?connect_timeout=2"
+        with pytest.raises(StoreUnavailable, match="timeout"):
+            Store(url).open()
+    file = tmp_path / "locked.sqlite"
+    with (
+        closing(Store(f"sqlite:///{file}?timeout=1")) as store,
+        closing(sqlite3.connect(file)) as other,
+    ):
+        store.open()
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.add([new()])
+    assert time.monotonic() - begun < 8
 
 
 def test_a_password_is_never_shown() -> None:

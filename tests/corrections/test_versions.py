@@ -64,6 +64,17 @@ def test_what_did_not_pass_is_kept_and_not_promoted(versions: Versions, unsure_m
     assert versions.all() == [failed]
 
 
+def test_of_a_file_that_is_kept_again_the_first_verdict_counts(
+    versions: Versions, unsure_model: Path
+) -> None:
+    first = candidate(versions, unsure_model, "first")
+    versions.promote(first.name)
+    assert candidate(versions, unsure_model, "first", passed=False) == first
+    versions.rollback()
+    assert versions.promote(first.name) == first
+    assert versions.all() == [first]
+
+
 def test_a_damaged_file_is_refused_and_so_is_another_in_its_place(
     versions: Versions, unsure_model: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """A server goes over to what is promoted, and drops nobody."""
 
+import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,16 @@ def url(versions: Versions) -> Iterator[str]:
             yield url
 
 
+@pytest.fixture
+def ships(url: str, versions: Versions, reader: Reader, png_of: Callable[[int], bytes]) -> str:
+    """The version that is read with at first."""
+    while versions.promoted:
+        versions.rollback()
+    ships = reader.metadata["sha256"][:12]
+    assert read_until(url, png_of(7), ships)[-1] == ships
+    return ships
+
+
 def read_until(url: str, picture: bytes, model: str) -> list[str]:
     """The versions that read it, one after another, until it is that one."""
     models = []
@@ -54,6 +65,43 @@ def test_readings_go_on_while_a_version_is_promoted_and_rolled_back(
     assert httpx.get(f"{url}/api/model").json()["name"] == "unsure"
     versions.rollback()
     assert read_until(url, png_of(7), ships)[-1] == ships
+
+
+@pytest.mark.usefixtures("ships")
+def test_a_version_that_is_not_there_yet_is_read_with_as_soon_as_it_is(
+    url: str,
+    versions: Versions,
+    unsure: Version,
+    png_of: Callable[[int], bytes],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away = unsure.path.rename(versions.folder / ".away")
+    with caplog.at_level(logging.ERROR, "uvicorn.error"):
+        (versions.folder / "promoted").write_text(f"{unsure.name}\n")
+        end = time.monotonic() + 20
+        while "The model is as it was" not in caplog.text and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.3)  # in which it looks again
+    assert caplog.text.count("The model is as it was") == 1
+    away.rename(unsure.path)
+    assert read_until(url, png_of(7), unsure.name)[-1] == unsure.name
+
+
+@pytest.mark.usefixtures("ships")
+def test_a_version_that_cannot_be_loaded_once_is_loaded_the_next_time(
+    url: str,
+    versions: Versions,
+    unsure: Version,
+    png_of: Callable[[int], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail_once(_folder: Path) -> Reader:
+        monkeypatch.undo()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(following, "Reader", fail_once)
+    versions.promote(unsure.name)
+    assert read_until(url, png_of(7), unsure.name)[-1] == unsure.name
 
 
 def test_a_version_that_is_damaged_after_all_leaves_the_server_as_it_was(

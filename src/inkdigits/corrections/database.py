@@ -42,15 +42,16 @@ def database_url(said: str) -> URL:
 def engine_for(url: URL) -> Engine:
     """Connects when it is first used. Raises InkDigitsError if something for it is missing."""
     kind = url.get_backend_name()
-    options: dict[str, Any] = {}
+    # Of what is set twice, what the URL says counts.
     if kind == "sqlite":
-        options["connect_args"] = {"timeout": WAIT}
+        url = url.set(query={"timeout": str(WAIT), **url.query})
     elif kind == "postgresql":
         # Whatever the server's own settings: what is committed is on disk, nothing hangs.
         settings = f"-c synchronous_commit=on -c statement_timeout={WAIT}s"
-        options["connect_args"] = {"connect_timeout": WAIT, "options": settings}
+        options = " ".join([settings, *url.normalized_query.get("options", ())])
+        url = url.set(query={"connect_timeout": str(WAIT), **url.query, "options": options})
     try:
-        engine = create_engine(url, pool_pre_ping=True, **options)
+        engine = create_engine(url, pool_pre_ping=True)
     except NoSuchModuleError as error:
         raise InkDigitsError(f"{url.drivername} is no kind of database known here.") from error
     except ModuleNotFoundError as error:

@@ -119,7 +119,12 @@ def fine_tune(
         "judged": [asdict(comparison) for comparison in comparisons],
         "passed": all(comparison.passed for comparison in comparisons),
     }
-    return versions.add(model, story), comparisons
+    version = versions.add(model, story)
+    if version.passed != story["passed"]:
+        (console or Console(stderr=True)).print(
+            f"{version.name} was kept before, and its first verdict counts."
+        )
+    return version, comparisons
 
 
 def _reader(model: Path) -> Reader:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,7 @@ MOST_AN_HOUR = 600
 TRIES = 5
 
 State = Literal["waiting", "accepted", "rejected"]
+Result = TypeVar("Result")
 
 
 class New(NamedTuple):
@@ -120,13 +121,7 @@ class Store:
         The same drawing is kept once: whoever sends it again changes its label, if it is the same
         session, and nothing otherwise.
         """
-        for _ in range(TRIES):
-            try:
-                with self._begin() as connection:
-                    return self._add(connection, news)
-            except IntegrityError as error:  # another process was first with one of them
-                refused = error  # and is seen the next time
-        raise StoreUnavailable(f"Others change the same at the same time: {refused}") from refused
+        return self._written(lambda connection: self._add(connection, news))
 
     def take_back(self, number: int, session: str) -> bool:
         """Forget a correction for who sent it; False if there is none of that session."""
@@ -207,11 +202,14 @@ class Store:
 
     def _delete(self, *where: Any) -> int:
         used = select(corrections.c.photo).where(corrections.c.photo.is_not(None))
-        with self._begin() as connection:
+
+        def forget(connection: Connection) -> int:
             count = connection.execute(corrections.delete().where(*where)).rowcount
             if count:
                 connection.execute(photos.delete().where(photos.c.digest.not_in(used)))
             return count
+
+        return self._written(forget)
 
     def _add(self, connection: Connection, news: Sequence[New]) -> list[Added | None]:
         c = corrections.c
@@ -219,23 +217,27 @@ class Store:
         there = select(c.digest, c.number, c.session, c.sent_label).where(by_digest)
         known = {row.digest: row for row in connection.execute(there)}
         sent = self._sent_lately(connection, {new.correction.session for new in news})
+        changed: dict[str, New] = {}
         fresh: dict[str, New] = {}
-        for new in news:
+        for new in news:  # the last word of a session counts
             digest, session = new.correction.digest, new.correction.session
             if row := known.get(digest):
-                if row.session == session and row.sent_label != new.correction.label:
-                    change = {"state", "label", "sent_label", "doubt"}
-                    values = {name: value for name, value in _values(new).items() if name in change}
-                    connection.execute(corrections.update().where(c.digest == digest), values)
+                if row.session == session:
+                    changed[digest] = new
             elif digest in fresh:
                 if fresh[digest].correction.session == session:
                     fresh[digest] = new
             elif sent[session] < self._most_an_hour:
                 fresh[digest] = new
                 sent[session] += 1
+        # In one order, or two processes might each wait for the other.
+        for digest, new in sorted(changed.items()):
+            if known[digest].sent_label != new.correction.label:
+                change = {"state", "label", "sent_label", "doubt"}
+                values = {name: value for name, value in _values(new).items() if name in change}
+                connection.execute(corrections.update().where(c.digest == digest), values)
         if fresh:
             _insert_photos(connection, fresh.values())
-            # In one order, or two processes might each wait for the other.
             connection.execute(
                 corrections.insert(), [_values(fresh[each]) for each in sorted(fresh)]
             )
@@ -251,6 +253,16 @@ class Store:
         lately = c.session.in_(sessions) & (c.received > time.time() - 3600)
         query = select(c.session, func.count()).where(lately).group_by(c.session)
         return Counter({row[0]: row[1] for row in connection.execute(query)})
+
+    def _written(self, write: Callable[[Connection], Result]) -> Result:
+        """What `write` returns of its transaction, which is tried again if others were first."""
+        for _ in range(TRIES):
+            try:
+                with self._begin() as connection:
+                    return write(connection)
+            except IntegrityError as error:  # another process has kept or forgotten the same
+                refused = error  # and is seen the next time
+        raise StoreUnavailable(f"Others change the same at the same time: {refused}") from refused
 
     @contextmanager
     def _begin(self, *, reads: bool = False) -> Iterator[Connection]:

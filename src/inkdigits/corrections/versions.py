@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,9 +66,15 @@ class Versions:
             write_atomically(self._pointer, b"")
 
     def add(self, model: Path, story: dict[str, Any]) -> Version:
-        """Keep a copy of a model file as a candidate; it is not promoted."""
+        """Keep a copy of a model file as a candidate; it is not promoted.
+
+        If the same file was kept before, nothing is changed: its first story and verdict count.
+        """
         content = model.read_bytes()
         name = version_of(content)
+        path = self.folder / name
+        if path.exists():
+            return self._version(path)
         story = {
             "name": name,
             "added": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,9 +84,6 @@ class Versions:
         part = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
         write_atomically(part / IN_A_FOLDER, content)
         write_atomically(part / STORY, (json.dumps(story, indent=2) + "\n").encode())
-        path = self.folder / name
-        if path.exists():  # the same file, perhaps judged anew
-            shutil.rmtree(path)
         part.chmod(0o755)
         part.replace(path)
         return Version(name, path, story)

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from inkdigits.errors import InvalidModel
 from inkdigits.picture import PictureSource
 from inkdigits.reader import Reader
 from inkdigits.recognition.session import PROMOTED
@@ -32,14 +33,27 @@ class FollowingReader:
 
     async def follow(self, warm_up: PictureSource) -> None:
         """Look now and then, for ever. A new reader reads `warm_up` before anybody's picture."""
+        said = ""
         while True:
             await asyncio.sleep(EVERY)
             try:
-                if (promoted := self._pointer()) != self._promoted:
-                    self._promoted = promoted  # also if it is damaged: it is not tried again
-                    self._reader = await asyncio.to_thread(self._loaded, warm_up)
+                await self._go_over(warm_up)
+                said = ""
             except Exception as error:  # whatever it is: the server reads on, and looks again
-                logging.getLogger("uvicorn.error").error("The model is as it was: %s", error)
+                if str(error) != said:  # it may be the same each second
+                    said = str(error)
+                    logging.getLogger("uvicorn.error").error("The model is as it was: %s", error)
+
+    async def _go_over(self, warm_up: PictureSource) -> None:
+        if (promoted := self._pointer()) == self._promoted:
+            return
+        try:
+            self._reader = await asyncio.to_thread(self._loaded, warm_up)
+        except InvalidModel as error:
+            if not isinstance(error.__cause__, OSError):  # which may be over the next time
+                self._promoted = promoted  # it is damaged, and not tried again
+            raise
+        self._promoted = promoted
 
     def _pointer(self) -> bytes:
         return (self._folder / PROMOTED).read_bytes()
