@@ -14,6 +14,7 @@ from rich.console import Console
 
 from inkdigits import InvalidDataset
 from inkdigits.corrections.fine_tune import WEIGHTS, fine_tune
+from inkdigits.corrections.gate import Comparison
 from inkdigits.corrections.versions import Versions
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.reader import Reader
@@ -83,23 +84,23 @@ def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
 
 
 @pytest.mark.usefixtures("little")
-def test_a_candidate_that_was_kept_before_has_its_first_verdict_and_it_says_so(
+def test_a_candidate_that_has_passed_before_keeps_that_verdict_and_it_says_so(
     tmp_path: Path,
     versions: Versions,
     weights: Path,
     data_dir: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("inkdigits.corrections.fine_tune.judged", lambda *_, **__: [])  # a yes
+    no = Comparison("mnist:validation", 300, 3, 9, 0.01, passed=False, why="loses too much")
+    monkeypatch.setattr("inkdigits.corrections.fine_tune.judged", lambda *_, **__: [no])
     spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
     options = QUICK | {"start_from": weights, "data_dir": data_dir}
     candidate, _ = fine_tune(spec, run, Versions(tmp_path / "others"), **options)
-    assert candidate.passed
-    first = versions.add(candidate.model, {"passed": False, "judged": []})
+    first = versions.add(candidate.model, {"passed": True, "judged": []})
     said = StringIO()
     options |= {"resume": True, "console": Console(file=said)}
     assert fine_tune(spec, run, versions, **options)[0] == first
-    assert f"{first.name} was kept before" in said.getvalue()
+    assert f"{first.name} has passed before" in said.getvalue()
 
 
 def test_some_of_the_weights_are_those_that_it_started_from_also_when_it_is_resumed(

@@ -64,9 +64,10 @@ def test_what_did_not_pass_is_kept_and_not_promoted(versions: Versions, unsure_m
     assert versions.all() == [failed]
 
 
-def test_of_a_file_that_is_kept_again_the_first_verdict_counts(
+def test_a_file_that_did_not_pass_is_judged_anew_and_one_that_has_passed_is_not(
     versions: Versions, unsure_model: Path
 ) -> None:
+    assert not candidate(versions, unsure_model, "first", passed=False).passed
     first = candidate(versions, unsure_model, "first")
     versions.promote(first.name)
     assert candidate(versions, unsure_model, "first", passed=False) == first

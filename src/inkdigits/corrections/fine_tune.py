@@ -122,7 +122,7 @@ def fine_tune(
     version = versions.add(model, story)
     if version.passed != story["passed"]:
         (console or Console(stderr=True)).print(
-            f"{version.name} was kept before, and its first verdict counts."
+            f"{version.name} has passed before, and that verdict counts."
         )
     return version, comparisons
 

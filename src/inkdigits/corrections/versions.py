@@ -68,22 +68,26 @@ class Versions:
     def add(self, model: Path, story: dict[str, Any]) -> Version:
         """Keep a copy of a model file as a candidate; it is not promoted.
 
-        If the same file was kept before, nothing is changed: its first story and verdict count.
+        If the same file was kept before and has passed, nothing is changed: that verdict counts.
         """
         content = model.read_bytes()
         name = version_of(content)
         path = self.folder / name
-        if path.exists():
-            return self._version(path)
+        if path.exists() and (kept := self._version(path)).passed:
+            return kept
         story = {
             "name": name,
             "added": datetime.now(UTC).isoformat(timespec="seconds"),
             "file_sha256": sha256(content).hexdigest(),
             **story,
         }
+        told = f"{json.dumps(story, indent=2)}\n".encode()
+        if path.exists():
+            write_atomically(path / STORY, told)
+            return Version(name, path, story)
         part = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
         write_atomically(part / IN_A_FOLDER, content)
-        write_atomically(part / STORY, (json.dumps(story, indent=2) + "\n").encode())
+        write_atomically(part / STORY, told)
         part.chmod(0o755)
         part.replace(path)
         return Version(name, path, story)
