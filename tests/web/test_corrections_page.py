@@ -386,7 +386,8 @@ def test_what_its_sender_has_taken_back_leaves_the_review(
     expect(cards).to_have_count(2)
     expect(page.get_by_role("status")).to_have_text("Its sender has taken it back.")
     expect(cards.first).to_be_focused()
-    page.keyboard.press("a")
+    with page.expect_response("**/review"):
+        page.keyboard.press("a")
     store.take_back(last.number, last.session)
     page.keyboard.press("r")
     expect(page.get_by_role("status")).to_have_text(
