@@ -99,11 +99,11 @@ def _picture_in_form(body: bytes, content_type: str) -> bytes:
             raise ValueError(f"it has more than {MOST_PARTS} parts")
         parts.append(part)
 
-    _, options = parse_options_header(content_type)
-    boundary = options.get(b"boundary", b"")
-    if boundary and body.count(b"\r\n--" + boundary) > MOST_PARTS:  # each costs the parser time
-        raise Refused(400, f"The form cannot be read: it has more than {MOST_PARTS} parts.")
     try:
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+        # Ahead, as each that only looks like one takes the parser time.
+        if boundary and body.count(b"\r\n--" + boundary) > MOST_PARTS:
+            raise ValueError(f"it has more than {MOST_PARTS} parts")
         # Without this limit the parser writes to disk, and pictures are never stored.
         in_memory = {"MAX_MEMORY_FILE_SIZE": len(body)}
         form = create_form_parser(
