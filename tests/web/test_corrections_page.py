@@ -147,6 +147,29 @@ def test_of_a_photo_the_digit_is_kept_and_the_rest_only_if_its_owner_agrees(
     assert 100 < y0 < y1 < 300
 
 
+def test_a_button_stays_under_the_finger_while_what_was_said_before_arrives(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": 390, "height": 600})
+    held: list[Any] = []
+    page.route("**/api/corrections", lambda route: held.append(route))
+    draw(page, "73")
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    expect(page.locator("#waiting")).to_be_visible()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    button = page.get_by_role("button", name="All right").bounding_box()
+    page.mouse.move(button["x"] + 20, button["y"] + button["height"] - 5)
+    page.mouse.down()
+    held[0].continue_()
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.mouse.up()
+    page.locator("#digits label").last.click()
+    expect(page.locator("#question")).to_have_text("The 3 that is chosen is 3, you said.")
+    page.unroute_all()
+
+
 def test_where_nothing_is_kept_yet_and_no_room_left_no_hidden_button_is_named(
     open_page: Callable[..., Page],
 ) -> None:

@@ -295,7 +295,7 @@ def _insert_photos(connection: Connection, news: Iterable[New]) -> None:
     """A photo is kept once, however many digits are cut out of it."""
     sent = {digest_of(p): p for new in news if (p := new.correction.photo)}
     known = connection.scalars(select(photos.c.digest).where(photos.c.digest.in_(sent))).all()
-    rows = [{"digest": each, "picture": sent[each]} for each in sent if each not in known]
+    rows = [{"digest": each, "picture": sent[each]} for each in sorted(sent.keys() - known)]
     if rows:
         connection.execute(photos.insert(), rows)
 
