@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -101,9 +102,13 @@ def test_pictures_of_any_kind_are_read_together_in_order() -> None:
 make = onnx.helper.make_node
 
 
-def either_page_file(is_first: list[onnx.NodeProto], one: Pieces, another: Pieces) -> bytes:
+def either_page_file(
+    is_first: list[onnx.NodeProto], one: Pieces, another: Pieces, **metadata: str
+) -> bytes:
     """Says the one of pictures of which these nodes say `is_first`, the other of all others."""
-    first, second = (onnx.load_from_string(page_file(pieces)) for pieces in (one, another))
+    first, second = (
+        onnx.load_from_string(page_file(pieces, **metadata)) for pieces in (one, another)
+    )
     nodes = is_first
     for found, other in zip(first.graph.node, second.graph.node, strict=True):
         [name] = found.output
@@ -118,7 +123,7 @@ def constant(name: str, value: np.ndarray) -> onnx.NodeProto:
     return make("Constant", [], [name], value=onnx.numpy_helper.from_array(value))
 
 
-def turning_page_file(upright: Pieces, lying: Pieces) -> bytes:
+def turning_page_file(upright: Pieces, lying: Pieces, **metadata: str) -> bytes:
     """Says the one of pictures with a dark corner at the top left, the other of all others."""
     has_a_dark_corner = [
         constant("zero", np.zeros(2, np.int64)),
@@ -128,7 +133,7 @@ def turning_page_file(upright: Pieces, lying: Pieces) -> bytes:
         make("Squeeze", ["corner"], ["level"]),
         make("Less", ["level", "middle"], ["is_first"]),
     ]
-    return either_page_file(has_a_dark_corner, upright, lying)
+    return either_page_file(has_a_dark_corner, upright, lying, **metadata)
 
 
 def page_file_by_width(own: Pieces, others: Pieces) -> bytes:
@@ -142,8 +147,8 @@ def page_file_by_width(own: Pieces, others: Pieces) -> bytes:
     return either_page_file(is_as_wide, own, others)
 
 
-def doubtful(text: str) -> Pieces:
-    return crops_of([replace(piece, score=0.6) for piece in row(text)])
+def doubtful(text: str, score: float = 0.6) -> Pieces:
+    return crops_of([replace(piece, score=score) for piece in row(text)])
 
 
 def test_a_doubtful_number_is_what_it_looks_like_in_most_widths() -> None:
@@ -155,6 +160,39 @@ def test_a_doubtful_number_is_what_it_looks_like_in_most_widths() -> None:
     x0, y0, x1, y1 = reading.digits[0].box
     assert (y0, y1) == (20, 60)
     np.testing.assert_allclose((x0, x1), (10 / narrow, 30 / narrow), atol=1)
+
+
+def test_a_doubtful_number_is_sure_if_it_nearly_is_in_every_width() -> None:
+    clear = crops_of(row("18"))
+    for score, sure in [(0.6, True), (0.45, False)]:
+        reading = Reader(page=page_file_by_width(doubtful("18", score), clear)).read(page())
+        assert (reading.text, reading.sure) == ("18", sure)
+        assert [digit.sure for digit in reading.digits] == [sure, sure]
+        x0, y0, _, _ = reading.digits[0].box
+        assert (x0, y0) == (10, 20)  # of the picture's own width
+
+
+@pytest.mark.parametrize("missed", [False, True])
+def test_a_doubtful_number_is_not_sure_if_a_digit_may_be_missed_in_another_width(
+    missed: bool,
+) -> None:
+    own, others = (
+        crops_of(
+            [replace(piece, score=score) for piece in row("18")]
+            + [Piece("6", (90, 20, 110, 60), score=weak)]
+        )
+        for score, weak in [(0.6, 0.05), (0.9, 0.35 if missed else 0.05)]
+    )
+    reading = Reader(page=page_file_by_width(own, others)).read(page())
+    assert (reading.text, reading.sure) == ("18", not missed)
+
+
+def test_of_another_length_than_was_said_no_number_is_sure() -> None:
+    reader = Reader(page=page_file(crops_of(row("345"))))
+    for length in (2, 4):
+        reading = reader.read(page(), length=length)
+        assert not any(number.sure for number in reading.numbers)
+        assert all("?" in cell for line in reading.table() for cell in line)
 
 
 def test_what_is_sure_is_so_in_whatever_width_it_is() -> None:
@@ -212,6 +250,26 @@ def test_a_form_is_read_whichever_way_it_lies(reader: Reader, quarters: int) -> 
         [["12", "305"], ["47", "968"]],
         360 - 90 * quarters,
     )
+
+
+@pytest.mark.parametrize("hints", [{"expect": "number"}, {"length": 10}, {"length": 11}])
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_a_form_that_lies_wrong_is_turned_whether_or_not_it_is_what_was_expected(
+    reader: Reader, quarters: int, hints: dict[str, Any]
+) -> None:
+    form = Image.open(Path(__file__).parents[1] / "docs" / "form.png")
+    reading = reader.read(np.rot90(np.asarray(form.convert("L")), -quarters), **hints)
+    values = "".join(str(digit.value) for digit in reading.digits)
+    assert (values, reading.turned) == ("1230547968", 360 - 90 * quarters)
+    is_expected = hints == {"length": 10}
+    assert any(digit.sure for digit in reading.digits) == is_expected
+
+
+def test_a_page_that_lies_wrong_is_turned_also_if_more_is_on_it_than_is_read() -> None:
+    pieces = crops_of(row("247")), pieces_of(row(OTHER * 3))
+    reading = Reader(page=turning_page_file(*pieces, most_pieces="3")).read(lying_page(1))
+    assert (reading.text, reading.turned, reading.sure) == ("247", 270, False)
+    assert len(reading.warnings) == 1
 
 
 def test_other_writing_that_is_no_digit_any_way_round_stays_as_it_lies() -> None:

@@ -27,8 +27,9 @@ from inkdigits.recognition.digits import (
     is_clean_around,
 )
 from inkdigits.recognition.lines import in_lines
-from inkdigits.recognition.page import PageFile, Pieces
-from inkdigits.recognition.text import perhaps_digits, read_pieces
+from inkdigits.recognition.looks import Look, agreed, likeliest
+from inkdigits.recognition.page import PageFile, Pieces, Rules
+from inkdigits.recognition.text import is_as_expected, perhaps_digits
 
 LARGEST, GLANCE = 1600, 560
 """A picture is read at a size at which its longer side is at most so many pixels, and looked at for
@@ -287,16 +288,17 @@ class Reader:
     ) -> Reading | NoInk:
         """Read a picture of anything (H, W); `at_a_glance` is what it is if it is one digit."""
         small = views.reduced(picture, LARGEST)
-        pieces = in_lines(self._page(small))
-        reading = self._read_pieces(pieces, expect, length)
+        look = self._look(small)
+        pieces, reading = look.pieces, look.read(self._rules, expect, length)
         # It may lie on its side if most of what is on it is not sure.
         if expect != "digit" and len(pieces.box) > 1 and _share_sure(reading) <= 0.5:
             reading = self._turned(small, pieces, reading, expect, length)
         is_doubtful = reading and reading.digits and not reading.sure and not reading.turned
         if reading and is_doubtful and expect != "digit" and len(pieces.box) <= MOST_PIECES:
-            reading = self._of_most(small, reading, expect, length)
+            reading = self._of_most(small, look, reading, expect, length)
         if reading:
-            return views.scaled(reading, LARGEST, picture)
+            believed = reading if is_as_expected(reading, expect, length) else reading.doubted()
+            return views.scaled(believed, LARGEST, picture)
         if at_a_glance:
             [digit] = at_a_glance.digits
             if len(pieces.box) or digit.sure or is_clean_around(picture, digit.box):
@@ -306,25 +308,30 @@ class Reader:
             "Nothing is written in the picture. Write digits, dark on light or light on dark."
         )
 
-    def _read_pieces(self, pieces: Pieces, expect: Expect, length: int | None) -> Reading | None:
+    @property
+    def _rules(self) -> Rules:
+        return self._page.rules.beside(self.metadata)
+
+    def _look(self, picture: Grey, most: int | None = None) -> Look:
+        """At the picture, or at most so many pieces of it."""
+        pieces = in_lines(self._page(picture)).first(most)
         places = perhaps_digits(pieces)
-        opinions = dict(zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True))
-        return read_pieces(pieces, opinions, self._page.rules.beside(self.metadata), expect, length)
+        opinions = zip(places.tolist(), self._digits.read(pieces.crop[places]), strict=True)
+        return Look(pieces, dict(opinions))
 
     def _of_most(
-        self, picture: Grey, reading: Reading, expect: Expect, length: int | None
+        self, picture: Grey, look: Look, reading: Reading, expect: Expect, length: int | None
     ) -> Reading:
-        """The doubtful reading, or one of the picture in another width if these are likelier."""
-        readings = [reading]
+        """The doubtful reading, which is sure if it is nearly so in other widths, too; or one of
+        another width if these are likelier."""
+        rules = self._rules.nearly()
+        readings, nearly = [reading], [look.read(rules, expect, length)]
         for share in WIDTHS:
-            pieces = in_lines(self._page(views.stretched(picture, share)))
-            if other := self._read_pieces(pieces, expect, length):
+            other = self._look(views.stretched(picture, share)).read(rules, expect, length)
+            nearly.append(other)
+            if other:
                 readings.append(views.narrowed(other, share, picture).doubted())
-        said = ["".join(str(digit.value) for digit in each.digits) for each in readings]
-        votes = dict.fromkeys(said, 0.0)
-        for text, each in zip(said, readings, strict=True):
-            votes[text] += each.confidence
-        return readings[said.index(max(votes, key=lambda text: votes[text]))]
+        return agreed(nearly) or likeliest(readings)
 
     def _turned(
         self,
@@ -340,8 +347,8 @@ class Reader:
         part = picture if is_small else picture[: pieces.box[:AT_ONCE, 3].max()]
 
         def turned(picture: Grey, quarters: int, most: int | None = None) -> Reading | None:
-            pieces = in_lines(self._page(views.turned_upright(picture, quarters)))
-            return self._read_pieces(pieces.first(most), expect, length)
+            look = self._look(views.turned_upright(picture, quarters), most)
+            return look.read(self._rules, expect, length)
 
         shares = {quarters: _share_sure(turned(part, quarters, AT_ONCE)) for quarters in (2, 1, 3)}
         best = max(shares, key=lambda quarters: shares[quarters])

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+import pages
 from handwriting import written
 from inkdigits import Reader, __version__
 from inkdigits.deploy.npm import bundle_npm
@@ -63,11 +64,17 @@ def test_node_reads_what_python_reads(
     (project / "read.mjs").write_text(SCRIPT)
     number = np.hstack([written(4), np.full((280, 60), 255, np.uint8), written(2)])
     yellow = np.dstack([np.full_like(number, 255)] * 2 + [number])
+    at_last = pages.page("31402", height=45)  # it is sure of it in three widths together
+    form = Image.open(Path(__file__).parents[2] / "docs" / "form.png").convert("L")
+    lying = np.rot90(np.asarray(form))
     broken = rgba(number) | {"width": 10}
     asked = [
         rgba(written(7)),
         rgba(number, expect="number"),
         rgba(yellow),
+        rgba(at_last),
+        rgba(lying, length=10),
+        rgba(lying, length=11),
         rgba(number * 0),
         broken,
         rgba(number, expect="digits"),
@@ -82,15 +89,24 @@ def test_node_reads_what_python_reads(
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    seven, joined, pale, nothing, refused, *impossible = json.loads(done.stdout)
+    seven, joined, pale, sure, turned, longer, nothing, refused, *impossible = json.loads(
+        done.stdout
+    )
     for there, here in (
         (seven, reader.read(written(7))),
         (joined, reader.read(number, expect="number")),
         (pale, reader.read(yellow)),
+        (sure, reader.read(at_last)),
+        (turned, reader.read(lying, length=10)),
+        (longer, reader.read(lying, length=11)),
     ):
         assert (there["text"], there["model"]) == (here.text, here.model)
+        assert (there["sure"], there["turned"]) == (here.sure, here.turned)
         for digit, same in zip(there["digits"], here.digits, strict=True):
             assert digit["probabilities"] == pytest.approx(same.probabilities, abs=1e-3)
+            assert digit["sure"] == same.sure
+    assert sure["sure"]
+    assert turned["turned"] == longer["turned"] == 90
     assert nothing is None
     assert "4 for each" in refused
     assert [message.split(";")[0].split(",")[0] for message in impossible] == [

@@ -269,13 +269,6 @@ def test_a_number_beside_what_may_have_been_missed_is_not_sure() -> None:
     assert (beside.sure, apart.sure) == (False, True)
 
 
-def test_of_another_length_than_was_said_no_number_is_sure() -> None:
-    for length in (2, 4):
-        reading = read(row("345"), length=length)
-        assert not any(number.sure for number in reading.numbers)
-        assert all("?" in cell for line in reading.table() for cell in line)
-
-
 def test_another_view_of_a_digit_costs_nothing() -> None:
     assert read([*row("345"), Piece("6", (12, 22, 31, 58), score=0.3)]).sure
 

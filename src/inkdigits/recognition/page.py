@@ -39,6 +39,10 @@ PAGE_CONTRACT_VERSION = "page 1"
 MARKS = ".,-+×÷/=:"
 """The kinds of piece: ten digits, these marks in this order, other writing."""
 
+NEARLY = 2.5
+"""Where several looks agree, a digit may in each of them be wrong so many times as likely as one
+that is sure at the first."""
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -81,6 +85,10 @@ class Rules:
     def beside(self, digits: Mapping[str, str]) -> Rules:
         """The same beside a `digits.onnx` that has these metadata."""
         return replace(self, which_weight=float(digits.get("which_weight", self.which_weight)))
+
+    def nearly(self) -> Rules:
+        """The same for several looks at one picture that agree: each may be less sure."""
+        return replace(self, sure_from=1 - NEARLY * (1 - self.sure_from))
 
 
 RANGES = {"most_pieces": (1, 10**6), "which_weight": WHICH_WEIGHT}

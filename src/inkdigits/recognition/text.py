@@ -44,6 +44,9 @@ FAR = 3.0
 BEFORE_SPACE = frozenset("0123456789.,:")
 """After these a space may stand; there is none around signs, as in 12 + 7."""
 
+Opinions = Mapping[int, Digit | None]
+"""What `digits.onnx` reads in pieces' crops, by their places; None where it sees no ink."""
+
 
 @dataclass(frozen=True)
 class _Piece:
@@ -87,15 +90,14 @@ def perhaps_digits(pieces: Pieces) -> NDArray[np.intp]:
 
 def read_pieces(
     pieces: Pieces,
-    opinions: Mapping[int, Digit | None],
+    opinions: Opinions,
     rules: Rules,
     expect: Expect = None,
     length: int | None = None,
 ) -> Reading | None:
     """What the pieces say; None if none is there from `rules.piece_from` on.
 
-    `opinions` is what `digits.onnx` reads in the crops of `perhaps_digits`, by their places; None
-    where it sees no ink. See `Reader.read` for the hints.
+    `opinions` are of `perhaps_digits`. See `Reader.read` for the hints.
     """
     found = [_piece(place, pieces, opinions.get(place), rules) for place in range(len(pieces.box))]
     chosen = [piece for piece in found if piece.score >= rules.piece_from]
@@ -115,14 +117,14 @@ def read_pieces(
     rest: list[_Piece] = []
     if expect == "digit":
         chosen, weak, rest = _the_digit(chosen, weak)
+        if any(piece.sign for piece in rest):
+            chosen = [piece.doubted() for piece in chosen]
     elif length is not None:
         chosen, weak = _of_length(chosen, weak, length)
     lines = [list(line) for _, line in groupby(chosen, lambda piece: piece.line)]
     texts = list(filter(None, (_text(line, rules.space, expect is None) for line in lines)))
     digits = [replace(p.sign, sure=p.sure) for p in chosen if isinstance(p.sign, Digit)]
     marks = [p.sign for p in chosen if isinstance(p.sign, Mark)]
-    as_expected = length in (None, len(digits)) and not (expect and len(texts) > 1)
-    as_expected = as_expected and not any(piece.sign for piece in rest)
     left_out = [*rest, *(piece for piece in chosen if piece.sign is None)]
     missed = [piece for piece in weak if piece.missed]
     warnings = []
@@ -135,15 +137,20 @@ def read_pieces(
     reading = Reading(
         text="\n".join(texts),
         confidence=float(confidence) if digits else 0.0,
-        sure=bool(digits and as_expected and not (missed or warnings))
-        and all(piece.sure for piece in chosen),
+        sure=bool(digits and not missed) and all(piece.sure for piece in chosen),
         digits=tuple(digits),
         skipped=tuple(piece.box for piece in sorted(left_out, key=_place)),
         marks=tuple(marks),
         warnings=tuple(warnings),
         faint=tuple(piece.box for piece in missed),
     )
-    return reading if as_expected and not warnings else reading.doubted()
+    return reading if is_as_expected(reading, expect, length) else replace(reading, sure=False)
+
+
+def is_as_expected(reading: Reading, expect: Expect, length: int | None) -> bool:
+    """Whether what was read may be all that is there, by the hints and by its warnings."""
+    is_one = not expect or len(reading.lines) <= 1
+    return is_one and length in (None, len(reading.digits)) and not reading.warnings
 
 
 def _piece(place: int, pieces: Pieces, opinion: Digit | None, rules: Rules) -> _Piece:

@@ -1,9 +1,9 @@
-/** A picture in, a reading out: what `reader.py` and `recognition/views.py` do, held to the same answers by a test. */
+/** A picture in, a reading out: what `reader.py`, `recognition/looks.py` and `recognition/views.py` do, held to the same answers by a test. */
 
 import { isAlone, isCleanAround, readDigits } from "./digits.js";
 import { reduced, timesSmaller } from "./grey.js";
 import { inLines } from "./lines.js";
-import { perhapsDigits, readPieces } from "./text.js";
+import { isAsExpected, perhapsDigits, readPieces } from "./text.js";
 
 const LARGEST = 1600;
 const GLANCE = 560;
@@ -12,6 +12,7 @@ const AT_ONCE = 24;
 const TELLING = { 1: "23457", 2: "347", 3: "23457" };
 const WIDTHS = [0.85, 1.15];
 const MOST_PIECES = 100;
+const NEARLY = 2.5;
 /** The side of a crop. */
 const CROP = 64;
 
@@ -60,37 +61,41 @@ export class Reader {
   /** @param {Grey} picture @param {Reading | null} alone what it is if it is one digit */
   async #readPage(picture, alone, hints) {
     const small = reduced(picture, LARGEST);
-    const pieces = await this.#pieces(small);
-    let reading = await this.#readPieces(pieces, hints);
+    const look = await this.#look(small);
+    const [pieces] = look;
+    let reading = readPieces(...look, this.rules, hints);
     // It may lie on its side if most of what is on it is not sure.
     if (hints.expect !== "digit" && pieces.box.length > 1 && shareSure(reading) <= 0.5) {
       reading = await this.#turned(small, pieces, reading, hints);
     }
     const isDoubtful = reading && reading.digits.length > 0 && !reading.sure && !reading.turned;
     if (isDoubtful && hints.expect !== "digit" && pieces.box.length <= MOST_PIECES) {
-      reading = await this.#ofMost(small, reading, hints);
+      reading = await this.#ofMost(small, look, reading, hints);
     }
-    if (reading) return scaled(reading, LARGEST, picture);
+    if (reading) {
+      const believed = isAsExpected(reading, hints) ? reading : doubted(reading);
+      return scaled(believed, LARGEST, picture);
+    }
     if (!alone) return null;
     const [digit] = alone.digits;
     const isInk = pieces.box.length > 0 || digit.sure || isCleanAround(picture, digit.box);
     return isInk ? doubted(alone) : null;
   }
 
-  /** The doubtful reading, or one of the picture in another width if these are likelier. */
-  async #ofMost(picture, reading, hints) {
+  /**
+   * The doubtful reading, which is sure if it is nearly so in other widths, too; or one of another
+   * width if these are likelier.
+   */
+  async #ofMost(picture, look, reading, hints) {
+    const rules = { ...this.rules, sure_from: 1 - NEARLY * (1 - this.rules.sure_from) };
     const readings = [reading];
+    const nearly = [readPieces(...look, rules, hints)];
     for (const share of WIDTHS) {
-      const pieces = await this.#pieces(stretched(picture, share));
-      const other = await this.#readPieces(pieces, hints);
+      const other = readPieces(...(await this.#look(stretched(picture, share))), rules, hints);
+      nearly.push(other);
       if (other) readings.push(doubted(moved(other, narrowed(share, picture))));
     }
-    const said = readings.map(({ digits }) => digits.map(({ value }) => value).join(""));
-    const votes = new Map();
-    for (const [i, text] of said.entries()) {
-      votes.set(text, (votes.get(text) ?? 0) + readings[i].confidence);
-    }
-    return readings[said.findIndex((text) => votes.get(text) === Math.max(...votes.values()))];
+    return agreed(nearly) ?? likeliest(readings);
   }
 
   /** What is read if the page is turned, if that is far clearer, or else the same reading. */
@@ -102,7 +107,7 @@ export class Reader {
       ? picture
       : { ...picture, data: picture.data.subarray(0, end * picture.width), height: end };
     const turned = async (page, quarters, most) =>
-      this.#readPieces(first(await this.#pieces(turn(page, quarters)), most), hints);
+      readPieces(...(await this.#look(turn(page, quarters), most)), this.rules, hints);
     let best = 0;
     let most = -1;
     for (const quarters of [2, 1, 3]) {
@@ -121,11 +126,12 @@ export class Reader {
     return { ...moved(better, turnedBack(best, picture)), turned: 90 * best };
   }
 
-  async #readPieces(pieces, hints) {
+  /** What both files make of a picture, or of at most so many pieces of it. */
+  async #look(picture, most) {
+    const pieces = first(await this.#pieces(picture), most);
     const places = perhapsDigits(pieces);
     const digits = await this.#readCrops(places.map((place) => cropOf(pieces, place)));
-    const opinions = new Map(places.map((place, i) => [place, digits[i]]));
-    return readPieces(pieces, opinions, this.rules, hints);
+    return [pieces, new Map(places.map((place, i) => [place, digits[i]]))];
   }
 
   /** @param {Grey[]} crops */
@@ -207,6 +213,27 @@ function narrowed(share, { width }) {
 
 function widthOf(width, share) {
   return Math.max(Math.floor(width * share + 0.5), 1);
+}
+
+/** The first of the readings whose digits are most confident, all that say the same together. */
+function likeliest(readings) {
+  const said = readings.map(digitsOf);
+  const votes = new Map();
+  for (const [i, text] of said.entries()) {
+    votes.set(text, (votes.get(text) ?? 0) + readings[i].confidence);
+  }
+  return readings[said.findIndex((text) => votes.get(text) === Math.max(...votes.values()))];
+}
+
+/** The first of readings that are all sure and say the same digits; null if they are not or do not. */
+function agreed(readings) {
+  const isAgreed = readings.every((it) => it?.sure && digitsOf(it) === digitsOf(readings[0]));
+  return isAgreed ? readings[0] : null;
+}
+
+/** @param {Reading} reading */
+function digitsOf({ digits }) {
+  return digits.map(({ value }) => value).join("");
 }
 
 /** The same, but nothing in it is sure. @param {Reading} reading @returns {Reading} */

@@ -51,15 +51,13 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
   const strange = chosen.filter(({ sign, sure }) => !sign || !sure).length;
   if (strange > STRANGE * chosen.length) chosen = chosen.map(doubted);
   let rest = [];
-  if (expect === "digit") [chosen, weak, rest] = theDigit(chosen, weak);
-  else if (length !== null) [chosen, weak] = ofLength(chosen, weak, length);
+  if (expect === "digit") {
+    [chosen, weak, rest] = theDigit(chosen, weak);
+    if (rest.some(({ sign }) => sign)) chosen = chosen.map(doubted);
+  } else if (length !== null) [chosen, weak] = ofLength(chosen, weak, length);
   const texts = linesOf(chosen)
     .map((line) => textOf(line, rules.space, expect === null))
     .filter(Boolean);
-  const asExpected =
-    (length === null || length === chosen.filter(isDigit).length) &&
-    !(expect && texts.length > 1) &&
-    !rest.some(({ sign }) => sign);
   const leftOut = [...rest, ...chosen.filter(({ sign }) => !sign)].sort(byPlace);
   const missed = weak.filter((piece) => piece.missed);
   const warnings = [];
@@ -70,18 +68,13 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
         `${count} were read. Cut it into parts.`,
     );
   }
-  if (!asExpected || warnings.length > 0) chosen = chosen.map(doubted);
   const digits = chosen.filter(isDigit).map(({ sign, sure }) => ({ ...sign, sure }));
   const marks = chosen.filter(isMark).map(({ sign }) => sign);
   const shares = [...chosen.map((it) => it.confidence), ...missed.map((it) => 1 - it.score)];
-  return {
+  const reading = {
     text: texts.join("\n"),
     confidence: digits.length > 0 ? shares.reduce((a, b) => a * b, 1) : 0,
-    sure:
-      digits.length > 0 &&
-      asExpected &&
-      missed.length + warnings.length === 0 &&
-      chosen.every(({ sure }) => sure),
+    sure: digits.length > 0 && missed.length === 0 && chosen.every(({ sure }) => sure),
     lines: texts.length > 0 ? texts : [""],
     digits,
     marks,
@@ -89,6 +82,13 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
     turned: 0,
     warnings,
   };
+  return isAsExpected(reading, { expect, length }) ? reading : { ...reading, sure: false };
+}
+
+/** Whether what was read may be all that is there, by the hints and by its warnings. */
+export function isAsExpected({ lines, digits, warnings }, { expect = null, length = null }) {
+  const isOne = !expect || lines.length <= 1;
+  return isOne && (length ?? digits.length) === digits.length && warnings.length === 0;
 }
 
 /** What a piece is: a digit, if all ten together are likeliest, or a mark, or other writing. */
