@@ -20,6 +20,10 @@ def test_looks_do_not_agree_if_one_is_not_sure_or_says_something_else_or_nothing
         assert agreed([said("314"), said("314"), other]) is None
 
 
+def test_looks_at_a_single_digit_say_no_more_than_one() -> None:
+    assert agreed([said("3")] * 3) is None
+
+
 def test_the_likeliest_is_what_is_most_confident_in_all() -> None:
     readings = [said("18", 0.5), said("98", 0.3), said("98", 0.4)]
     assert likeliest(readings) is readings[1]

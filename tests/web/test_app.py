@@ -114,7 +114,6 @@ def test_lines_of_numbers_are_read_with_a_newline_between_lines(client, png_of_l
     assert (answer["skipped"], answer["turned"]) == ([], 0)
 
 
-@pytest.mark.xfail(reason="page.onnx reads these digits right and is not sure", strict=True)
 def test_clean_lines_of_numbers_are_sure(client, png_of_lines):
     answer = client.post("/api/read", content=png_of_lines("2048", "17 5"), headers=PNG).json()
     assert answer["sure"]

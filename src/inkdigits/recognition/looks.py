@@ -31,9 +31,11 @@ def likeliest(readings: Sequence[Reading]) -> Reading:
 
 
 def agreed(readings: Sequence[Reading | None]) -> Reading | None:
-    """The first of readings that are all sure and say the same digits; None if they are not or do
-    not."""
-    sure = [reading for reading in readings if reading and reading.sure]
+    """The first of readings that are all sure of the same number of several digits; else None.
+
+    What is no digit and looks like one does so in every width: of a single one they say no more.
+    """
+    sure = [reading for reading in readings if reading and reading.sure and len(reading.digits) > 1]
     is_agreed = len(sure) == len(readings) and len(set(map(_digits_of, sure))) == 1
     return sure[0] if is_agreed else None
 

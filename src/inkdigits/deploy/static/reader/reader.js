@@ -225,10 +225,10 @@ function likeliest(readings) {
   return readings[said.findIndex((text) => votes.get(text) === Math.max(...votes.values()))];
 }
 
-/** The first of readings that are all sure and say the same digits; null if they are not or do not. */
+/** The first of readings that are all sure of the same number of several digits; else null. */
 function agreed(readings) {
-  const isAgreed = readings.every((it) => it?.sure && digitsOf(it) === digitsOf(readings[0]));
-  return isAgreed ? readings[0] : null;
+  const said = new Set(readings.map((it) => (it?.sure && it.digits.length > 1 ? digitsOf(it) : null)));
+  return said.size === 1 && !said.has(null) ? readings[0] : null;
 }
 
 /** @param {Reading} reading */
