@@ -22,6 +22,7 @@ from unittest import mock
 import inkdigits.reader
 from inkdigits import InkDigitsError, Reader
 from inkdigits.modelfile.build import Facts
+from inkdigits.recognition import page
 from inkdigits.training.page_export import network_of_run, page_model
 from real_pictures import Judged, answer_of, rows_of
 
@@ -47,12 +48,16 @@ CHOICES: dict[str, dict[str, float]] = {
     "the crops count as much": {"digits_weight": 1.0},
     "the doubtful in their own width alone": {},
     "the doubtful in 0.7 and 1.3, too": {},
+    "widths that agree make nothing sure": {},
+    "they do from 4 times the doubt on": {},
 }
 WIDTHS: dict[str, tuple[float, ...]] = {
     "the doubtful in their own width alone": (),
     "the doubtful in 0.7 and 1.3, too": (0.7, 0.85, 1.15, 1.3),
 }
 """In which a doubtful picture is seen beside its own, where that is another choice."""
+NEARLY = {"widths that agree make nothing sure": 0.0, "they do from 4 times the doubt on": 4.0}
+"""How much less sure the widths may be that agree, likewise."""
 
 
 def main() -> None:
@@ -73,8 +78,11 @@ def main() -> None:
         reader = Reader(page=model.SerializeToString())
         line, judged, start = f"{name:38}", [], time.perf_counter()
         for pictures in rows.values():
-            with mock.patch.object(
-                inkdigits.reader, "WIDTHS", WIDTHS.get(name, inkdigits.reader.WIDTHS)
+            widths = WIDTHS.get(name, inkdigits.reader.WIDTHS)
+            nearly = NEARLY.get(name, page.NEARLY)
+            with (
+                mock.patch.object(inkdigits.reader, "WIDTHS", widths),
+                mock.patch.object(page, "NEARLY", nearly),
             ):
                 answers = [Judged(p, answer_of(reader, p.path)) for p in pictures]
             judged += answers
