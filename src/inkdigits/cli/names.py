@@ -53,6 +53,15 @@ def expanded(file: str) -> list[str]:
     return _pages(file)
 
 
+def is_in(name: str, file: Path) -> bool:
+    """Whether the picture of that name, or the page, is in this file."""
+    path, _ = page_named(name) or (name, 1)
+    try:
+        return name != "-" and file.samefile(path)
+    except OSError:  # one of them is not there
+        return False
+
+
 def _pages(file: str) -> list[str]:
     return pages_in(file) if Path(file).suffix.lower() in PAGED_SUFFIXES else [file]
 
