@@ -693,6 +693,19 @@ def test_one_picture_that_is_left_at_the_end_of_an_epoch_waits_for_another(
     assert metrics["epochs_done"] == 2
 
 
+@pytest.mark.usefixtures("exported")
+def test_the_learning_rate_goes_through_its_cycle_in_the_steps_that_are_made(
+    tmp_path: Path, data_dir: str
+) -> None:
+    histories = []
+    for limit in (100, 101):  # which both are ten steps an epoch
+        recipe, out = replace(TINY, batch_size=10), tmp_path / str(limit)
+        train_unseen(recipe, out, epochs=3, limit=limit, data_dir=data_dir)
+        with RunFolder(out).history.open() as file:
+            histories.append([row["learning_rate"] for row in csv.DictReader(file)])
+    assert histories[0] == histories[1]
+
+
 @pytest.mark.parametrize("options", [{"limit": 1}, {"limit": 3, "changes": {"batch_size": "1"}}])
 def test_a_network_that_cannot_learn_from_one_picture_in_a_step_says_so(
     tmp_path: Path, data_dir: str, options: dict[str, Any]
