@@ -179,6 +179,10 @@ def test_no_large_body_is_taken_in_for_a_review(client: TestClient) -> None:
     place = "/api/corrections/1/review"
     assert client.post(place, content=endless()).status_code == 401
     assert client.post(place, content=b" " * 2**20, headers=OWNER).status_code == 413
+    said = 413, "The decision is larger than 1,000 bytes. Send a smaller one."
+    assert refusal(client.post(place, content=b" " * 1001, headers=OWNER)) == said
+    decision = b'{"state": "accepted", "label": 7}'.ljust(1000)
+    assert client.post(place, content=decision, headers=OWNER).status_code == 404
     assert refusal(client.post(place, content=b"[", headers=OWNER))[0] == 400
     assert refusal(client.post(place, content=b"[]", headers=OWNER))[0] == 422
 

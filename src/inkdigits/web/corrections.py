@@ -28,6 +28,7 @@ from inkdigits.web.uploads import JSON
 
 MOST_BYTES = 2**20
 """Of a correction's pictures."""
+MOST_DECISION_BYTES = 1000
 MOST_HELD = 2**26
 """Bytes that all corrections may have together that are arriving."""
 TOGETHER, MOST_WAITING = 100, 1000
@@ -127,7 +128,13 @@ def add_corrections(
     uploads = Uploads(
         max_bytes=MOST_BYTES, seconds=upload_seconds, budget=MOST_HELD, what="correction"
     )
-    decisions = Uploads(max_bytes=1000, seconds=upload_seconds, budget=MOST_HELD, what="decision")
+    decisions = Uploads(
+        max_bytes=MOST_DECISION_BYTES,
+        seconds=upload_seconds,
+        budget=MOST_HELD,
+        what="decision",
+        has_picture=False,
+    )
     keeper = Keeper(store)
     from_here = [Depends(check_site)]
 
