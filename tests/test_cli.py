@@ -416,6 +416,18 @@ def test_a_pdf_on_standard_input_is_read_page_by_page(three_pages: bytes) -> Non
     ]
 
 
+def test_a_pdf_whose_pages_nobody_can_count_now_does_not_stop_the_others(
+    folder: Path, three_pages: bytes, no_process: None
+) -> None:
+    (folder / "scan.pdf").write_bytes(three_pages)
+    result = run("read", "--json", ".", "-", cwd=folder, stdin=three_pages)
+    assert result.returncode == 1
+    answers = {row["file"]: row.get("text", row.get("error")) for row in rows(result)}
+    failed = {name: answers.pop(name)["type"] for name in ("scan.pdf", "-")}
+    assert answers == {"2.png": "2", "7.png": "7", "more/4.PNG": "4"}
+    assert {*failed.values()} == {"NoProcess"}
+
+
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
     (folder / "blank.png").write_bytes(png(written(1)[:30, :30]))
     names = ["2.png", "notes.txt", "none.png", "blank.png", "7.png"]
