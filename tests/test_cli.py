@@ -100,7 +100,7 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     assert (seven["text"], two["text"]) == ("7", "2")
     assert list(seven) == [
         *("file", "text", "confidence", "sure", "lines", "number", "numbers", "digits"),
-        *("marks", "skipped", "turned", "warnings", "model"),
+        *("marks", "skipped", "faint", "turned", "warnings", "model"),
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 
