@@ -184,7 +184,7 @@ def writing(count: int) -> None:
             print(f"{held:.0f} bytes of memory for each name")
             start = time.process_time()
             with out.open("wb") as file:
-                write_parquet(journal.rows(), file)
+                write_parquet(journal.rows(names), file)
         written_a_second = count / (time.process_time() - start)
         size = out.stat().st_size / count
         print(f"written as Parquet: {written_a_second:.0f} rows a second, {size:.0f} bytes each")

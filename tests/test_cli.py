@@ -100,7 +100,7 @@ def test_json_is_one_object_a_line(folder: Path) -> None:
     assert (seven["text"], two["text"]) == ("7", "2")
     assert list(seven) == [
         *("file", "text", "confidence", "sure", "lines", "number", "numbers", "digits"),
-        *("marks", "skipped", "turned", "warnings", "model"),
+        *("marks", "skipped", "faint", "turned", "warnings", "model"),
     ]
     assert list(seven["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
 
@@ -274,12 +274,23 @@ def test_a_folder_is_read_into_a_file(folder: Path) -> None:
     assert b"readings.csv is there already. Delete it" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["form.png", ".", "*.png"])
 @pytest.mark.parametrize("option", ["--plot", "--table"])
-def test_no_picture_is_replaced_by_what_was_read_in_it(form: Path, option: str) -> None:
+def test_no_picture_is_replaced_by_what_was_read_in_it(form: Path, option: str, name: str) -> None:
     before = form.read_bytes()
-    result = run("read", "form.png", option, form, cwd=form.parent)
+    result = run("read", name, option, form, cwd=form.parent)
     assert (result.returncode, form.read_bytes()) == (2, before)
     assert b"would replace the picture" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["?.jpg", "nowhere.png", "form.png"])
+def test_a_plot_that_is_there_is_no_matter_to_another_picture(form: Path, name: str) -> None:
+    (plot := form.with_name("out.webp")).write_bytes(b"")
+    result = run("read", name, "--plot", plot, cwd=form.parent)
+    is_there = name == form.name
+    assert result.returncode == (0 if is_there else 1)
+    assert (plot.stat().st_size > 0) is is_there
+    assert b"Traceback" not in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no sh")
@@ -389,11 +400,32 @@ def three_pages() -> bytes:
     return file.getvalue()
 
 
+def test_no_pdf_is_replaced_by_what_was_read_on_a_page_of_it(
+    three_pages: bytes, tmp_path: Path
+) -> None:
+    (scan := tmp_path / "scan.pdf").write_bytes(three_pages)
+    result = run("read", "scan.pdf[2]", "--table", "scan.pdf", cwd=tmp_path)
+    assert (result.returncode, scan.read_bytes()) == (2, three_pages)
+    assert b"would replace the picture" in result.stderr
+
+
 def test_a_pdf_on_standard_input_is_read_page_by_page(three_pages: bytes) -> None:
     pages = rows(run("read", "--json", "-", stdin=three_pages))
     assert [(page["file"], page["text"]) for page in pages] == [
         *(("-[1]", "2"), ("-[2]", "7"), ("-[3]", "4"))
     ]
+
+
+def test_a_pdf_whose_pages_nobody_can_count_now_does_not_stop_the_others(
+    folder: Path, three_pages: bytes, no_process: None
+) -> None:
+    (folder / "scan.pdf").write_bytes(three_pages)
+    result = run("read", "--json", ".", "-", cwd=folder, stdin=three_pages)
+    assert result.returncode == 1
+    answers = {row["file"]: row.get("text", row.get("error")) for row in rows(result)}
+    failed = {name: answers.pop(name)["type"] for name in ("scan.pdf", "-")}
+    assert answers == {"2.png": "2", "7.png": "7", "more/4.PNG": "4"}
+    assert {*failed.values()} == {"NoProcess"}
 
 
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:

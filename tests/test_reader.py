@@ -68,10 +68,10 @@ def test_readings_become_json(reader: Reader) -> None:
     row = json.loads(json.dumps(reader.read(written(2)).to_dict()))
     assert list(row) == [
         *("text", "confidence", "sure", "lines", "number", "numbers", "digits", "marks"),
-        *("skipped", "turned", "warnings", "model"),
+        *("skipped", "faint", "turned", "warnings", "model"),
     ]
     assert (row["lines"], row["number"], row["turned"]) == (["2"], 2, 0)
-    assert row["marks"] == row["skipped"] == row["warnings"] == []
+    assert row["marks"] == row["skipped"] == row["faint"] == row["warnings"] == []
     assert list(row["digits"][0]) == ["value", "confidence", "sure", "box", "probabilities"]
     assert row["digits"][0]["value"] == 2
 

@@ -131,6 +131,11 @@ def test_numbers_are_in_the_json() -> None:
     assert list(row["numbers"][0]) == ["text", "value", "confidence", "sure", "box", "line"]
 
 
+def test_what_may_be_a_faint_digit_is_in_the_json() -> None:
+    reading = replace(reading_of([FORM[0]]), faint=((10, 20, 30, 40),))
+    assert json.loads(json.dumps(reading.to_dict()))["faint"] == [[10, 20, 30, 40]]
+
+
 def test_a_reading_prints_as_its_text_and_shows_itself_on_one_line() -> None:
     reading = reading_of(FORM)
     assert str(reading) == "12 305 7\n4 96 88\n150 2 61"

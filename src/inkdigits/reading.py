@@ -92,7 +92,8 @@ class Number:
     """The calibrated probability that the whole text is right, in 0..1."""
     sure: bool
     """Whether each digit and mark is sure, also which of a point and a comma it is, and no sign in
-    it or at it was left out."""
+    it or at it was left out or may be there, too faint to be read. None is sure where a hint has
+    turned out wrong, or `Reading.warnings` says why something may be missing."""
     box: Box
     """Around all of its digits and marks."""
     line: int
@@ -269,6 +270,7 @@ class Reading:
             "digits": [digit.to_dict(seen=seen) for digit in self.digits],
             "marks": [mark.to_dict() for mark in self.marks],
             "skipped": [list(box) for box in self.skipped],
+            "faint": [list(box) for box in self.faint],
             "turned": self.turned,
             "warnings": list(self.warnings),
             "model": self.model,

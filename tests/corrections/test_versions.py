@@ -76,6 +76,18 @@ def test_a_file_that_did_not_pass_is_judged_anew_and_one_that_has_passed_is_not(
     assert versions.all() == [first]
 
 
+@pytest.mark.parametrize("damaged", ["model.onnx", "version.json"])
+def test_a_damaged_version_is_mended_by_making_it_again(
+    versions: Versions, unsure_model: Path, damaged: str
+) -> None:
+    first = candidate(versions, unsure_model, "first")
+    assert (first.path / damaged).is_file()
+    (first.path / damaged).write_text("{")
+    candidate(versions, unsure_model, "first")
+    assert versions.promote(first.name).passed
+    assert read_by(versions) == first.name
+
+
 def test_a_damaged_file_is_refused_and_so_is_another_in_its_place(
     versions: Versions, unsure_model: Path
 ) -> None:

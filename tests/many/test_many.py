@@ -74,7 +74,7 @@ def test_all_kinds_of_files_have_the_same_rows(names: list[str], tmp_path: Path)
         assert in_csv["file"] == in_parquet["file"] == row["file"]
         assert in_csv["text"] == (in_parquet["text"] or "") == row.get("text", "")
         assert in_csv["message"] == (in_parquet["message"] or "")
-        for key in ("sure", "lines", "number", "marks", "skipped", "turned", "warnings"):
+        for key in ("sure", "lines", "number", "marks", "skipped", "faint", "turned", "warnings"):
             assert in_parquet[key] == row.get(key)
         for sign, digit in zip(in_parquet["digits"] or [], row.get("digits", []), strict=True):
             assert sign.pop("probabilities") == pytest.approx(digit.pop("probabilities"))

@@ -43,7 +43,10 @@ def test_a_picture_without_a_number_has_an_empty_line_among_those_of_numbers(
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("=12/4", " =12/4"), ("-12+3", " -12+3"), ("-5", "-5"), ("+1.5", "+1.5"), ("12=", "12=")],
+    [
+        *(("=12/4", " =12/4"), ("-12+3", " -12+3"), ("=12", " =12"), ("@5", " @5")),
+        *(("-5", "-5"), ("+1.5", "+1.5"), ("12=", "12=")),
+    ],
 )
 def test_no_text_is_a_formula_in_a_spreadsheet(
     capsys: pytest.CaptureFixture[str], text: str, cell: str

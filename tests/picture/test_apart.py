@@ -174,6 +174,23 @@ def test_a_deadline_ends_what_no_other_limit_does():
     assert read_picture(SQUARE).shape == (800, 600)
 
 
+@needs_limits
+@pytest.mark.parametrize("limits", [Limits(cpu_seconds=0.5), Limits(deadline=0.5)])
+def test_of_a_process_that_takes_its_time_to_die_it_is_told_what_ended_it(
+    limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = subprocess.Popen.wait
+
+    def wait_longer(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if timeout and timeout < 5:
+            raise subprocess.TimeoutExpired(process.args, timeout)
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait_longer)
+    with pytest.raises(UnreadablePicture, match=r"slow\.pdf takes too long to render"):
+        decode_apart(ENDLESS, "slow.pdf", None, MAX_PIXELS, limits)
+
+
 @needs_proc
 def test_each_pdf_has_the_whole_time_for_itself():
     """Though the system counts a processor's time from the start of a process."""
@@ -403,6 +420,25 @@ sys.stdin.read()
     assert "open.txt" not in " ".join(files)
     assert b"PASSWORD" not in environment
     assert len(groups) == 2
+
+
+@needs_proc
+def test_with_the_answer_all_is_done_that_was_begun_for_a_pdf(square: Path):
+    code = """
+import os, sys
+from pathlib import Path
+from test_apart import processes_of
+from inkdigits.picture.apart import page_count
+data = Path(sys.argv[1]).read_bytes()
+page_count(data, "")
+[files] = (Path(f"/proc/{process}/fd") for process in processes_of(os.getpid()))
+for _ in range(400):
+    page_count(data, "")
+    print(len(list(files.iterdir())))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    output, _ = start(code, square, env=environment).communicate(timeout=60)
+    assert set(output.split()) == {b"3"}
 
 
 @needs_proc

@@ -293,6 +293,7 @@ def test_a_run_that_is_overwritten_draws_anew_what_it_learns_from(
     with np.load(strokes) as kept:
         drawn = dict(kept)
     np.savez(strokes, **{**drawn, "pictures": np.zeros_like(drawn["pictures"])})
+    (tmp_path / PYTORCH_CHECKPOINT).unlink()
     train_unseen(REAL_INK, tmp_path, overwrite=True, **options)
     with np.load(strokes) as anew:
         np.testing.assert_array_equal(anew["pictures"], drawn["pictures"])
@@ -550,8 +551,32 @@ def test_a_run_of_the_other_kind_is_overwritten_if_that_is_asked_for(
     train_unseen(other, tmp_path, epochs=1, **options)
     train_unseen(recipe, tmp_path, epochs=1, overwrite=True, **options)
     assert len([*tmp_path.glob("checkpoint.*")]) == 1
+    left = {path.name for path in tmp_path.glob("[nw]*")}
+    networks = {"weights.safetensors"}, {"network.safetensors", "network.json"}
+    assert left == networks[recipe is TINY_SCRATCH]
     metrics = train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)
     assert (metrics["recipe"], metrics["epochs_done"]) == (recipe.name, 2)
+
+
+@pytest.mark.usefixtures("exported")
+def test_no_picture_of_a_run_that_is_overwritten_is_left(tmp_path: Path, data_dir: str) -> None:
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
+    train(TINY_SCRATCH, tmp_path, tensorboard=True, **options)
+    train_unseen(TINY, tmp_path, overwrite=True, **options)
+    assert {path.name for path in tmp_path.glob("*.png")} == {"curve.png"}
+    assert not (tmp_path / "tensorboard").exists()
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_run_may_start_from_the_weights_of_the_one_that_it_overwrites(
+    tmp_path: Path, data_dir: str
+) -> None:
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
+    train_unseen(TINY, tmp_path, **options)
+    its_own = tmp_path / "weights.safetensors"
+    before = its_own.read_bytes()
+    metrics = train_unseen(TINY, tmp_path, overwrite=True, start_from=its_own, **options)
+    assert metrics["start_from"] == sha256(before).hexdigest()
 
 
 def test_a_checkpoint_with_half_its_story_is_named(
@@ -666,6 +691,19 @@ def test_one_picture_that_is_left_at_the_end_of_an_epoch_waits_for_another(
 ) -> None:
     metrics = train_unseen(WITHOUT_ROOM, tmp_path, epochs=2, limit=21, data_dir=data_dir)
     assert metrics["epochs_done"] == 2
+
+
+@pytest.mark.usefixtures("exported")
+def test_the_learning_rate_goes_through_its_cycle_in_the_steps_that_are_made(
+    tmp_path: Path, data_dir: str
+) -> None:
+    histories = []
+    for limit in (100, 101):  # which both are ten steps an epoch
+        recipe, out = replace(TINY, batch_size=10), tmp_path / str(limit)
+        train_unseen(recipe, out, epochs=3, limit=limit, data_dir=data_dir)
+        with RunFolder(out).history.open() as file:
+            histories.append([row["learning_rate"] for row in csv.DictReader(file)])
+    assert histories[0] == histories[1]
 
 
 @pytest.mark.parametrize("options", [{"limit": 1}, {"limit": 3, "changes": {"batch_size": "1"}}])

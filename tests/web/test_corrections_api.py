@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from sqlalchemy import create_engine, text
 
 from handwriting import png, written
 from inkdigits import InkDigitsError, Reader
@@ -178,6 +179,10 @@ def test_no_large_body_is_taken_in_for_a_review(client: TestClient) -> None:
     place = "/api/corrections/1/review"
     assert client.post(place, content=endless()).status_code == 401
     assert client.post(place, content=b" " * 2**20, headers=OWNER).status_code == 413
+    said = 413, "The decision is larger than 1,000 bytes. Send a smaller one."
+    assert refusal(client.post(place, content=b" " * 1001, headers=OWNER)) == said
+    decision = b'{"state": "accepted", "label": 7}'.ljust(1000)
+    assert client.post(place, content=decision, headers=OWNER).status_code == 404
     assert refusal(client.post(place, content=b"[", headers=OWNER))[0] == 400
     assert refusal(client.post(place, content=b"[]", headers=OWNER))[0] == 422
 
@@ -252,6 +257,40 @@ def test_without_a_database_reading_goes_on_and_a_correction_is_to_be_sent_again
         assert answer.headers["retry-after"] == "2"
         assert client.get("/api/corrections", headers=OWNER).status_code == 503
         assert client.post("/api/read", content=png(written(7))).json()["text"] == "7"
+
+
+@pytest.fixture
+def too_new(store: Store) -> Store:
+    """The database, after a newer inkdigits has been there."""
+    store.open()
+    with create_engine(store.url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    return Store(str(store.url))
+
+
+def test_a_server_that_cannot_use_its_database_does_not_start(
+    reader: Reader, too_new: Store
+) -> None:
+    with (
+        pytest.raises(InkDigitsError, match="made by a newer inkdigits"),
+        TestClient(create_app(reader, corrections=too_new)),
+    ):
+        pass
+
+
+def test_what_is_wrong_with_the_database_is_no_fault_of_a_correction(
+    reader: Reader, too_new: Store
+) -> None:
+    client = TestClient(create_app(reader, corrections=too_new, owner_token=TOKEN))
+    busy = 503, "The server is busy. Corrections cannot be kept now. Send it again in 2 seconds."
+    review = {"state": "accepted", "label": 7}
+    for answer in (
+        client.post("/api/corrections", json=sent()),
+        client.delete("/api/corrections/1", headers={"Session": ALICE}),
+        client.get("/api/corrections", headers=OWNER),
+        client.post("/api/corrections/1/review", json=review, headers=OWNER),
+    ):
+        assert refusal(answer) == busy
 
 
 def test_those_that_come_at_once_are_kept_in_few_transactions(store: Store) -> None:

@@ -4,12 +4,13 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import pytest
 
-from inkdigits import Reader
+from inkdigits import InvalidModel, Reader
 from inkdigits.corrections.versions import Version, Versions
 from inkdigits.web import following
 from inkdigits.web.app import create_app
@@ -102,6 +103,61 @@ def test_a_version_that_cannot_be_loaded_once_is_loaded_the_next_time(
     monkeypatch.setattr(following, "Reader", fail_once)
     versions.promote(unsure.name)
     assert read_until(url, png_of(7), unsure.name)[-1] == unsure.name
+
+
+@pytest.mark.usefixtures("ships")
+@pytest.mark.parametrize("kind", [InvalidModel, MemoryError])
+def test_a_version_for_which_there_is_no_memory_is_tried_again_less_and_less_often(
+    url: str,
+    versions: Versions,
+    unsure: Version,
+    png_of: Callable[[int], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Exception],
+) -> None:
+    tries = []
+
+    def fail_often(folder: Path) -> Reader:
+        tries.append(time.monotonic())
+        if len(tries) < 5:
+            raise kind("It cannot be loaded.") from RuntimeError("bad allocation")
+        return Reader(folder)
+
+    monkeypatch.setattr(following, "Reader", fail_often)
+    versions.promote(unsure.name)
+    assert read_until(url, png_of(7), unsure.name)[-1] == unsure.name
+    for looks, (before, after) in zip((2, 4, 8, 16), pairwise(tries), strict=True):
+        assert after - before >= looks * following.EVERY
+
+
+@pytest.mark.usefixtures("ships")
+def test_a_version_whose_file_is_damaged_is_tried_once(
+    url: str,
+    versions: Versions,
+    unsure: Version,
+    reader: Reader,
+    png_of: Callable[[int], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = []
+
+    def counted(folder: Path) -> Reader:
+        tries.append(folder)
+        return Reader(folder)
+
+    monkeypatch.setattr(following, "Reader", counted)
+    content = unsure.model.read_bytes()
+    unsure.model.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    try:
+        (versions.folder / "promoted").write_text(f"{unsure.name}\n")
+        end = time.monotonic() + 20
+        while not tries and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.5)  # in which it looks again
+    finally:
+        unsure.model.write_bytes(content)
+    assert len(tries) == 1
+    assert httpx.get(f"{url}/api/model").json() == reader.metadata
 
 
 def test_a_version_that_is_damaged_after_all_leaves_the_server_as_it_was(

@@ -42,7 +42,8 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
     doubted as before, and the labels can be believed. What cannot be shown is a no.
 
     The candidate is kept with its figures in a folder of versions; nobody reads with it until
-    `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no.
+    `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no; of
+    the very file that has passed before that verdict counts, and it is 0 whatever is said now.
     """
     with extra("train"):
         from inkdigits.corrections.fine_tune import fine_tune

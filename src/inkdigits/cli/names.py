@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from inkdigits.errors import InkDigitsError
+from inkdigits.errors import InkDigitsError, NoProcess
 from inkdigits.picture import (
     MAX_BYTES,
     PAGED_SUFFIXES,
@@ -29,7 +29,10 @@ def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
     if sys.stdin is None:
         raise InkDigitsError("Standard input is closed. Give a file, or a picture through a pipe.")
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    count = page_count(data)
+    try:
+        count = page_count(data)
+    except NoProcess:  # reading it says so
+        count = 1
     if count < 2:
         return [(file, data)]
     return [(f"{file}[{number}]", Page(data, number)) for number in range(1, count + 1)]
@@ -53,8 +56,22 @@ def expanded(file: str) -> list[str]:
     return _pages(file)
 
 
+def is_in(name: str, file: Path) -> bool:
+    """Whether the picture of that name, or the page, is in this file."""
+    path, _ = page_named(name) or (name, 1)
+    try:
+        return name != "-" and file.samefile(path)
+    except OSError:  # one of them is not there
+        return False
+
+
 def _pages(file: str) -> list[str]:
-    return pages_in(file) if Path(file).suffix.lower() in PAGED_SUFFIXES else [file]
+    if Path(file).suffix.lower() not in PAGED_SUFFIXES:
+        return [file]
+    try:
+        return pages_in(file)
+    except NoProcess:  # reading it says so, and what is beside it is read
+        return [file]
 
 
 def _is_picture(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from inkdigits.cli.app import NOT_ALL_READ, app
-from inkdigits.cli.names import expanded, no_pictures, pictures_of
+from inkdigits.cli.names import expanded, is_in, no_pictures, pictures_of
 from inkdigits.cli.options import extra, model_option
 from inkdigits.errors import InkDigitsError
 from inkdigits.outputs.rows import (
@@ -141,11 +141,7 @@ def read(
     if (plot or table) and len(names) > 1:
         raise click.UsageError(f"--plot and --table are for one picture, not for {len(names)}.")
     for option, target in (("--plot", plot), ("--table", table)):
-        if (
-            target
-            and target.exists()
-            and any(target.samefile(file) for file in files if file != "-")
-        ):
+        if target and is_in(names[0], target):
             raise click.UsageError(f"{option} would replace the picture {target}.")
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -68,13 +69,17 @@ class Versions:
     def add(self, model: Path, story: dict[str, Any]) -> Version:
         """Keep a copy of a model file as a candidate; it is not promoted.
 
-        If the same file was kept before and has passed, nothing is changed: that verdict counts.
+        If the same file was kept before and has passed, that verdict counts. What has become of
+        its copy is mended in any case.
         """
         content = model.read_bytes()
         name = version_of(content)
         path = self.folder / name
-        if path.exists() and (kept := self._version(path)).passed:
-            return kept
+        if path.exists():
+            write_atomically(path / IN_A_FOLDER, content)
+            with suppress(InkDigitsError):  # a story that cannot be read is told anew
+                if (kept := self._version(path)).passed:
+                    return kept
         story = {
             "name": name,
             "added": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from inkdigits.deploy.files import files_of, write_folder
 from inkdigits.deploy.runtime import runtime_files
@@ -70,8 +70,8 @@ def bundle_site(
         out: is made if it is not there; files of the same names are replaced.
         model: a file like `digits.onnx`; the one that ships if left out.
         runtime: see `runtime_files`.
-        address: where the site will be, such as "https://example.org/ink/". Who shows links to it
-            finds the picture for that; most know only whole addresses.
+        address: where the site will be, such as "https://example.org/ink/", or its index.html. Who
+            shows links to it finds the picture for that; most know only whole addresses.
         preset: how hard LZMA tries, from 0 to 9.
 
     Raises:
@@ -79,10 +79,7 @@ def bundle_site(
         NoRuntime: what runs the model files in a browser cannot be had.
         InkDigitsError: `out` cannot be written, or `address` is none.
     """
-    if address and not address.startswith(("http://", "https://")):
-        raise InkDigitsError(
-            f"{address} is no whole address. Write one such as https://example.org/ink/"
-        )
+    preview = _beside(address, "preview.png") if address else "preview.png"
     digits = DigitsFile(model)  # which checks it, too
     rules = PageFile(None).rules.beside(digits.metadata)
     files = runtime_files(runtime)
@@ -97,17 +94,29 @@ def bundle_site(
         {"sizes": sizes, "rules": asdict(rules), "version": digits.version}
     ).encode()
     reading = files | packed | {"contents.json": contents}
-    site = _page(f"{address.rstrip('/')}/" if address else "") | {
-        f"reader/{name}": content for name, content in reading.items()
-    }
+    site = _page(preview) | {f"reader/{name}": content for name, content in reading.items()}
     kept = {name: content for name, content in site.items() if name not in NOT_KEPT}
     site["service-worker.js"] = _knowing(kept.pop("service-worker.js"), kept)
     write_folder(out, site)
     return {name: len(content) for name, content in site.items()}
 
 
-def _page(address: str) -> dict[str, bytes]:
-    """The page's own files, of the server and of the site."""
+def _beside(address: str, name: str) -> str:
+    """The address of a file beside the page, which is at `address` or, as index.html, below it."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # as of brackets that hold no IPv6 address
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise InkDigitsError(
+            f"{address} is no whole address. Write one such as https://example.org/ink/"
+        )
+    path = parts.path if parts.path.endswith((".html", ".htm")) else f"{parts.path.rstrip('/')}/"
+    return urljoin(parts._replace(path=path).geturl(), name)
+
+
+def _page(preview: str) -> dict[str, bytes]:
+    """The page's own files, of the server and of the site; at `preview` is its picture."""
     served = {
         name: content
         for name, content in files_of("web/static", *SUFFIXES).items()
@@ -115,8 +124,7 @@ def _page(address: str) -> dict[str, bytes]:
     }
     page = served | files_of("deploy/static", *SUFFIXES)
     html = page["index.html"].decode()
-    preview = f'"{escape(urljoin(address, "preview.png"))}"'
-    for old, new in {**CHANGES, '"preview.png"': preview}.items():
+    for old, new in {**CHANGES, '"preview.png"': f'"{escape(preview)}"'}.items():
         assert html.count(old) == 1, f"{old!r} is not in the page once"
         html = html.replace(old, new)
     return page | {"index.html": html.encode()}

@@ -59,9 +59,16 @@ def read_into(
             raise KeyboardInterrupt(
                 f"{len(journal.done):,} rows are in {part}. The same command goes on."
             ) from None
+        failed = 0
+
+        def rows() -> Iterator[dict[str, Any]]:
+            nonlocal failed
+            for row in journal.rows(wanted):
+                failed += "error" in row
+                yield row
+
         with written_atomically(out) as file:
-            write(journal.rows(wanted), file)
-        failed = sum("error" in row for row in journal.rows(wanted))
+            write(rows(), file)
     part.unlink()
     return failed
 

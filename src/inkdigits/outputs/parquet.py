@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
         ),
         ("marks", pa.list_(pa.struct([("text", pa.string()), *_SIGN]))),
         ("skipped", pa.list_(_BOX)),
+        ("faint", pa.list_(_BOX)),
         ("turned", pa.int16()),
         ("warnings", pa.list_(pa.string())),
         ("model", pa.string()),

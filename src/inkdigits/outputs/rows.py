@@ -90,7 +90,7 @@ def _write_csv(
 
 
 FORMULA = "=", "+", "-", "@"
-"""With these begins what a spreadsheet takes for a formula, unless it is a number."""
+"""With these begins what a spreadsheet takes for a formula, unless it is a number with its sign."""
 
 
 def _no_formula(name: str) -> str:
@@ -100,7 +100,7 @@ def _no_formula(name: str) -> str:
 
 def no_formula(text: str) -> str:
     """The text, behind a space if a spreadsheet would take it for a formula."""
-    is_number = text[1:].replace(".", "", 1).isdecimal()
+    is_number = text.startswith(("+", "-")) and text[1:].replace(".", "", 1).isdecimal()
     return f" {text}" if text.startswith(FORMULA) and not is_number else text
 
 

@@ -39,6 +39,8 @@ _VARIABLES = {"SYSTEMROOT", "WINDIR", "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_P
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """More would only take memory."""
 _LONGEST_ANSWER = 10_000
+_LONGEST_DEATH = 10
+"""Seconds from the end of its pipes on: on a machine that has much to do it is not dead at once."""
 _APART: dict[str, Any] = {"start_new_session": True}
 if sys.platform == "win32":
     _APART = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -227,13 +229,13 @@ class _Process:
         self._process.kill()
 
     def _cause_of_death(self) -> CauseOfDeath:
-        with suppress(subprocess.TimeoutExpired):  # which lives, and said what it never should
-            code = self._process.wait(0.5)
-            if self._is_late or code == -getattr(signal, "SIGPROF", 0):
-                return "time"
-            if code == -getattr(signal, "SIGKILL", 0):
-                return "killed"
-        return "memory"
+        code = None
+        if not self._is_late:
+            with suppress(subprocess.TimeoutExpired):  # which lives, and said what it never should
+                code = self._process.wait(_LONGEST_DEATH)
+        if self._is_late or code == -getattr(signal, "SIGPROF", 0):
+            return "time"
+        return "killed" if code == -getattr(signal, "SIGKILL", 0) else "memory"
 
     def end(self) -> None:
         self._process.kill()

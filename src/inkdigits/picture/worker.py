@@ -72,8 +72,9 @@ def _answer(request: Request, data: bytes) -> tuple[dict[str, Any], Any]:
     _limit_time(request.cpu_seconds)
     _limit_memory(request.memory)
     done = Event()
-    if format_of(data) == "PDF":
-        Thread(target=_stay_small, args=(done,), daemon=True).start()
+    watch = Thread(target=_stay_small, args=(done,), daemon=True)
+    if is_pdf := format_of(data) == "PDF":
+        watch.start()
     try:
         if request.work == "count":
             return {"pages": page_count(data, request.name)}, b""
@@ -82,6 +83,8 @@ def _answer(request: Request, data: bytes) -> tuple[dict[str, Any], Any]:
         return {"error": str(error), "reason": error.reason}, b""
     finally:
         done.set()
+        if is_pdf:
+            watch.join()  # or it would see what the next picture takes
         _limit_time(0)  # the next picture's bytes are no work on this one
     return {"size": picture.shape[::-1]}, picture.data
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -51,6 +53,11 @@ class RunFolder:
         return self.path / "weights.safetensors"
 
     @property
+    def network(self) -> Path:
+        """A network in NumPy, in its own form; what else it is, is beside it."""
+        return self.path / "network.safetensors"
+
+    @property
     def drawings(self) -> Path:
         """What was drawn to learn from."""
         return self.path / "drawings"
@@ -80,6 +87,16 @@ class RunFolder:
                 f"The folder {self.path} cannot be made or written to: {error.strerror}. "
                 "Choose another (--out)."
             ) from error
+
+    def clear(self, kept: Iterable[Path]) -> None:
+        """Take away what not every run leaves, and what was drawn to learn from; but `kept`."""
+        networks = self.weights, self.network, self.network.with_suffix(".json")
+        needed = {path.resolve() for path in kept}
+        for file in (*networks, self.mistakes, self.units, self.filters, self.found):
+            if file.resolve() not in needed:
+                file.unlink(missing_ok=True)
+        for folder in (self.drawings, self.events):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def write_history(self, history: list[Epoch]) -> None:
         text = io.StringIO(newline="")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -93,7 +92,8 @@ def train(
             in NumPy: see `inkdigits.scratch.threads`.
         resume: go on from the checkpoint in `out`. On the same machine's CPU the weights end as
             those of a run that was never interrupted.
-        overwrite: start anew where a run is; what it has drawn is drawn anew, too.
+        overwrite: start anew where a run is; what it has drawn is drawn anew, too, and what another
+            recipe would not leave is taken away.
         measure_test: measure on the test part, too, once, at the very end.
         tensorboard: write the history as events, too, for TensorBoard; this needs tensorboardX.
         console: where progress is shown; standard error if left out.
@@ -147,10 +147,10 @@ def train(
                 training = task.load(settings, data_dir)
             if group.is_main:
                 folder.make()
-                if earlier and not resume:
+                if overwrite and not resume:
                     for file in earlier:
                         file.unlink(missing_ok=True)
-                    shutil.rmtree(folder.drawings, ignore_errors=True)
+                    folder.clear(kept=weights)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
                 training = task.prepared(

@@ -29,6 +29,7 @@ from inkdigits.training.fit import (
     Result,
     Settings,
 )
+from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup, group_size
 
 BEST = "best."
@@ -143,7 +144,7 @@ class ScratchFitting(DigitFitting):
 
     def save_network(self, folder: Path, calibration: Calibration) -> None:
         self.network.calibration_ = calibration
-        self.network.save(folder / "network.safetensors")
+        self.network.save(RunFolder(folder).network)
 
 
 def _all(layers: Sequence[Layer]) -> Iterator[Layer]:

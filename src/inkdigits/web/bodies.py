@@ -16,6 +16,7 @@ class Uploads:
     """Receives bodies, each with a picture of at most `max_bytes`.
 
     Args:
+        has_picture: False for bodies that are themselves of at most `max_bytes`.
         seconds: within which a body has to be here.
         budget: bytes that all bodies may have together, from when they arrive until they are read.
             A body of at most SMALL_BYTES may always come.
@@ -23,9 +24,15 @@ class Uploads:
     """
 
     def __init__(
-        self, *, max_bytes: int, seconds: float, budget: int, what: str = "picture"
+        self,
+        *,
+        max_bytes: int,
+        seconds: float,
+        budget: int,
+        what: str = "picture",
+        has_picture: bool = True,
     ) -> None:
-        self._max_bytes = max_bytes
+        self._max_bytes, self._has_picture = max_bytes, has_picture
         self._seconds, self._what = seconds, what
         self._free = budget
 
@@ -38,7 +45,9 @@ class Uploads:
             Refused: its type is none that holds a picture.
             HTTPException: it comes too slowly, or all bodies together are too large.
         """
-        limit = most_bytes(content_type, self._max_bytes)
+        limit = self._max_bytes
+        if self._has_picture:
+            limit = most_bytes(content_type, limit)
         if _declared_length(request) > limit:
             raise too_large(self._max_bytes, self._what)
         size = 0

@@ -6,8 +6,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from inkdigits.corrections.correction import correction_of, parse
 from inkdigits.corrections.store import Added, New, Store
+from inkdigits.errors import InkDigitsError, StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
 from inkdigits.web.answers import Refused
@@ -27,6 +28,7 @@ from inkdigits.web.uploads import JSON
 
 MOST_BYTES = 2**20
 """Of a correction's pictures."""
+MOST_DECISION_BYTES = 1000
 MOST_HELD = 2**26
 """Bytes that all corrections may have together that are arriving."""
 TOGETHER, MOST_WAITING = 100, 1000
@@ -76,8 +78,16 @@ class Keeper:
 
 @asynccontextmanager
 async def kept_up(store: Store, days: int) -> AsyncIterator[None]:
-    """Make the tables before the first correction comes, and forget each day what is older."""
-    await _forget(store, days)
+    """Make the tables before the first correction comes, and forget each day what is older.
+
+    Raises what is wrong with the database, unless it is only down: then it may come back.
+    """
+    try:
+        await asyncio.to_thread(store.open)
+    except StoreUnavailable as error:
+        log.warning("%s", error)
+    else:
+        await _forget(store, days)
     daily = asyncio.create_task(_forget_daily(store, days))
     try:
         yield
@@ -118,7 +128,13 @@ def add_corrections(
     uploads = Uploads(
         max_bytes=MOST_BYTES, seconds=upload_seconds, budget=MOST_HELD, what="correction"
     )
-    decisions = Uploads(max_bytes=1000, seconds=upload_seconds, budget=MOST_HELD, what="decision")
+    decisions = Uploads(
+        max_bytes=MOST_DECISION_BYTES,
+        seconds=upload_seconds,
+        budget=MOST_HELD,
+        what="decision",
+        has_picture=False,
+    )
     keeper = Keeper(store)
     from_here = [Depends(check_site)]
 
@@ -137,7 +153,8 @@ def add_corrections(
     async def send(request: Request) -> Response:
         async with uploads.body_of(request, JSON) as body:
             new = await lane.run(judged, body)
-        added = await keeper.keep(new)
+        with _fault_of_store():
+            added = await keeper.keep(new)
         if added is None:
             raise HTTPException(
                 429,
@@ -148,7 +165,9 @@ def add_corrections(
 
     @app.delete("/api/corrections/{number}", dependencies=from_here, **reference.TAKE_BACK)
     async def take_back(number: reference.Number, session: reference.SessionHeader) -> Response:
-        if not await asyncio.to_thread(store.take_back, number, session):
+        with _fault_of_store():
+            taken = await asyncio.to_thread(store.take_back, number, session)
+        if not taken:
             raise HTTPException(404)
         return Response(status_code=204)
 
@@ -159,9 +178,10 @@ def add_corrections(
         limit: reference.LimitParameter = 100,
         suspicious_first: reference.SuspiciousParameter = False,
     ) -> Response:
-        kept = await asyncio.to_thread(
-            store.page, state, after=after, limit=limit, suspicious_first=suspicious_first
-        )
+        with _fault_of_store():
+            kept = await asyncio.to_thread(
+                store.page, state, after=after, limit=limit, suspicious_first=suspicious_first
+            )
         more = len(kept) == limit and not suspicious_first
         following = kept[-1].number if more else None
         return _json({"corrections": [each.to_dict() for each in kept], "next": following})
@@ -170,9 +190,20 @@ def add_corrections(
     async def review(request: Request, number: reference.Number) -> Response:
         async with decisions.body_of(request, JSON) as body:
             decision = _decision_in(body)
-        if not await asyncio.to_thread(store.review, number, decision.state, decision.label):
+        with _fault_of_store():
+            found = await asyncio.to_thread(store.review, number, decision.state, decision.label)
+        if not found:
             raise HTTPException(404)
         return Response(status_code=204)
+
+
+@contextmanager
+def _fault_of_store() -> Iterator[None]:
+    """Whatever is wrong with the database is no fault of what was sent: it is to come again."""
+    try:
+        yield
+    except InkDigitsError as error:
+        raise StoreUnavailable(str(error)) from error
 
 
 def _decision_in(body: bytes) -> reference.Decision:

@@ -139,7 +139,7 @@ REVIEW: dict[str, Any] = {
         403: NO_TOKEN,
         404: UNKNOWN,
         408: SLOW,
-        413: {"model": Error, "description": "The body is larger than a decision."},
+        413: {"model": Error, "description": "The body is larger than 1,000 bytes."},
         422: WRONG,
         503: BUSY,
     },

@@ -15,6 +15,8 @@ from inkdigits.recognition.session import PROMOTED
 
 EVERY = 1.0
 """Seconds, after which it looks whether another version was promoted."""
+LONGEST = 60
+"""So many looks may go by until it tries again to load what could not be loaded."""
 
 
 class FollowingReader:
@@ -24,7 +26,8 @@ class FollowingReader:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         """Raises InvalidModel if the promoted version cannot be read with."""
         self._folder = Path(folder)
-        self._promoted = self._pointer()
+        self._promoted = self._tried = self._pointer()
+        self._pause = self._left = 0
         self._reader = Reader(folder)
 
     def __getattr__(self, name: str) -> Any:
@@ -37,23 +40,31 @@ class FollowingReader:
         while True:
             await asyncio.sleep(EVERY)
             try:
-                await self._go_over(warm_up)
-                said = ""
+                if await self._go_over(warm_up):
+                    said = ""
             except Exception as error:  # whatever it is: the server reads on, and looks again
-                if str(error) != said:  # it may be the same each second
+                if str(error) != said:  # it may be the same each time
                     said = str(error)
                     logging.getLogger("uvicorn.error").error("The model is as it was: %s", error)
 
-    async def _go_over(self, warm_up: PictureSource) -> None:
+    async def _go_over(self, warm_up: PictureSource) -> bool:
+        """Whether it is done, or there is nothing to do; after a failure it waits twice as long."""
         if (promoted := self._pointer()) == self._promoted:
-            return
+            return True
+        if promoted != self._tried:
+            self._tried, self._pause, self._left = promoted, 0, 0
+        if self._left:
+            self._left -= 1
+            return False
+        self._pause = self._left = min(2 * self._pause + 1, LONGEST)
         try:
             self._reader = await asyncio.to_thread(self._loaded, warm_up)
         except InvalidModel as error:
-            if not isinstance(error.__cause__, OSError):  # which may be over the next time
-                self._promoted = promoted  # it is damaged, and not tried again
+            if error.__cause__ is None:  # the file itself is wrong, and not what came upon it
+                self._promoted = promoted  # so it is not tried again
             raise
         self._promoted = promoted
+        return True
 
     def _pointer(self) -> bytes:
         return (self._folder / PROMOTED).read_bytes()

@@ -52,6 +52,7 @@ EXAMPLE: dict[str, Any] = {
     ],
     "marks": [],
     "skipped": [],
+    "faint": [],
     "turned": 0,
     "warnings": [],
     "model": "6190cd9e3bea",
@@ -130,7 +131,8 @@ class Number(BaseModel):
     confidence: float = Field(description="That its whole text is right.", ge=0, le=1)
     sure: bool = Field(
         description="Whether each digit and mark is sure, also which of a point and a comma it is, "
-        "and no sign in it or at it was left out."
+        "and no sign in it or at it was left out or may be there, too faint to be read. None is "
+        "sure where a hint has turned out wrong, or there is a warning."
     )
     box: Box = Field(description="Around all of its digits and marks.")
     line: int = Field(description="In which of the lines it is, from 0.", ge=0)
@@ -158,6 +160,10 @@ class Reading(BaseModel):
     marks: list[Mark] = Field(description="Each mark, in reading order.")
     skipped: list[Box] = Field(
         description="The boxes of other writing, such as letters. It is not in the text."
+    )
+    faint: list[Box] = Field(
+        description="The boxes of what may be digits that are too faint to be read; the text is "
+        "not sure then, nor is a number beside one."
     )
     turned: Literal[0, 90, 180, 270] = Field(
         description="By how many degrees clockwise the picture had to be turned to be read. Boxes "

@@ -81,9 +81,9 @@ def most_bytes(content_type: str, max_bytes: int) -> int:
 
 def too_large(max_bytes: int, what: str = "picture") -> UnreadablePicture:
     """What to say of a larger one."""
+    limit = f"{max_bytes / 2**20:.3g} MiB" if max_bytes >= 2**16 else f"{max_bytes:,} bytes"
     return UnreadablePicture(
-        f"The {what} is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one.",
-        reason="too large",
+        f"The {what} is larger than {limit}. Send a smaller one.", reason="too large"
     )
 
 

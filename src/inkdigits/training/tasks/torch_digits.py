@@ -45,7 +45,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         self._start: dict[str, Tensor] = {}
         """What it started from, if some of that is kept."""
-        steps = math.ceil(data.per_epoch / recipe.batch_size)
+        steps = len(_batches(torch.empty(data.per_epoch), recipe.batch_size, group.size))
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
 
     def start_from(self, *paths: Path) -> None:
@@ -116,11 +116,8 @@ class TorchDigits(TorchFitting, DigitFitting):
 
     def fit_epoch(self, number: int, report: Report) -> tuple[float, float]:
         order = _order(self.sources, generator_of(self.settings.seed, number))
-        batches = torch.split(order, self.recipe.batch_size)
         size = self.group.size
-        # Of one picture batch normalisation has no spread; of none somebody has nothing to do.
-        if len(batches) > 1 and len(batches[-1]) < min(2 * size, self.recipe.batch_size):
-            batches = batches[:-1]
+        batches = _batches(order, self.recipe.batch_size, size)
         if len(batches[-1]) < size:
             raise InvalidRun(f"{size} processes need as many pictures, and there are {len(order)}.")
         bending = generator_of(self.settings.seed, number, 1 + self.group.rank)
@@ -188,6 +185,15 @@ class TorchDigits(TorchFitting, DigitFitting):
         The first epoch's time counts it.
         """
         return [torch.from_numpy(self._normalize(source.pictures)) for source in self.sources]
+
+
+def _batches(order: Tensor, batch_size: int, processes: int) -> Sequence[Tensor]:
+    """The pictures of each step; without those that are left at the end, if they are too few."""
+    batches = torch.split(order, batch_size)
+    # Of one picture batch normalisation has no spread; of none somebody has nothing to do.
+    if len(batches) > 1 and len(batches[-1]) < min(2 * processes, batch_size):
+        return batches[:-1]
+    return batches
 
 
 def _order(sources: Sequence[Source], generator: torch.Generator) -> Tensor:
