@@ -115,7 +115,7 @@ def test_the_browser_reads_what_python_reads(page: Page, reader: Reader, name: s
     picture = PICTURES[name]()
     here = reader.read(picture).to_dict()
     there = in_browser(page, picture)
-    for key in ("text", "lines", "sure", "turned", "skipped", "warnings", "model"):
+    for key in ("text", "lines", "sure", "turned", "skipped", "faint", "warnings", "model"):
         assert there[key] == here[key], key
     assert there["confidence"] == pytest.approx(here["confidence"], abs=1e-3)
     signs, same_signs = (all["digits"] + all["marks"] for all in (here, there))

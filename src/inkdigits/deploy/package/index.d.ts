@@ -31,6 +31,8 @@ export interface Reading {
   marks: Mark[];
   /** Boxes of other writing. */
   skipped: Box[];
+  /** Boxes of what may be digits that are too faint to be read. */
+  faint: Box[];
   /** By how many degrees the page was turned clockwise to read it. */
   turned: number;
   warnings: string[];

@@ -252,8 +252,9 @@ function scaled(reading, side, picture) {
 /** @param {Reading} reading @param {(box: number[]) => number[]} move @returns {Reading} */
 function moved(reading, move) {
   const signs = (all) => all.map((sign) => ({ ...sign, box: move(sign.box) }));
-  const { digits, marks, skipped } = reading;
-  return { ...reading, digits: signs(digits), marks: signs(marks), skipped: skipped.map(move) };
+  const { digits, marks, skipped, faint } = reading;
+  const boxes = { skipped: skipped.map(move), faint: faint.map(move) };
+  return { ...reading, digits: signs(digits), marks: signs(marks), ...boxes };
 }
 
 /** @param {Hints} hints */
@@ -275,7 +276,7 @@ function checkHints({ expect = null, length = null }) {
 function ofOne(digit) {
   const text = String(digit.value);
   const { confidence, sure } = digit;
-  const nothing = { marks: [], skipped: [], turned: 0, warnings: [] };
+  const nothing = { marks: [], skipped: [], turned: 0, warnings: [], faint: [] };
   return { text, confidence, sure, lines: [text], digits: [digit], ...nothing };
 }
 

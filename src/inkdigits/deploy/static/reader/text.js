@@ -81,6 +81,7 @@ export function readPieces(pieces, opinions, rules, { expect = null, length = nu
     skipped: leftOut.map(({ box }) => box),
     turned: 0,
     warnings,
+    faint: missed.map(({ box }) => box),
   };
   return isAsExpected(reading, { expect, length }) ? reading : { ...reading, sure: false };
 }
