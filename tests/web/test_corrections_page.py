@@ -228,6 +228,65 @@ def test_of_what_the_server_refuses_the_page_does_not_say_that_you_said_it(
     expect(page.locator("#question")).to_have_text("The 7 is really")
 
 
+def test_of_what_the_server_refuses_nothing_is_undone_but_what_was_said_before_it(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [3, 7])
+    refusal = {"error": {"message": "It is too wild."}}
+    page.route("**/api/corrections", lambda route: route.fulfill(status=422, json=refusal))
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text("It was not kept: It is too wild.")
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_have_text("It is taken back.")
+    assert labels(store) == []
+    expect(page.locator("#take-back")).to_be_disabled()
+    page.locator("#digits label").last.click()
+    expect(page.locator("#question")).to_have_text("The 3 that is chosen is really")
+
+
+def test_of_what_the_server_will_not_take_back_the_page_does_not_say_that_it_has(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
+    page.route("**/api/corrections/*", lambda route: route.fulfill(status=405))
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_have_text("It was not taken back: It is still on the server.")
+    page.locator("#digits label").last.click()
+    say(page, "2")
+    soon(lambda: labels(store) == [1, 2])
+
+
+def test_what_is_undone_before_the_server_has_answered_is_taken_back_after_a_reload(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    held: list[Any] = []
+
+    def keep_and_hold(route: Any) -> None:
+        route.fetch()
+        held.append(route)
+
+    page.route("**/api/corrections", keep_and_hold)
+    draw(page, "7")
+    with page.expect_request("**/api/corrections"):
+        say(page, "1")
+    expect(page.locator("#said")).to_have_text("Thank you. It is noted.")
+    soon(lambda: labels(store) == [1])
+    page.locator("#take-back").click()
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.unroute("**/api/corrections")
+    page.reload()
+    soon(lambda: labels(store) == [])
+
+
 def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.locator("#examples").get_by_role("button", name="7", exact=True).click()
