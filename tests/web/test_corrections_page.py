@@ -58,7 +58,7 @@ def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..
     assert complaints == []
 
 
-def draw(page: Page, number: str) -> None:
+def write(page: Page, number: str) -> None:
     sheet = page.locator("#sheet").bounding_box()
     for place, value in enumerate(number):
         for stroke in STROKES[int(value)]:
@@ -73,6 +73,11 @@ def draw(page: Page, number: str) -> None:
                 page.mouse.move(*point)
             page.mouse.up()
     expect(page.locator("#numeral")).to_have_text(number)
+
+
+def draw(page: Page, number: str) -> None:
+    """With what corrects it opened."""
+    write(page, number)
     page.locator("#correct summary").click()
 
 
@@ -333,6 +338,43 @@ def test_ones_own_drawing_can_be_corrected_after_a_reload_also_if_its_link_was_c
         expect(page).to_have_url(re.compile("#write="))
 
 
+def test_ones_own_drawing_stays_ones_own_however_often_its_link_is_reloaded(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    draw(page, "7")
+    page.get_by_role("button", name="Link").click()
+    expect(page).to_have_url(re.compile("#write="))
+    for _ in range(3):
+        page.reload()
+        expect(page.locator("#numeral")).to_have_text("7")
+        expect(page.locator("#correct")).to_be_visible()
+
+
+@pytest.mark.parametrize("health", ["comes late", "fails once"])
+def test_what_is_said_is_sent_however_late_the_server_says_that_it_keeps_it(
+    store: Store, open_page: Callable[..., Page], health: str
+) -> None:
+    page = open_page()
+    held: list[Any] = []
+    page.route("**/api/health", lambda route: held.append(route))
+    with page.expect_request("**/api/health"):
+        page.reload()
+    if health == "fails once":
+        held[0].abort()
+        page.unroute("**/api/health")
+        write(page, "7")
+    else:
+        write(page, "7")
+        page.wait_for_timeout(200)  # until then corrections would be offered
+        expect(page.locator("#correct")).to_be_hidden()
+        held[0].continue_()
+    page.locator("#correct summary").click()
+    expect(page.locator("#what-is-kept")).to_contain_text("kept on this server for 365 days")
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
+
+
 def test_what_was_said_is_taken_back_step_by_step(
     store: Store, open_page: Callable[..., Page]
 ) -> None:
@@ -476,6 +518,27 @@ def test_what_its_sender_has_taken_back_leaves_the_review(
         "Its sender has taken it back. Nothing is waiting."
     )
     assert [kept.state for kept in store.page()] == ["accepted"]
+
+
+def test_that_its_sender_has_taken_it_back_is_said_also_if_that_answer_is_not_the_last(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    first, last = store.page(suspicious_first=True)
+    page = open_page("review")
+    review(page)
+    held: list[Any] = []
+    page.route(f"**/corrections/{first.number}/review", lambda route: held.append(route))
+    store.take_back(last.number, last.session)
+    with page.expect_request("**/review"):
+        page.keyboard.press("a")
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text("Its sender has taken it back.")
+    with page.expect_response("**/api/corrections?*"):
+        held[0].continue_()
+    expect(page.get_by_role("status")).to_have_text(
+        "Its sender has taken it back. Nothing is waiting."
+    )
 
 
 @pytest.mark.parametrize(("failed", "state"), [(1, "accepted"), (2, "waiting")])

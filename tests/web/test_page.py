@@ -869,6 +869,53 @@ def test_a_picture_that_opens_late_does_not_replace_what_came_after_it(page, str
         expect_strokes(page, 1 if then == "a drawing" else 0)
 
 
+@pytest.mark.parametrize("then", ["a drawing", "nothing"])
+def test_a_file_that_late_turns_out_to_need_the_server_does_not_stop_what_came_after_it(
+    page, held, strokes, then
+):
+    page.evaluate(
+        """() => {
+            const open = window.createImageBitmap;
+            const opened = new Promise((_, reject) => (window.failFirst = reject));
+            window.createImageBitmap = () => {
+                window.createImageBitmap = open;
+                return opened;
+            };
+        }"""
+    )
+    asked = []
+    page.route("**/api/picture", lambda route: asked.append(route))
+    give(page, "drop", b"a form")
+    if then == "a drawing":
+        with page.expect_request("**/api/read*"):
+            draw(page, strokes[7])
+    else:
+        page.keyboard.press("Escape")
+    page.evaluate("failFirst(); new Promise((resolve) => setTimeout(resolve, 100))")
+    if then == "a drawing":
+        held[0].continue_()
+        expect_reading(page, "7")
+        expect(page.locator("#verdict")).to_have_text("Sure")
+    else:
+        expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+    assert asked == []
+
+
+def test_of_a_form_that_is_shown_too_late_nothing_is_told(page, png_of):
+    asked = []
+    page.route("**/api/picture", lambda route: asked.append(route))
+    with page.expect_request("**/api/picture"):
+        give(page, "drop", b"a form")
+    expect(page.locator("#verdict")).to_have_text("Opening the picture")
+    page.keyboard.press("Escape")
+    expect(page.locator("#verdict")).to_have_text("Nothing is drawn yet")
+    with page.expect_response("**/api/picture"):
+        asked[0].fulfill(body=png_of(7), headers={"Content-Type": "image/png", "Pages": "2"})
+    page.wait_for_timeout(100)  # until then it would be told
+    expect(page.locator("#notice")).to_be_hidden()
+    expect_reading(page, "·")
+
+
 # ---------------------------------------------------------------- what is on its way
 
 
@@ -971,6 +1018,28 @@ def test_an_example_is_read_as_far_as_the_pen_has_written_it(open_page):
     expect(page.locator("#verdict")).to_have_text("Sure")
     sheets = [sheet for text, sheet in page.evaluate("shown") if text == "2048"]
     assert set(sheets) == {"The sheet has 5 strokes."}
+
+
+def test_of_an_example_that_is_being_written_no_more_is_read_than_is_shown(open_page):
+    page = open_page(reduced_motion="no-preference")
+    expect_reading(page, "12+7")
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.evaluate(
+        """() => {
+            window.requestAnimationFrame = () => 0; // as if the page was too busy to draw
+            window.sent = new Promise((resolve) => {
+                window.fetch = async (address, { body }) => {
+                    const bytes = new Uint8Array(await body.arrayBuffer());
+                    resolve(btoa(String.fromCharCode(...bytes)));
+                };
+            });
+        }"""
+    )
+    page.get_by_role("button", name="2048").click()
+    sent = Image.open(BytesIO(base64.b64decode(page.evaluate("sent")))).convert("L")
+    expect_strokes(page, 1)
+    left, top, right, bottom = sent.point(lambda value: 255 * (value < 128)).getbbox()
+    assert max(right - left, bottom - top) < 0.1 * sent.height  # where the pen begins
 
 
 def test_what_is_typed_on_the_sheet_is_written_and_read(page):
