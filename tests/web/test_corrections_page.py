@@ -58,7 +58,8 @@ def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..
     assert complaints == []
 
 
-def write(page: Page, number: str) -> None:
+def write(page: Page, number: str, steps: int = 1) -> None:
+    """As a hand that is told so many points of on the way from one of a stroke to the next."""
     sheet = page.locator("#sheet").bounding_box()
     for place, value in enumerate(number):
         for stroke in STROKES[int(value)]:
@@ -70,7 +71,7 @@ def write(page: Page, number: str) -> None:
             page.mouse.move(*points[0])
             page.mouse.down()
             for point in points[1:]:
-                page.mouse.move(*point)
+                page.mouse.move(*point, steps=steps)
             page.mouse.up()
     expect(page.locator("#numeral")).to_have_text(number)
 
@@ -161,7 +162,8 @@ def test_a_button_stays_under_the_finger_while_what_was_said_before_arrives(
     page.route("**/api/corrections", lambda route: held.append(route))
     draw(page, "73")
     page.locator("#digits label").first.click()
-    say(page, "1")
+    with page.expect_request("**/api/corrections"):
+        say(page, "1")
     expect(page.locator("#waiting")).to_be_visible()
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     button = page.get_by_role("button", name="All right").bounding_box()
@@ -342,7 +344,7 @@ def test_ones_own_drawing_stays_ones_own_however_often_its_link_is_reloaded(
     open_page: Callable[..., Page],
 ) -> None:
     page = open_page()
-    draw(page, "7")
+    write(page, "7", steps=60)
     page.get_by_role("button", name="Link").click()
     expect(page).to_have_url(re.compile("#write="))
     for _ in range(3):
@@ -423,8 +425,8 @@ def test_what_could_not_be_sent_or_taken_back_is_when_its_writer_comes_again(
     say(page, "1")
     expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
     page.keyboard.press("Escape")  # there is no drawing that would be read again
-    page.unroute_all()
     assert labels(store) == [3, 7]
+    page.unroute_all()
     page.reload()
     soon(lambda: labels(store) == [1])
     expect(page.locator("#correct")).to_be_hidden()
@@ -562,7 +564,8 @@ def test_a_card_shows_what_the_server_has_after_a_decision_has_failed(
             route.continue_()
 
     page.route("**/review", fail_the_first)
-    page.keyboard.press("r")
+    with page.expect_request("**/review"):
+        page.keyboard.press("r")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("a")
     with page.expect_response(lambda answer: "/review" in answer.url and asked == 2):
@@ -592,7 +595,8 @@ def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
 
     page.route("**/review", hold_the_first)
     page.on("response", lambda answer: "/review" in answer.url and answered.append(answer))
-    page.keyboard.press("r")
+    with page.expect_request("**/review"):
+        page.keyboard.press("r")
     page.keyboard.press("u")
     expect(card).to_have_attribute("data-state", "waiting")
     page.wait_for_timeout(200)  # so much earlier the second one could be there
