@@ -55,7 +55,7 @@ def test_reading_opens_no_socket_and_a_server_only_those_of_who_asks(tmp_path: P
         fresh_process_that_reads(tmp_path, LOOKED_UP_AFTER, *strace(tmp_path / "read")) as reading,
         served_with_all_it_can(tmp_path) as (url, log),
     ):
-        httpx.post(f"{url}/api/read", content=png(written(7))).raise_for_status()
+        httpx.post(f"{url}/api/read", content=png(written(7)), timeout=60).raise_for_status()
         httpx.post(f"{url}/api/corrections", json=sent(), timeout=60).raise_for_status()
         assert reading.wait() == 0
     assert "socket(" not in (tmp_path / "read").read_text()

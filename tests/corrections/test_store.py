@@ -289,11 +289,13 @@ def test_options_in_the_url_count_and_so_do_our_own(server: Server) -> None:
 
 
 def test_a_time_to_wait_in_the_url_is_the_one_that_is_waited(tmp_path: Path) -> None:
-    begun = time.monotonic()
+    waits = []
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/none?connect_timeout=2"
+        begun = time.monotonic()
         with pytest.raises(StoreUnavailable, match="timeout"):
             Store(url).open()
+        waits.append(time.monotonic() - begun)
     file = tmp_path / "locked.sqlite"
     with (
         closing(Store(f"sqlite:///{file}?timeout=1")) as store,
@@ -301,9 +303,11 @@ def test_a_time_to_wait_in_the_url_is_the_one_that_is_waited(tmp_path: Path) -> 
     ):
         store.open()
         other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
         with pytest.raises(StoreUnavailable, match="locked"):
             store.add([new()])
-    assert time.monotonic() - begun < 8
+        waits.append(time.monotonic() - begun)
+    assert max(waits) < 8  # as long as it waits otherwise is longer
 
 
 def test_a_password_is_never_shown() -> None:

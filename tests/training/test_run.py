@@ -487,7 +487,7 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-@pytest.mark.parametrize(("recipe", "limit"), [("fast", 600), ("mlp", 3000)])
+@pytest.mark.parametrize(("recipe", "limit"), [("fast", 2000), ("mlp", 3000)])
 def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
     tmp_path: Path, data_dir: str, recipe: str, limit: int
 ) -> None:

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { health, Readings, Refused, Unreachable } from "../../src/inkdigits/web/static/api.js";
+import * as api from "../../src/inkdigits/web/static/api.js";
 import { reading } from "./readings.js";
+
+const { health, Readings, Refused, Unreachable } = api;
 
 /** Stands for the server: each request waits here until a test answers it. */
 class Server {
@@ -284,4 +286,17 @@ test("a server that is not well is as good as none", async () => {
   const limits = health();
   server.requests[0].answer("{}", 503);
   await assert.rejects(limits, Unreachable);
+});
+
+test("to be shown a file has a photo's time, however small it is", async (context) => {
+  const given = [];
+  context.mock.method(AbortSignal, "timeout", (time) => {
+    given.push(time);
+    return new AbortController().signal;
+  });
+  const next = server.next();
+  const shown = api.server.shown(new Blob(["a small form"], { type: "application/pdf" }));
+  (await next).answer("a picture");
+  assert.equal(await (await shown).file.text(), "a picture");
+  assert.deepEqual(given, [60_000]);
 });

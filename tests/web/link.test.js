@@ -22,6 +22,15 @@ test("a link writes the same strokes again, but for a quarter of a hundredth of 
   }
 });
 
+test("what a link writes has the same link again, however dense its points were", () => {
+  const point = (i) => ({ x: 0.2 + 0.0031 * i, y: 0.5 + 0.2 * Math.sin(0.019 * i), width: 0.04 });
+  const dense = { strokes: [Array.from({ length: 300 }, (_, i) => point(i))], aspect: 1.8 };
+  for (const drawing of [DRAWING, dense]) {
+    const text = encode(drawing);
+    assert.equal(encode(decode(text)), text);
+  }
+});
+
 test("a number of four digits is a short text of an address's letters", () => {
   const text = encode(DRAWING);
   assert.match(text, /^[\w-]+$/);

@@ -109,6 +109,126 @@ test("what is undone while it is being sent is taken back once the server has it
   assert.deepEqual(outbox.entries, []);
 });
 
+for (const isReloaded of [false, true]) {
+  const then = isReloaded ? "and the page is reloaded before the answer" : "and its answer is lost";
+  test(`what is undone while it is being sent ${then} is taken back all the same`, async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const [place, server] = [shelf(), serverOf()];
+    const outbox = new Outbox(place, server);
+    const { send } = server;
+    let lose;
+    server.send = async (correction) => {
+      void send(correction); // the server has it
+      return new Promise((_, reject) => (lose = reject));
+    };
+    outbox.put([{ ...SEVEN, strokes: [[[0, 0, 0]]], photo: "AAAA" }, ONE]);
+    const undone = outbox.undo();
+    assert.deepEqual(outbox.entries, []);
+    if (!isReloaded) {
+      lose(new Error("no network"));
+      assert.equal(await undone, false); // not before the server has said which it is
+    }
+    const again = [];
+    server.send = async (correction) => again.push(correction);
+    if (isReloaded) await new Outbox(place, server).send();
+    else context.mock.timers.tick(10_000);
+    await rest();
+    const { session } = outbox;
+    assert.deepEqual(again, [{ ...SEVEN, session }]); // no more of it than the server needs to know it
+    assert.deepEqual(server.takenBack, [1]);
+    assert.equal(outbox.isOwing, false);
+  });
+}
+
+test("what is undone after its answer was lost is taken back before it is said to be", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  const { send } = server;
+  server.send = async (correction) => {
+    await send(correction);
+    throw new Error("the answer is lost");
+  };
+  outbox.put([SEVEN]);
+  await rest();
+  assert.equal(await outbox.undo(), false);
+  assert.deepEqual([outbox.entries, outbox.isOwing], [[], true]);
+  outbox.forget(); // is of what is here, and this is not only here
+  server.send = async () => 1; // the same drawing has the same number
+  context.mock.timers.tick(10_000);
+  await rest();
+  assert.deepEqual([server.takenBack, outbox.isOwing], [[1], false]);
+});
+
+test("what nobody has begun to send is forgotten at once when it is undone", async () => {
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  server.send = () => new Promise(() => {});
+  outbox.put([SEVEN]); // is under way for ever
+  outbox.put([ONE]);
+  assert.equal(await outbox.undo(), true);
+  assert.equal(outbox.entries.length, 1);
+});
+
+test("on a shelf without any more room what is there is sent all the same", async () => {
+  const [place, server] = [shelf(), serverOf()];
+  const full = { ...place, setItem: place.setItem };
+  const outbox = new Outbox(full, server);
+  outbox.session;
+  const lengths = new Map();
+  full.setItem = (name, text) => {
+    if (name.endsWith("to send") && text.length > (lengths.get(name) ?? Infinity)) throw new Error("full");
+    lengths.set(name, text.length);
+    place.setItem(name, text);
+  };
+  outbox.put([SEVEN]);
+  await rest();
+  assert.deepEqual([server.sent, outbox.entries], [[7], []]);
+});
+
+test("of what the server refuses there is nothing to undo", async () => {
+  const server = serverOf(undefined, new NotTaken("It is too wild."), new NotTaken("It is too wild."));
+  const outbox = new Outbox(shelf(), server);
+  outbox.put([ONE]);
+  outbox.put([SEVEN]);
+  outbox.put([SEVEN]);
+  await rest();
+  assert.equal(await outbox.undo(), true);
+  assert.deepEqual([server.takenBack, outbox.canUndo], [[1], false]);
+});
+
+test("what is undone is not told to be refused", async () => {
+  const outbox = new Outbox(shelf(), serverOf(new NotTaken("It is too wild.")));
+  const told = [];
+  outbox.addEventListener("refuse", ({ detail }) => told.push(detail));
+  outbox.put([SEVEN]);
+  assert.equal(await outbox.undo(), true);
+  assert.deepEqual(told, []);
+});
+
+test("what the server will not take back is told, and keeps nothing else waiting", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const server = serverOf();
+  const outbox = new Outbox(shelf(), server);
+  const told = [];
+  outbox.addEventListener("stay", ({ detail }) => told.push(detail));
+  server.takeBack = async () => Promise.reject(new NotTaken("It is still on the server."));
+  outbox.put([SEVEN]);
+  await rest();
+  assert.equal(await outbox.undo(), false);
+  assert.deepEqual([told, outbox.isOwing], [["It is still on the server."], false]);
+  outbox.put([ONE]);
+  await rest();
+  assert.deepEqual(server.sent, [7, 1]);
+});
+
+for (const [status, isFinal] of [[403, true], [405, true], [422, true], [408, false], [429, false], [503, false]]) {
+  test(`an answer of ${status} to a take-back is ${isFinal ? "the last" : "none yet"}`, async (context) => {
+    context.mock.method(globalThis, "fetch", async () => new Response("", { status }));
+    await assert.rejects(api.takeBack(1, "session"), (error) => error instanceof NotTaken === isFinal);
+  });
+}
+
 test("what two tabs send at once stays on the server", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const [place, server] = [shelf(), serverOf(new Error("no network"))];
@@ -155,7 +275,7 @@ test("what could not be taken back is taken back later, also over a reload", asy
     server.takeBack = async () => Promise.reject(new Error("no network"));
     outbox.put([SEVEN]);
     if (isReloaded) await rest();
-    assert.equal(await outbox.undo(), !isReloaded); // what is still being sent is on no server yet
+    assert.equal(await outbox.undo(), false); // also if it was still being sent
     await rest();
     assert.deepEqual([server.takenBack, outbox.entries, outbox.canUndo], [[], [], false]);
     server.takeBack = takeBack;

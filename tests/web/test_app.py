@@ -94,7 +94,7 @@ def test_an_answer_is_packed_for_a_client_that_unpacks_it(client, png_of):
 
 
 def test_a_guess_is_the_text_but_not_sure(unsure_url, png_of):
-    answer = httpx.post(f"{unsure_url}/api/read", content=png_of(7), headers=PNG).json()
+    answer = httpx.post(f"{unsure_url}/api/read", content=png_of(7), headers=PNG, timeout=60).json()
     assert (answer["text"], answer["sure"]) == ("3", False)
     assert answer["confidence"] == pytest.approx(0.4123, abs=1e-4)
     assert answer["digits"][0]["sure"] is False
@@ -274,7 +274,9 @@ def test_model_tells_what_the_model_file_says_about_itself(client, reader):
 
 def test_many_clients_at_once_get_their_own_answers(url, png_of):
     def read(value: int) -> str:
-        return httpx.post(f"{url}/api/read", content=png_of(value), headers=PNG).json()["text"]
+        picture = png_of(value)
+        answer = httpx.post(f"{url}/api/read", content=picture, headers=PNG, timeout=60)
+        return answer.json()["text"]
 
     values = [*range(10)] * 4
     with ThreadPoolExecutor(16) as clients:
@@ -289,14 +291,15 @@ def test_the_server_answers_others_while_it_reads(reader, png_of):
 
         def read_array(self, picture: Any, **expected: Any) -> Reading:
             self.started.set()
-            assert self.go_on.wait(20)
+            assert self.go_on.wait(120)
             return reader.read_array(picture)
 
     held = Held()
     with running(create_app(held)) as url, ThreadPoolExecutor() as clients:
-        reading = clients.submit(httpx.post, f"{url}/api/read", content=png_of(7), headers=PNG)
+        asked = {"content": png_of(7), "headers": PNG, "timeout": 60}
+        reading = clients.submit(httpx.post, f"{url}/api/read", **asked)
         assert held.started.wait(20)
-        assert httpx.get(f"{url}/api/health").status_code == 200
+        assert httpx.get(f"{url}/api/health", timeout=60).status_code == 200
         assert not reading.done()
         held.go_on.set()
         assert reading.result().status_code == 200

@@ -58,7 +58,8 @@ def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..
     assert complaints == []
 
 
-def draw(page: Page, number: str) -> None:
+def write(page: Page, number: str, steps: int = 1) -> None:
+    """As a hand that is told so many points of on the way from one of a stroke to the next."""
     sheet = page.locator("#sheet").bounding_box()
     for place, value in enumerate(number):
         for stroke in STROKES[int(value)]:
@@ -70,9 +71,14 @@ def draw(page: Page, number: str) -> None:
             page.mouse.move(*points[0])
             page.mouse.down()
             for point in points[1:]:
-                page.mouse.move(*point)
+                page.mouse.move(*point, steps=steps)
             page.mouse.up()
     expect(page.locator("#numeral")).to_have_text(number)
+
+
+def draw(page: Page, number: str) -> None:
+    """With what corrects it opened."""
+    write(page, number)
     page.locator("#correct summary").click()
 
 
@@ -156,7 +162,8 @@ def test_a_button_stays_under_the_finger_while_what_was_said_before_arrives(
     page.route("**/api/corrections", lambda route: held.append(route))
     draw(page, "73")
     page.locator("#digits label").first.click()
-    say(page, "1")
+    with page.expect_request("**/api/corrections"):
+        say(page, "1")
     expect(page.locator("#waiting")).to_be_visible()
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     button = page.get_by_role("button", name="All right").bounding_box()
@@ -228,6 +235,65 @@ def test_of_what_the_server_refuses_the_page_does_not_say_that_you_said_it(
     expect(page.locator("#question")).to_have_text("The 7 is really")
 
 
+def test_of_what_the_server_refuses_nothing_is_undone_but_what_was_said_before_it(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.get_by_role("button", name="All right").click()
+    soon(lambda: labels(store) == [3, 7])
+    refusal = {"error": {"message": "It is too wild."}}
+    page.route("**/api/corrections", lambda route: route.fulfill(status=422, json=refusal))
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    expect(page.locator("#said")).to_have_text("It was not kept: It is too wild.")
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_have_text("It is taken back.")
+    assert labels(store) == []
+    expect(page.locator("#take-back")).to_be_disabled()
+    page.locator("#digits label").last.click()
+    expect(page.locator("#question")).to_have_text("The 3 that is chosen is really")
+
+
+def test_of_what_the_server_will_not_take_back_the_page_does_not_say_that_it_has(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    draw(page, "73")
+    page.locator("#digits label").first.click()
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
+    page.route("**/api/corrections/*", lambda route: route.fulfill(status=405))
+    page.locator("#take-back").click()
+    expect(page.locator("#said")).to_have_text("It was not taken back: It is still on the server.")
+    page.locator("#digits label").last.click()
+    say(page, "2")
+    soon(lambda: labels(store) == [1, 2])
+
+
+def test_what_is_undone_before_the_server_has_answered_is_taken_back_after_a_reload(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    held: list[Any] = []
+
+    def keep_and_hold(route: Any) -> None:
+        route.fetch()
+        held.append(route)
+
+    page.route("**/api/corrections", keep_and_hold)
+    draw(page, "7")
+    with page.expect_request("**/api/corrections"):
+        say(page, "1")
+    expect(page.locator("#said")).to_have_text("Thank you. It is noted.")
+    soon(lambda: labels(store) == [1])
+    page.locator("#take-back").click()
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.unroute("**/api/corrections")
+    page.reload()
+    soon(lambda: labels(store) == [])
+
+
 def test_what_no_hand_has_written_cannot_be_corrected(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.locator("#examples").get_by_role("button", name="7", exact=True).click()
@@ -272,6 +338,43 @@ def test_ones_own_drawing_can_be_corrected_after_a_reload_also_if_its_link_was_c
         expect(page.locator("#correct")).to_be_visible()
         page.get_by_role("button", name="Link").click()
         expect(page).to_have_url(re.compile("#write="))
+
+
+def test_ones_own_drawing_stays_ones_own_however_often_its_link_is_reloaded(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    write(page, "7", steps=60)
+    page.get_by_role("button", name="Link").click()
+    expect(page).to_have_url(re.compile("#write="))
+    for _ in range(3):
+        page.reload()
+        expect(page.locator("#numeral")).to_have_text("7")
+        expect(page.locator("#correct")).to_be_visible()
+
+
+@pytest.mark.parametrize("health", ["comes late", "fails once"])
+def test_what_is_said_is_sent_however_late_the_server_says_that_it_keeps_it(
+    store: Store, open_page: Callable[..., Page], health: str
+) -> None:
+    page = open_page()
+    held: list[Any] = []
+    page.route("**/api/health", lambda route: held.append(route))
+    with page.expect_request("**/api/health"):
+        page.reload()
+    if health == "fails once":
+        held[0].abort()
+        page.unroute("**/api/health")
+        write(page, "7")
+    else:
+        write(page, "7")
+        page.wait_for_timeout(200)  # until then corrections would be offered
+        expect(page.locator("#correct")).to_be_hidden()
+        held[0].continue_()
+    page.locator("#correct summary").click()
+    expect(page.locator("#what-is-kept")).to_contain_text("kept on this server for 365 days")
+    say(page, "1")
+    soon(lambda: labels(store) == [1])
 
 
 def test_what_was_said_is_taken_back_step_by_step(
@@ -322,8 +425,8 @@ def test_what_could_not_be_sent_or_taken_back_is_when_its_writer_comes_again(
     say(page, "1")
     expect(page.locator("#waiting")).to_contain_text("1 correction is in this browser")
     page.keyboard.press("Escape")  # there is no drawing that would be read again
-    page.unroute_all()
     assert labels(store) == [3, 7]
+    page.unroute_all()
     page.reload()
     soon(lambda: labels(store) == [1])
     expect(page.locator("#correct")).to_be_hidden()
@@ -419,6 +522,27 @@ def test_what_its_sender_has_taken_back_leaves_the_review(
     assert [kept.state for kept in store.page()] == ["accepted"]
 
 
+def test_that_its_sender_has_taken_it_back_is_said_also_if_that_answer_is_not_the_last(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(1, 1), new(2, 2)])
+    first, last = store.page(suspicious_first=True)
+    page = open_page("review")
+    review(page)
+    held: list[Any] = []
+    page.route(f"**/corrections/{first.number}/review", lambda route: held.append(route))
+    store.take_back(last.number, last.session)
+    with page.expect_request("**/review"):
+        page.keyboard.press("a")
+    page.keyboard.press("r")
+    expect(page.get_by_role("status")).to_have_text("Its sender has taken it back.")
+    with page.expect_response("**/api/corrections?*"):
+        held[0].continue_()
+    expect(page.get_by_role("status")).to_have_text(
+        "Its sender has taken it back. Nothing is waiting."
+    )
+
+
 @pytest.mark.parametrize(("failed", "state"), [(1, "accepted"), (2, "waiting")])
 def test_a_card_shows_what_the_server_has_after_a_decision_has_failed(
     store: Store, open_page: Callable[..., Page], failed: int, state: str
@@ -440,7 +564,8 @@ def test_a_card_shows_what_the_server_has_after_a_decision_has_failed(
             route.continue_()
 
     page.route("**/review", fail_the_first)
-    page.keyboard.press("r")
+    with page.expect_request("**/review"):
+        page.keyboard.press("r")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("a")
     with page.expect_response(lambda answer: "/review" in answer.url and asked == 2):
@@ -470,7 +595,8 @@ def test_what_is_undone_stays_undone_however_late_its_decision_arrives(
 
     page.route("**/review", hold_the_first)
     page.on("response", lambda answer: "/review" in answer.url and answered.append(answer))
-    page.keyboard.press("r")
+    with page.expect_request("**/review"):
+        page.keyboard.press("r")
     page.keyboard.press("u")
     expect(card).to_have_attribute("data-state", "waiting")
     page.wait_for_timeout(200)  # so much earlier the second one could be there

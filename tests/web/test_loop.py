@@ -118,7 +118,8 @@ def test_what_a_visitor_corrects_is_read_right_when_its_owner_has_promoted_what_
         )
         assert version.passed, "\n".join(map(str, comparisons))
         versions.promote(version.name)
-        soon(lambda: httpx.get(f"{url}/api/model").json()["sha256"][:12] == version.name)
+        model = f"{url}/api/model"
+        soon(lambda: httpx.get(model, timeout=60).json()["sha256"][:12] == version.name)
 
         page.goto(url)
         for stroke, text in [(another(rng), "6"), (STROKES[0][0], "0"), (another(rng), "6")]:

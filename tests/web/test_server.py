@@ -19,6 +19,9 @@ from inkdigits import InkDigitsError, InvalidModel
 from inkdigits.web.server import run
 from server_load import processes_below
 
+PROMPT = 0.03
+"""Seconds. Where a packet waits for the receipt of another, each answer takes 0.04 or more."""
+
 SERVE = """
 from inkdigits.web import server
 server.GRACE = {grace}
@@ -54,10 +57,12 @@ def test_digits_are_read_promptly_by_one_process_or_several(workers, png_of, env
         url = f"http://127.0.0.1:{port}/api"
         assert client.post(f"{url}/read", content=png_of(7)).json()["text"] == "7"
         waits = [client.get(f"{url}/health").elapsed.total_seconds() for _ in range(20)]
+        while min(waits) >= PROMPT and len(waits) < 500:  # the machine may be busy
+            waits.append(client.get(f"{url}/health").elapsed.total_seconds())
         counted = client.get(f"http://127.0.0.1:{port}/metrics").text
-    assert min(waits) < 0.03  # no packet waits for the receipt of another: all would take 0.04 s
+    assert min(waits) < PROMPT
     # Those of each worker, whichever is asked.
-    assert 'inkdigits_requests_total{path="/api/health",status="200"} 20.0' in counted
+    assert f'inkdigits_requests_total{{path="/api/health",status="200"}} {len(waits)}.0' in counted
     assert 'inkdigits_digit_confidence_count{digit="7"} 1.0' in counted
 
 
@@ -71,7 +76,7 @@ def test_a_log_of_json_says_who_asked_as_a_trusted_proxy_says_and_no_query(
     with served(1, environment, **options) as (port, server):
         url = f"http://127.0.0.1:{port}/api/health?token=secret"
         patient = httpx.HTTPTransport(retries=5)
-        with httpx.Client(transport=patient) as proxy:
+        with httpx.Client(transport=patient, timeout=60) as proxy:
             proxy.get(url, headers={"X-Forwarded-For": "203.0.113.9"}).raise_for_status()
         lines = (json.loads(line) for line in server.stderr)
         line = next(line for line in lines if line["message"] == "request")
@@ -123,12 +128,13 @@ def test_others_are_read_rightly_when_a_worker_is_killed_and_it_is_replaced(png_
             killed = time.monotonic()
             for _ in range(2):
                 wait_for_line(server.stderr, "Application startup complete")
+            replaced = time.monotonic()
         finally:
             over.set()
         answered, wrong = asking.result()
 
     assert not wrong
-    assert min(moment for moment, _ in answered if moment > killed) < killed + 2
+    assert any(killed < moment < replaced for moment, _ in answered)
 
 
 def wait_for_line(log, text):

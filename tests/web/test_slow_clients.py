@@ -86,8 +86,9 @@ def test_idle_and_slow_clients_make_room_for_others(reader, connect, monkeypatch
         for place, client in enumerate(slow):
             with contextlib.suppress(ConnectionError):
                 client.sendall([b"GET", HEAD, HEAD + b"Content-Length: 9\r\n\r\n"][place % 3])
-        assert httpx.get(f"{url}/api/health").status_code == 200
-        assert httpx.post(f"{url}/api/read", content=png_of(7)).json()["text"] == "7"
+        assert httpx.get(f"{url}/api/health", timeout=60).status_code == 200
+        answer = httpx.post(f"{url}/api/read", content=png_of(7), timeout=60)
+        assert answer.json()["text"] == "7"
         assert all(map(is_broken_off, slow[:15]))
 
 

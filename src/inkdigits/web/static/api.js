@@ -6,11 +6,12 @@
  *   marks: Mark[], skipped: number[][], turned: number, warnings: string[], model: string}} Reading
  *   boxes: x0, y0, x1, y1 in the picture's pixels
  * @typedef {{
- *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number}>,
+ *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number | null}>,
  *   read: (picture: Blob, signal: AbortSignal, isFinal: boolean) => Promise<Reading>,
  *   shown?: (picture: Blob) => Promise<{file: Blob, pages: number}>,
  * }} Reader who reads for the page; it may take a while until it is prepared, and then says how large
- *   a picture's file may be, and for how many days it keeps corrections, if any. What each digit's
+ *   a picture's file may be, and for how many days it keeps corrections, if any; null: it could not
+ *   be asked. What each digit's
  *   network saw may be missing if it is not final. `shown` is the picture, or its first page, in a
  *   format that every browser knows
  */
@@ -47,29 +48,29 @@ const REFUSALS = {
 /** @type {Reader["read"]} */
 function read(picture, signal, isFinal) {
   const address = isFinal ? "api/read?seen=true" : "api/read";
-  return posted(address, picture, (response) => response.json(), signal);
+  const patience = picture.size > DRAWING_BYTES ? PATIENCE_MS.photo : PATIENCE_MS.drawing;
+  return posted(address, picture, (response) => response.json(), { signal, patience });
 }
 
 /** @type {Reader["shown"]} */
 function shown(picture) {
-  return posted("api/picture", picture, async (response) => ({
+  const contentOf = async (response) => ({
     file: await response.blob(),
     pages: Number(response.headers.get("Pages")),
-  }));
+  });
+  return posted("api/picture", picture, contentOf, { patience: PATIENCE_MS.photo });
 }
 
 /**
  * @template Content
  * @param {string} address @param {Blob} picture
  * @param {(response: Response) => Promise<Content>} contentOf
- * @param {AbortSignal} [signal]
+ * @param {{signal?: AbortSignal, patience: number}} until patience: in milliseconds
  */
-async function posted(address, picture, contentOf, signal = AbortSignal.any([])) {
+async function posted(address, picture, contentOf, { signal = AbortSignal.any([]), ...until }) {
   if (picture.size === 0) throw new Refused("The file is empty. Choose another one.");
   const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
-  const patience = AbortSignal.timeout(
-    picture.size > DRAWING_BYTES ? PATIENCE_MS.photo : PATIENCE_MS.drawing,
-  );
+  const patience = AbortSignal.timeout(until.patience);
   let response, content;
   try {
     response = await fetch(address, {
@@ -92,7 +93,7 @@ async function posted(address, picture, contentOf, signal = AbortSignal.any([]))
 
 /** @returns {Promise<{limits: {bytes: number}, keeps_corrections_days?: number}>} */
 export async function health() {
-  const response = await fetch("api/health");
+  const response = await fetch("api/health", { signal: AbortSignal.timeout(PATIENCE_MS.drawing) });
   if (!response.ok) throw new Unreachable();
   return response.json();
 }
@@ -102,7 +103,7 @@ export const server = {
   prepare: () =>
     health().then(
       ({ limits, keeps_corrections_days: keepsDays }) => ({ ...limits, keepsDays }),
-      () => ({ bytes: Infinity }),
+      () => ({ bytes: Infinity, keepsDays: null }),
     ),
   read,
   shown,

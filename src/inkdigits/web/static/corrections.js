@@ -19,7 +19,7 @@ let current = null;
 let labels = new Map();
 /** As which entry of the outbox that was said. @type {Map<number, string>} */
 let entries = new Map();
-/** Of which digits something was said together, the newest last. @type {number[][]} */
+/** Of which digits, by their entries, something was said together, the newest last. @type {Map<string, number>[]} */
 let steps = [];
 
 for (const label of [...Array(10).keys(), null]) {
@@ -56,8 +56,13 @@ export function beginCorrections(days) {
   outbox.addEventListener("refuse", (event) => {
     const { detail, id } = /** @type {CustomEvent & {id: string}} */ (event);
     for (const [index, entry] of entries) if (entry === id) labels.delete(index);
+    for (const step of steps) step.delete(id);
+    steps = steps.filter((step) => step.size > 0); // as the outbox, which has nothing to undo of it
     ask();
     say(`It was not kept: ${detail}`);
+  });
+  outbox.addEventListener("stay", (event) => {
+    say(`It was not taken back: ${/** @type {CustomEvent} */ (event).detail}`);
   });
   addEventListener("online", () => outbox?.send());
   element("what-is-kept").textContent = days
@@ -115,7 +120,7 @@ function correct(indices, labelOf) {
     say(`This browser has no room for more. ${advice}`);
     return;
   }
-  steps.push(indices);
+  steps.push(new Map(indices.map((index, i) => [ids[i], index])));
   for (const [i, index] of indices.entries()) {
     labels.set(index, labelOf(index));
     entries.set(index, ids[i]);
@@ -125,10 +130,10 @@ function correct(indices, labelOf) {
 }
 
 async function undo() {
-  for (const index of steps.pop() ?? []) labels.delete(index);
+  for (const index of steps.pop()?.values() ?? []) labels.delete(index);
   ask();
-  const isDone = await outbox?.undo();
-  say(isDone ? "It is taken back." : "The server cannot be reached. It is taken back once it answers.");
+  if (await outbox?.undo()) say("It is taken back.");
+  else if (outbox?.isOwing) say("The server has not answered yet. It is taken back once it answers.");
 }
 
 function save() {

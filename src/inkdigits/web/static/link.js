@@ -21,10 +21,10 @@ export function encode({ strokes, aspect }) {
   put(Math.round(UNIT * aspect));
   let last = [0, 0, 0];
   for (const stroke of strokes.slice(0, MOST_STROKES)) {
-    const points = thinned(stroke);
+    const rounded = stroke.map(({ x, y, width }) => [x, y, width].map((value) => Math.round(UNIT * value)));
+    const points = thinned(rounded); // which of what a link writes leaves nothing out
     put(points.length);
-    for (const { x, y, width } of points) {
-      const next = [x, y, width].map((value) => Math.round(UNIT * value));
+    for (const next of points) {
       next.forEach((value, i) => put(value - last[i]));
       last = next;
     }
@@ -85,12 +85,12 @@ function bytesOf(text) {
   }
 }
 
-/** Without points that are close to the one before; the ends stay. */
+/** Without points that are close to the one before; the ends stay. @param {number[][]} stroke in units */
 function thinned(stroke) {
   const kept = [stroke[0]];
   for (const [i, point] of stroke.entries()) {
     const last = kept[kept.length - 1];
-    const isFar = Math.hypot(point.x - last.x, point.y - last.y) >= NEAREST;
+    const isFar = Math.hypot(point[0] - last[0], point[1] - last[1]) >= NEAREST * UNIT;
     if (i > 0 && (isFar || i === stroke.length - 1)) kept.push(point);
   }
   return kept;

@@ -4,8 +4,10 @@
  *
  * @typedef {{session: string, picture: string, label: number | null, strokes: number[][][] | null,
  *   photo?: string, box?: number[]}} Correction as POST /api/corrections takes it
- * @typedef {{id: string, correction: Correction, photo?: string}} Entry photo: under which name the
- *   photo is kept that many corrections may share, while they are on the shelf
+ * @typedef {{id: string, correction: Correction}} Entry
+ * @typedef {Entry & {state?: "unsent" | "trying" | "undone", photo?: string}} Shelved state: undone is
+ *   what may be on the server, and has to be sent again to learn which it is there; photo: under
+ *   which name the photo is kept that many corrections may share
  * @typedef {{id: string, number: number | null, isUndone: boolean}} Fate of an entry; number: which it is
  *   on the server, as far as is known
  * @typedef {Pick<Storage, "getItem" | "setItem">} Shelf
@@ -30,11 +32,18 @@ const MOST_FATES = 1000;
 /** The server answered, and will not take it. */
 export class NotTaken extends Error {}
 
-/** It fires "change" when there are more or fewer, and "refuse" with what the server says of which id. */
+/**
+ * It fires "change" when there are more or fewer, and "refuse" with what the server says of which id;
+ * "stay" with what it says of one that it does not take back.
+ */
 export class Outbox extends EventTarget {
   /** What can be undone, the newest last: which entries were put together. */
   #done = /** @type {string[][]} */ ([]);
   #isSending = false;
+  /** What is being done while it is sending. */
+  #step = /** @type {Promise<void> | undefined} */ (undefined);
+  /** How many the server did not take back. */
+  #staying = 0;
   #retrying = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
   /** @param {Shelf} shelf @param {Server | null} server null: they stay here */
@@ -48,12 +57,12 @@ export class Outbox extends EventTarget {
   /** @returns {Entry[]} */
   get entries() {
     const photos = this.#photos;
-    return this.#shelved.map(({ photo, ...entry }) =>
-      photo ? { ...entry, correction: { ...entry.correction, photo: photos[photo] } } : entry,
-    );
+    return this.#shelved
+      .filter((entry) => !isUndone(entry))
+      .map(({ id, correction, photo }) => ({ id, correction: withPhoto(correction, photos, photo) }));
   }
 
-  /** Without their photos. @returns {Entry[]} */
+  /** Without their photos. @returns {Shelved[]} */
   get #shelved() {
     return this.#kept(this.name, []);
   }
@@ -65,6 +74,11 @@ export class Outbox extends EventTarget {
 
   get canUndo() {
     return this.#done.length > 0;
+  }
+
+  /** Whether something is still to be taken back from the server, or may be. */
+  get isOwing() {
+    return this.#toTakeBack.length > 0 || this.#shelved.some(isUndone);
   }
 
   /** A random number that says which corrections are of one hand, and nothing else. */
@@ -86,7 +100,8 @@ export class Outbox extends EventTarget {
     const { session } = this;
     const [before, photos] = [this.#shelved, this.#photos];
     const added = corrections.map(({ photo, ...each }) => {
-      const entry = { id: randomHex(), correction: { session, ...each } };
+      const correction = { session, ...each };
+      const entry = { id: randomHex(), state: /** @type {const} */ ("unsent"), correction };
       if (!photo) return entry;
       const name = Object.keys(photos).find((known) => photos[known] === photo) ?? entry.id;
       photos[name] = photo;
@@ -107,23 +122,26 @@ export class Outbox extends EventTarget {
   /**
    * Take back what was said last, also from the server; if that cannot be reached, later.
    *
-   * @returns {Promise<boolean>} false: later
+   * @returns {Promise<boolean>} false: later, or not at all if it has fired "stay"
    */
   async undo() {
+    const staying = this.#staying;
     this.#leaveOut(this.#done.pop() ?? []);
     try {
+      while (this.#isSending && this.isOwing) await this.#step; // which takes back before it sends more
       for (const fate of this.#toTakeBack) await this.#takeBack(fate);
-      return true;
     } catch {
-      this.#sendLater();
-      return false;
+      // The server cannot be reached.
     }
+    this.#oweLater();
+    return !this.isOwing && staying === this.#staying;
   }
 
   /** Forget all that is still here. */
   forget() {
     this.#done = [];
     this.#leaveOut(this.#shelved.map(({ id }) => id));
+    this.#oweLater();
   }
 
   /** One after the other; what the server does not take now stays, and is sent again later. */
@@ -132,7 +150,7 @@ export class Outbox extends EventTarget {
     clearTimeout(this.#retrying);
     this.#isSending = true;
     try {
-      for (let step = this.#next(); step; step = this.#next()) await step;
+      for (let step = this.#next(); step; step = this.#next()) await (this.#step = step);
     } catch {
       this.#sendLater();
     }
@@ -142,22 +160,35 @@ export class Outbox extends EventTarget {
   /** First what is to be taken back: the same drawing may have been said to be something else since. */
   #next() {
     const [fate] = this.#toTakeBack;
-    const [first] = this.entries;
+    const shelved = this.#shelved;
+    const first = shelved.find(isUndone) ?? shelved[0];
     return fate ? this.#takeBack(fate) : first && this.#sendOne(first);
   }
 
-  /** @param {Entry} entry */
-  async #sendOne({ id, correction }) {
+  /** @param {Shelved} entry */
+  async #sendOne({ id, state, correction, photo }) {
+    // Before it is sent: from then on it may be on the server, whether or not an answer ever comes.
+    if (state === "unsent") this.#keep(this.#shelved.map(toTrying(id)));
     let number = null;
+    let refusal = "";
     try {
-      number = (await this.server?.send(correction)) ?? null;
+      number = (await this.server?.send(withPhoto(correction, this.#photos, photo))) ?? null;
     } catch (error) {
       if (!(error instanceof NotTaken)) throw error;
-      const refusal = new CustomEvent("refuse", { detail: error.message });
-      this.dispatchEvent(Object.assign(refusal, { id }));
+      refusal = error.message;
     }
-    this.#keep(this.#shelved.filter((entry) => entry.id !== id));
-    this.#note([id], { number });
+    const now = this.#shelved; // it may have been undone meanwhile, in whichever tab
+    const isTakenBack = now.some((entry) => entry.id === id && isUndone(entry));
+    if (refusal && !isTakenBack) this.#refuse(id, refusal);
+    this.#keep(now.filter((entry) => entry.id !== id));
+    this.#note([id], { number, ...(isTakenBack && { isUndone: true }) });
+  }
+
+  /** @param {string} id of what the server will not take, so that there is nothing to undo */
+  #refuse(id, message) {
+    const left = this.#done.map((ids) => ids.filter((each) => each !== id));
+    this.#done = left.filter((ids) => ids.length > 0);
+    this.dispatchEvent(Object.assign(new CustomEvent("refuse", { detail: message }), { id }));
   }
 
   #sendLater() {
@@ -165,10 +196,20 @@ export class Outbox extends EventTarget {
     this.#retrying = setTimeout(() => this.send(), RETRY_MS);
   }
 
+  /** What is still to be taken back, if it is not being done now. */
+  #oweLater() {
+    if (this.isOwing && !this.#isSending) this.#sendLater();
+  }
+
   /** @param {string[]} ids of entries that are not to be sent, or to be taken back, whoever sends them */
   #leaveOut(ids) {
-    this.#keep(this.#shelved.filter(({ id }) => !ids.includes(id)));
-    this.#note(ids, { isUndone: true });
+    const left = this.#shelved.flatMap((entry) => {
+      if (!ids.includes(entry.id)) return [entry];
+      return this.server && entry.state !== "unsent" ? [toUndone(entry)] : [];
+    });
+    this.#keep(left);
+    const here = new Set(left.map(({ id }) => id));
+    this.#note(ids.filter((id) => !here.has(id)), { isUndone: true });
   }
 
   /** What is on the server and should not be. @returns {Fate[]} */
@@ -178,7 +219,13 @@ export class Outbox extends EventTarget {
 
   /** @param {Fate} fate */
   async #takeBack({ id, number }) {
-    await this.server?.takeBack(/** @type {number} */ (number), this.session);
+    try {
+      await this.server?.takeBack(/** @type {number} */ (number), this.session);
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+      this.#staying++; // and what is to be sent waits for it no longer
+      this.dispatchEvent(new CustomEvent("stay", { detail: error.message }));
+    }
     this.#note([id], { number: null });
   }
 
@@ -195,7 +242,7 @@ export class Outbox extends EventTarget {
     this.#put(FATES, fates);
   }
 
-  /** @param {Entry[]} entries @param {Record<string, string>} [photos] theirs, and others */
+  /** @param {Shelved[]} entries @param {Record<string, string>} [photos] theirs, and others */
   #keep(entries, photos = this.#photos) {
     const theirs = new Set(entries.map(({ photo }) => photo));
     const left = Object.fromEntries(Object.entries(photos).filter(([name]) => theirs.has(name)));
@@ -218,6 +265,26 @@ export class Outbox extends EventTarget {
       return nothing; // none, or not of ours
     }
   }
+}
+
+/** @param {Shelved} entry */
+function isUndone({ state }) {
+  return state === "undone";
+}
+
+/** The words of all states are equally long: on a full shelf they can still be told. @param {string} id */
+function toTrying(id) {
+  return (entry) => (entry.id === id ? { ...entry, state: "trying" } : entry);
+}
+
+/** What is needed to learn which it is on the server, and no more. @param {Shelved} entry @returns {Shelved} */
+function toUndone({ id, correction: { session, picture, label } }) {
+  return { id, state: "undone", correction: { session, picture, label, strokes: null } };
+}
+
+/** @param {Correction} correction @param {Record<string, string>} photos @param {string} [name] of its photo */
+function withPhoto(correction, photos, name) {
+  return name ? { ...correction, photo: photos[name] } : correction;
 }
 
 /** @param {Fate} fate */
@@ -245,7 +312,9 @@ export const api = {
   async takeBack(number, session) {
     const request = { method: "DELETE", headers: { Session: session } };
     const response = await fetch(`api/corrections/${number}`, request);
-    if (!response.ok && response.status !== 404) throw new Error("It is still on the server.");
+    if (response.ok || response.status === 404) return;
+    const isFinal = response.status < 500 && ![408, 429].includes(response.status);
+    throw new (isFinal ? NotTaken : Error)("It is still on the server.");
   },
 };
 

@@ -48,8 +48,11 @@ let asked = sheet.picture;
 let linked = sheet.content.strokes;
 /** What was read last, and of what. @type {{text: string, content: import("./history.js").Content} | null} */
 let answered = null;
-/** For how many days the server keeps corrections. @type {number | undefined} */
-let keepsDays;
+let isPreparing = false;
+/** Called when it is known for how many days the server keeps corrections, if any; null: it is. */
+let tellKeepsDays = /** @type {((days: number | undefined) => void) | null} */ (null);
+/** @type {Promise<number | undefined>} */
+const keepsDays = new Promise((resolve) => (tellKeepsDays = resolve));
 /**
  * It comes when a visitor has written something now, or corrected something before.
  *
@@ -69,7 +72,7 @@ sheet.addEventListener("change", () => {
     history.replaceState(null, "", location.pathname + location.search);
   }
   if (sheet.picture !== asked) {
-    readings.cancel(); // what was asked about the drawing is not about the picture, and so on
+    cancel(); // what was asked about the drawing is not about the picture, and so on
     asked = sheet.picture;
     if (asked) showNothing("reading", "", "");
   }
@@ -114,11 +117,17 @@ function prepare() {
   const onReady = (ready) => {
     progress.hidden = true;
     mostBytes = ready.bytes;
-    keepsDays = ready.keepsDays;
-    if (keepsDays && hasCorrected()) loadCorrections();
+    const days = ready.keepsDays;
+    if (days !== null) {
+      tellKeepsDays?.(days);
+      tellKeepsDays = null;
+    }
+    if (days && hasCorrected()) loadCorrections();
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
-  reader.prepare(onProgress).then(onReady, onError);
+  isPreparing = true;
+  const prepared = reader.prepare(onProgress).finally(() => (isPreparing = false));
+  prepared.then(onReady, onError);
 }
 
 /** With what a link writes, what was there before a reload, or else an example. */
@@ -179,6 +188,7 @@ function onReading(answer, isFinal) {
   sheet.mark(reading);
   offer(sheet, reading);
   offerCorrections(reading);
+  if (tellKeepsDays && !isPreparing) prepare(); // it answers again
   answered = reading.text ? { text: reading.text, content: sheet.content } : null;
   announceWhenSettled(words);
 }
@@ -190,8 +200,8 @@ function offerCorrections(reading) {
 }
 
 function loadCorrections() {
-  corrections ??= import("./corrections.js").then((loaded) => {
-    loaded.beginCorrections(keepsDays);
+  corrections ??= Promise.all([import("./corrections.js"), keepsDays]).then(([loaded, days]) => {
+    loaded.beginCorrections(days);
     return loaded;
   });
   corrections.catch(() => (corrections = null)); // the next reading tries again
@@ -242,9 +252,15 @@ function originOf({ picture, strokes, typed }) {
   return picture ?? (typed === undefined ? strokes[0] : "typed");
 }
 
-function showBlank() {
+/** Neither what was asked is answered any more, nor is anything said or asked again about it. */
+function cancel() {
   clearTimeout(slow);
+  clearTimeout(retrying);
   readings.cancel();
+}
+
+function showBlank() {
+  cancel();
   showNothing("blank", "Nothing is drawn yet", "Write a digit or a number on the sheet.");
   announceWhenSettled("The sheet is blank.");
 }
@@ -254,26 +270,31 @@ async function take(file) {
   const mine = ++turn;
   tell("");
   if (file.size > mostBytes) {
-    readings.cancel();
+    cancel();
     const most = `${mostBytes / 2 ** 20} MiB`;
     onError(new Refused(`${file.name} is larger than ${most}. Choose a smaller picture.`));
     return;
   }
-  const picture = await opened(file);
-  if (mine !== turn) return;
+  const isWanted = () => mine === turn;
+  const picture = await opened(file, isWanted);
+  if (!isWanted()) return;
   caption.textContent = `${file.name} cannot be shown here.`;
   sheet.put({ strokes: [], picture });
 }
 
-/** @param {File} file @returns {Promise<import("./history.js").Picture>} */
-async function opened(file) {
+/**
+ * @param {File} file
+ * @param {() => boolean} isWanted false: something else has come onto the sheet
+ * @returns {Promise<import("./history.js").Picture>}
+ */
+async function opened(file, isWanted) {
   const bitmap = await createImageBitmap(file).catch(() => null);
-  if (bitmap || !reader.shown) return { file, bitmap };
+  if (bitmap || !reader.shown || !isWanted()) return { file, bitmap };
   try {
-    readings.cancel();
+    cancel();
     showWaiting("Opening the picture");
     const shown = await reader.shown(file); // the server knows more formats
-    if (shown.pages > 1) tell(`Of ${shown.pages} pages the first is read.`);
+    if (shown.pages > 1 && isWanted()) tell(`Of ${shown.pages} pages the first is read.`);
     return { file: shown.file, bitmap: await createImageBitmap(shown.file) };
   } catch {
     return { file, bitmap }; // who reads it says why

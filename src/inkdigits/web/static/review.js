@@ -11,6 +11,8 @@ import { toPercent } from "./words.js";
 /** So many are shown at once. */
 const AT_ONCE = 60;
 
+const GONE = "Its sender has taken it back.";
+
 const entrance = /** @type {HTMLFormElement} */ (element("entrance"));
 const gallery = element("gallery");
 /** What can be undone, the newest last: a card, and how it was. */
@@ -18,6 +20,8 @@ let past = [];
 let token = "";
 /** How many decisions the server has not answered yet. */
 let sending = 0;
+/** Whether of those that were sent together one was of what is gone. */
+let isOneGone = false;
 
 entrance.hidden = false; // now there is somebody who takes the token
 entrance.addEventListener("submit", (event) => {
@@ -58,7 +62,7 @@ async function show() {
   if ([...gallery.children].some(isUndecided)) return; // something was undone meanwhile
   entrance.hidden = true;
   element("keys").hidden = corrections.length + past.length === 0;
-  say(corrections.length ? "" : "Nothing is waiting.");
+  say([isOneGone && GONE, corrections.length === 0 && "Nothing is waiting."].filter(Boolean).join(" "));
   gallery.replaceChildren(...corrections.map(makeCard));
   focus(gallery.firstElementChild);
 }
@@ -93,7 +97,7 @@ async function undo() {
 async function send(card, state, label) {
   const decided = { ...card.correction, state, label };
   draw(card, decided);
-  sending++;
+  if (sending++ === 0) isOneGone = false;
   const body = JSON.stringify({ state, label });
   const headers = { "Content-Type": "application/json" };
   const post = () => ask(`/${decided.number}/review`, { method: "POST", body, headers });
@@ -101,11 +105,12 @@ async function send(card, state, label) {
   const answer = await card.answer;
   sending--;
   const isGone = answer?.status === 404;
+  isOneGone ||= isGone;
   if (isGone) remove(card);
   else if (answer) card.onServer = decided;
   else if (card.correction === decided) draw(card, card.onServer); // nothing else was decided since
+  if (isGone) say(GONE);
   if (answer && sending === 0 && ![...gallery.children].some(isUndecided)) await show();
-  if (isGone) say(`Its sender has taken it back.${gallery.firstChild ? "" : " Nothing is waiting."}`);
   return answer !== null;
 }
 

@@ -35,8 +35,8 @@ export class Sheet extends EventTarget {
   #history = new SheetHistory();
   /** @type {{id: number, type: string, time: number, stroke: import("./ink.js").Stroke} | null} */
   #pen = null;
-  /** When the writing began that is shown as if it was written now; null if all is there. */
-  #playedFrom = /** @type {number | null} */ (null);
+  /** So far is written what is shown as if it was written now; null if all is there. */
+  #written = /** @type {readonly import("./ink.js").Stroke[] | null} */ (null);
   #drawRequested = false;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -63,7 +63,7 @@ export class Sheet extends EventTarget {
 
   /** Whether more ink is on its way. */
   get isDrawing() {
-    return this.#pen !== null || this.#playedFrom !== null;
+    return this.#pen !== null || this.#written !== null;
   }
 
   get canUndo() {
@@ -98,9 +98,7 @@ export class Sheet extends EventTarget {
   /** With the one that is being drawn. @returns {readonly import("./ink.js").Stroke[]} */
   get strokes() {
     const { strokes, isExample } = this.content;
-    if (this.#playedFrom !== null) {
-      return writtenIn(strokes, (performance.now() - this.#playedFrom) / 1000);
-    }
+    if (this.#written) return this.#written; // what is read is what is shown
     if (!this.#pen) return strokes;
     return isExample ? [this.#pen.stroke] : [...strokes, this.#pen.stroke];
   }
@@ -138,11 +136,13 @@ export class Sheet extends EventTarget {
   write(content) {
     if (LESS_MOTION.matches) return this.put(content);
     this.#lay(content);
-    this.#playedFrom = performance.now();
+    this.#written = [];
+    const begun = performance.now();
     const play = () => {
-      if (this.#playedFrom === null || this.content.strokes !== content.strokes) return;
-      const isThere = this.strokes === content.strokes;
-      if (isThere) this.#playedFrom = null;
+      if (!this.#written || this.content.strokes !== content.strokes) return;
+      this.#written = writtenIn(content.strokes, (performance.now() - begun) / 1000);
+      const isThere = this.#written === content.strokes;
+      if (isThere) this.#written = null;
       else requestAnimationFrame(play);
       this.#show();
     };
@@ -174,7 +174,7 @@ export class Sheet extends EventTarget {
   }
 
   #changed() {
-    this.#playedFrom = null;
+    this.#written = null;
     this.#show();
   }
 
