@@ -3,7 +3,8 @@
  *   probabilities: number[], seen: number[][]}} Digit
  * @typedef {{text: string, confidence: number, sure: boolean, box: number[]}} Mark such as a point
  * @typedef {{text: string, confidence: number, sure: boolean, lines: string[], digits: Digit[],
- *   marks: Mark[], skipped: number[][], turned: number, warnings: string[], model: string}} Reading
+ *   marks: Mark[], skipped: number[][], faint: number[][], turned: number, warnings: string[],
+ *   model: string}} Reading
  *   boxes: x0, y0, x1, y1 in the picture's pixels
  * @typedef {{
  *   prepare: (onProgress: (share: number) => void) => Promise<{bytes: number, keepsDays?: number | null}>,
