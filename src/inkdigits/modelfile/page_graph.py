@@ -36,6 +36,9 @@ USUAL = 32.0
 NEAR = 8.0
 """Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
 
+FAINTEST = 4.0
+"""Grey levels: where less lies between the darkest and the lightest, nothing is looked for nearer."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -165,6 +168,8 @@ def _body(
     shape = g.Cast(near[2:] - near[:2], to=FLOAT)
     after = g.Min(scale * wanted, _closest(g, look, shape))
     again = g.Abs(g.Log(after / scale)) > look.close
+    contrast = g.ReduceMax(part, keepdims=0) - g.ReduceMin(part, keepdims=0)
+    again = g.And(again, contrast >= FAINTEST)
     where: list[tuple[int, list[int | str] | None]] = [(FLOAT, []), (INT64, [4])]
     kinds = [*where, *where, *[(FLOAT, None)] * (len(MAPS) + 1)]
     before = ["next", "next_region", "scale", "region", "seen", *MAPS]
