@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,5 +64,5 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
     if not version.passed:
         print(f"{version.name} is kept in {version.path}. It was not shown to be better.")
         sys.exit(NOT_ALL_READ)
-    named = f" --folder {folder}" if folder else ""
+    named = f" --folder {shlex.quote(os.fspath(folder))}" if folder else ""
     print(f"{version.name} may be promoted: inkdigits models promote {version.name}{named}")
