@@ -32,7 +32,9 @@ def bundle() -> None:
     help="Where it will be, such as https://example.org/ink/: shared links then show its picture.",
 )
 def site(out: Path, model: Path | None, runtime: Path | None, address: str | None) -> None:
-    """Write the page as a static site into the folder OUT, which is empty or holds a former one.
+    """Write the page as a static site into the folder OUT.
+
+    OUT is empty, or holds a former one.
 
     It needs no server: pictures are read by the browser that shows it, and sent nowhere. Any
     static host will do, at any address; after the first visit it works without a network. What
@@ -51,7 +53,9 @@ def site(out: Path, model: Path | None, runtime: Path | None, address: str | Non
 @click.argument("out", type=click.Path(path_type=Path))
 @model_option
 def npm(out: Path, model: Path | None) -> None:
-    """Write what reads in browsers as an npm package into OUT, which is empty or holds a former one.
+    """Write what reads in browsers as an npm package into the folder OUT.
+
+    OUT is empty, or holds a former one.
 
     It reads with onnxruntime-node or onnxruntime-web, which its users install, and has the model
     files. npm pack makes a tarball of it, and npm publish publishes it.

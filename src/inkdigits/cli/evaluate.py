@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from inkdigits.cli.app import app
+from inkdigits.cli.kept import files_of, keep_apart
 from inkdigits.cli.options import data_dir_option, extra, reader_of
 
 
@@ -75,6 +76,7 @@ def _of_digits(
     from inkdigits.evaluation.metrics import evaluate as figures_of
     from inkdigits.evaluation.predictions import predict
 
+    keep_apart({"--html": html}, [*files_of(dataset, data_dir), Path(model)])
     opened = Followed(open_dataset(dataset, data_dir))
     predictions = predict(reader_of(model), opened, by_reading=by_reading)
     figures = figures_of(predictions)

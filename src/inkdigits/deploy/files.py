@@ -26,7 +26,7 @@ def _files_in(folder: Traversable, suffixes: tuple[str, ...], above: str = "") -
 
 
 def check_folder(out: Path, marks: tuple[str, ...]) -> None:
-    """Raise InkDigitsError if `out` holds files, but not all `marks`, by which a bundle is known."""
+    """Raise InkDigitsError if `out` holds files, but not all that a bundle is known by."""
     try:
         is_free = not any(out.iterdir()) or all((out / name).is_file() for name in marks)
     except OSError:  # not there yet, or none that can be: who writes says so
