@@ -12,7 +12,7 @@ import inkdigits
 HOUSE = Path(inkdigits.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
-    *("errors", "atomic_file", "figures", "progress", "layout", "sketch", "reading"),
+    *("errors", "atomic_file", "figures", "folders", "progress", "layout", "sketch", "reading"),
     *("picture", "recognition", "reader", "outputs", "many"),
     *("corrections.correction", "corrections.tables", "corrections.database", "corrections.store"),
     *("datasets", "synthesis", "modelfile", "scratch"),

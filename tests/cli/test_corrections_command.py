@@ -49,16 +49,45 @@ def test_only_what_was_accepted_and_is_a_digit_is_a_data_set(url: str) -> None:
 
 def test_what_is_exported_is_read_back_as_it_was(url: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"
-    assert run("corrections", "export", file) == f"2 corrections written to {file}\n"
+    assert f"2 corrections written to {file}\n" in run("corrections", "export", file)
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert {line["state"] for line in lines} == {"accepted"}
     batch = open_dataset(f"corrections:{file}").load()
     assert batch.labels is not None
     assert batch.labels.tolist() == [7]
     assert batch.origins == [f"mine.jsonl, line {[x['label'] for x in lines].index(7) + 1}"]
-    run("corrections", "export", file, "--state", "all")
+    run("corrections", "export", file, "--state", "all", "--overwrite")
     assert len(file.read_text().splitlines()) == 4
     assert len(open_dataset(f"corrections:{file}").load()) == 1
+
+
+def test_an_export_says_how_many_are_still_to_be_reviewed(url: str, tmp_path: Path) -> None:
+    said = run("corrections", "export", tmp_path / "mine.jsonl")
+    assert "1 are waiting for review" in said
+    said = run("corrections", "export", tmp_path / "all.jsonl", "--state", "all")
+    assert "waiting" not in said
+
+
+def test_no_file_is_replaced_by_an_export_unless_that_is_said(url: str, tmp_path: Path) -> None:
+    (file := tmp_path / "mine.jsonl").write_text("mine")
+    with pytest.raises(InkDigitsError, match=r"mine\.jsonl is there already.*--overwrite"):
+        run("corrections", "export", file)
+    assert file.read_text() == "mine"
+    run("corrections", "export", file, "--overwrite")
+    assert len(file.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("stats",), ("export", "new.jsonl"), ("delete", "--older-than", "1d")]
+)
+def test_a_database_that_is_not_there_is_told_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("slip.sqlite", f"{tmp_path}/none/slip.sqlite"):
+        with pytest.raises(InkDigitsError, match=r"no database sqlite:///.*slip\.sqlite.*--url"):
+            run("corrections", *command, "--url", f"sqlite:///{file}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_page_has_saved_is_a_data_set(tmp_path: Path) -> None:

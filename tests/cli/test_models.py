@@ -1,6 +1,7 @@
 """inkdigits models: what the owner of a folder of versions sees and types."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from inkdigits import InkDigitsError
 from inkdigits.cli import app
+from inkdigits.corrections import versions as kept
 from inkdigits.corrections.versions import Version, Versions
 
 FORGETS = {"on": "mnist:validation", "why": "loses at most 3 %", "passed": False}
@@ -43,3 +45,32 @@ def test_what_did_not_pass_says_why(tmp_path: Path, unsure_model: Path) -> None:
     failed = Versions(tmp_path).add(unsure_model, {"passed": False, "judged": [FORGETS]})
     with pytest.raises(InkDigitsError, match="mnist:validation: loses at most 3 %"):
         said(tmp_path, "promote", failed.name)
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "a"), ("promote", "a"), ("rollback",)])
+@pytest.mark.parametrize("name", ["nt2", "run"])
+def test_a_folder_that_is_none_of_versions_is_told_and_not_made_one(
+    tmp_path: Path, name: str, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.onnx").write_bytes(b"")
+    with pytest.raises(InkDigitsError, match=rf"{name} holds no versions \(--folder\)"):
+        said(tmp_path / name, *command)
+    assert [path.name for path in tmp_path.rglob("*")] == ["run", "model.onnx"]
+
+
+def test_before_there_are_any_versions_what_ships_is_listed_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "default_folder", lambda: tmp_path / "models")
+    result = CliRunner().invoke(app, ["models", "list"], catch_exceptions=False)
+    assert result.output.startswith("* what ships\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_promoted_version_that_is_missing_is_named(tmp_path: Path, version: Version) -> None:
+    Versions(tmp_path).promote(version.name)
+    shutil.rmtree(version.path)
+    assert f"* {version.name}" in said(tmp_path, "list")
+    assert "is missing" in said(tmp_path, "list")
+    assert said(tmp_path, "rollback") == "what ships is promoted.\n"

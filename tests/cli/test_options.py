@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from command import inkdigits as run
 from inkdigits import InkDigitsError
 from inkdigits.cli import app
 from inkdigits.cli.options import reader_of
@@ -20,3 +21,13 @@ def test_a_setting_without_a_value_is_wrong_usage() -> None:
     result = CliRunner().invoke(app, ["train", "mlp", "--out", "run", "--set", "momentum"])
     assert result.exit_code == 2
     assert "--set takes NAME=VALUE, such as weight_decay=0.1, not momentum" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("train", "mlp-small"), ("finetune", "folder:mine")])
+def test_a_run_is_resumed_or_begun_anew_but_not_both(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    result = run(*command, "--out", tmp_path / "run", "--resume", "--overwrite", text=True)
+    assert result.returncode == 2
+    assert "Choose one of --resume and --overwrite" in result.stderr
+    assert not (tmp_path / "run").exists()

@@ -55,6 +55,18 @@ def test_a_row_that_says_too_little_is_named(reader: Reader, tmp_path: Path, row
         read_texts(reader, f"texts:{path}")
 
 
+@pytest.mark.parametrize(("name", "says"), [("gone.png", "does not exist"), ("bad.png", "bad.png")])
+def test_a_picture_that_a_csv_file_names_and_that_is_none_is_not_misread_but_named(
+    reader: Reader, tmp_path: Path, name: str, says: str
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    (tmp_path / "7.png").write_bytes(png(written(7)))
+    (path := tmp_path / "said.csv").write_text(f"file,text\n7.png,7\n{name},7\n")
+    with pytest.raises(InvalidDataset, match=rf"said\.csv names a picture.*{name}") as refusal:
+        read_texts(reader, f"texts:{path}")
+    assert says in str(refusal.value)
+
+
 def test_no_name_forges_a_line_of_what_was_misread() -> None:
     said = in_words.texts_in_words(
         "m", figures_of("texts:t", [TextRead("8__a\n\x1b[2Kright  100%.png", "8", "5", False)])

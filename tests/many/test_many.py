@@ -99,15 +99,28 @@ def test_a_picture_that_nobody_could_decode_now_is_read_by_the_next_command(
     assert texts_in(out) == ["0", "7"]
 
 
-def test_another_command_takes_over_no_row_of_other_pictures_and_tries_again_what_failed(
+def test_a_command_for_other_pictures_loses_no_row_of_one_that_was_stopped(
+    names: list[str], tmp_path: Path
+) -> None:
+    out, part = tmp_path / "readings.jsonl", tmp_path / "readings.jsonl.part"
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, names, Job(), workers=1, follow=stopped_after_the_first_batch)
+    before = part.read_bytes()
+    with pytest.raises(InkDigitsError, match=rf"has {BATCH - 1} rows of pictures .* {names[1]}"):
+        read_into(out, [names[0], *names[BATCH:]], Job(), workers=1)
+    assert (out.exists(), part.read_bytes()) == (False, before)
+
+
+def test_a_command_for_more_pictures_goes_on_and_tries_again_what_failed(
     names: list[str], tmp_path: Path
 ) -> None:
     out, gone = tmp_path / "readings.jsonl", str(tmp_path / "gone.png")
     with pytest.raises(KeyboardInterrupt):
         read_into(out, [gone, *names], Job(), workers=1, follow=stopped_after_the_first_batch)
     Path(gone).write_bytes(png(written(7, 60)))
-    assert read_into(out, [gone, names[0]], Job(), workers=1) == 0
-    assert texts_in(out) == ["7", "0"]
+    (more := tmp_path / "more.png").write_bytes(png(written(4, 60)))
+    assert read_into(out, [str(more), gone, *names], Job(), workers=1) == 1
+    assert texts_in(out) == ["4", "7", *right()]
 
 
 def test_what_was_read_before_it_was_stopped_is_not_read_again(

@@ -60,6 +60,8 @@ def test_no_setting_makes_a_fine_tuning_of_a_run(setting: str) -> None:
     [
         ({"speed": "9"}, "no setting speed. Choose from: batch_size, beta1.*weight_decay"),
         ({"batch_size": "many"}, "batch_size must be a whole number, not 'many'"),
+        ({"batch_size": "0"}, "batch_size must be 1 or more, not 0"),
+        ({"batch_size": "-64"}, "batch_size must be 1 or more, not -64"),
         ({"learning_rate": "fast"}, "learning_rate must be a number, not 'fast'"),
         ({"optimizer": "sgd"}, "optimizer is .*Write a recipe of your own"),
         ({"layers": "none"}, "no setting layers"),

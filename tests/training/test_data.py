@@ -83,6 +83,12 @@ def test_another_share_is_kept_or_none(uneven: str) -> None:
         training_data([uneven], None, None, validation=0.001)
 
 
+def test_a_share_that_keeps_nothing_is_answered_with_one_that_does(uneven: str) -> None:
+    with pytest.raises(InvalidDataset, match=r"a share of 0\.0001\. Name 0\.0063 or more"):
+        training_data([uneven], None, None, validation=0.0001)
+    assert len(training_data([uneven], None, None, validation=0.0063).validation_labels) == 1
+
+
 def test_data_sets_are_joined_and_each_keeps_its_share(uneven: str, data_dir: str) -> None:
     data = training_data([uneven, "mnist"], None, data_dir)
     assert len(data.labels) == 145 + 55_000

@@ -712,3 +712,17 @@ def test_a_network_that_cannot_learn_from_one_picture_in_a_step_says_so(
 ) -> None:
     with pytest.raises(InvalidRun, match="tiny cannot learn from one picture in a step"):
         train(WITHOUT_ROOM, tmp_path, data_dir=data_dir, **options)
+
+
+def test_a_run_that_learns_from_the_test_part_is_not_measured_on_it(
+    tmp_path: Path, data_dir: str
+) -> None:
+    with pytest.raises(InvalidRun, match=r"learns from mnist:test cannot be measured on it"):
+        train(
+            TINY_SCRATCH,
+            tmp_path / "run",
+            data=["mnist", "mnist:test"],
+            data_dir=data_dir,
+            measure_test=True,
+        )
+    assert not (tmp_path / "run").exists()

@@ -20,7 +20,9 @@ from inkdigits.web.server import running
 
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
-    return Versions(tmp_path_factory.mktemp("versions"))
+    versions = Versions(tmp_path_factory.mktemp("versions"))
+    versions.make()
+    return versions
 
 
 @pytest.fixture(scope="module")

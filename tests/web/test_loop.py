@@ -88,6 +88,7 @@ def test_what_a_visitor_corrects_is_read_right_when_its_owner_has_promoted_what_
     monkeypatch.setattr(following, "EVERY", 0.05)
     monkeypatch.setattr(gate, "LOST", 0.02)  # a few hundred cannot show as much as thousands
     rng, versions = np.random.default_rng(0), Versions(tmp_path / "versions")
+    versions.make()
     app = create_app(FollowingReader(versions.folder), corrections=store, owner_token=TOKEN)
     with running(app) as url:
         page = browser.new_context(reduced_motion="reduce").new_page()

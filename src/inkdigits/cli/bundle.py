@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import click
@@ -32,6 +34,8 @@ def bundle() -> None:
 def site(out: Path, model: Path | None, runtime: Path | None, address: str | None) -> None:
     """Write the page as a static site into the folder OUT.
 
+    OUT is empty, or holds a former one.
+
     It needs no server: pictures are read by the browser that shows it, and sent nowhere. Any
     static host will do, at any address; after the first visit it works without a network. What
     runs the model files in the browser, onnxruntime-web and xz-decompress, is fetched from npm's
@@ -42,14 +46,16 @@ def site(out: Path, model: Path | None, runtime: Path | None, address: str | Non
     say("fetching what runs the model files in a browser, and packing it")
     sizes = bundle_site(out, model=model, runtime=runtime, address=address)
     print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
-    print(f"To look at it: python -m http.server --directory {out}")
+    print(f"To look at it: python -m http.server --directory {shlex.quote(os.fspath(out))}")
 
 
 @bundle.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @model_option
 def npm(out: Path, model: Path | None) -> None:
-    """Write what reads in browsers as an npm package into OUT.
+    """Write what reads in browsers as an npm package into the folder OUT.
+
+    OUT is empty, or holds a former one.
 
     It reads with onnxruntime-node or onnxruntime-web, which its users install, and has the model
     files. npm pack makes a tarball of it, and npm publish publishes it.
@@ -58,7 +64,9 @@ def npm(out: Path, model: Path | None) -> None:
 
     sizes = bundle_npm(out, model=model)
     print(f"{len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB, written to {out}")
-    print(f"To use it: npm install {out} onnxruntime-node")
+    # Without a dot or a slash before it npm would ask its registry for a package of that name.
+    folder = out if out.is_absolute() else f".{os.sep}{out}"
+    print(f"To use it: npm install {shlex.quote(os.fspath(folder))} onnxruntime-node")
 
 
 @bundle.command("lambda")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -34,9 +35,13 @@ def compare(models: tuple[str, ...], dataset: str, as_json: bool, data_dir: Path
         from inkdigits.evaluation.metrics import difference
         from inkdigits.evaluation.metrics import evaluate as figures_of
         from inkdigits.evaluation.predictions import predict
+        from inkdigits.evaluation.seen import seen_note
 
         opened = open_dataset(dataset, data_dir)
         readers = {model: reader_of(model) for model in models}
+        for model, reader in readers.items():
+            if note := seen_note(model, reader.metadata.get("trained_on", ""), dataset):
+                print(f"inkdigits: {note}", file=sys.stderr)
         predictions = {
             model: predict(reader, Followed(opened, f"{model}: reading"))
             for model, reader in readers.items()

@@ -13,6 +13,7 @@ import click
 
 from inkdigits.cli.app import app
 from inkdigits.cli.options import extra
+from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
     from inkdigits.corrections.store import State, Store
@@ -39,12 +40,15 @@ def corrections() -> None:
     show_default=True,
     help="Those that the owner has accepted, or others.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
 @url_option
-def export(file: Path, state: str, url: str | None) -> None:
+def export(file: Path, state: str, overwrite: bool, url: str | None) -> None:
     """Write corrections to FILE as lines of JSON.
 
     `inkdigits train --data corrections:FILE` learns from those that are accepted.
     """
+    if file.exists() and not overwrite:
+        raise InkDigitsError(f"{file} is there already. Name another, or replace it (--overwrite).")
     store = _store(url)
     from inkdigits.atomic_file import write_atomically
 
@@ -55,6 +59,9 @@ def export(file: Path, state: str, url: str | None) -> None:
     ]
     write_atomically(file, "".join(f"{line}\n" for line in lines).encode())
     print(f"{len(lines):,} corrections written to {file}")
+    waiting = store.stats()["waiting"]
+    if waiting and state not in ("waiting", "all"):
+        print(f"{waiting:,} are waiting for review: see /review of the server, or --state.")
 
 
 @corrections.command()
@@ -90,7 +97,11 @@ def delete(session: str | None, age: str | None, url: str | None) -> None:
 def _store(url: str | None) -> Store:
     with extra("corrections"):
         from inkdigits.corrections.store import Store
-    return Store(url)
+
+    store = Store(url)
+    if store.is_missing:
+        raise InkDigitsError(f"There is no database {store.name}. Check its URL (--url).")
+    return store
 
 
 def _seconds(age: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ from typing import Any
 import click
 
 from inkdigits.cli.app import app
+from inkdigits.cli.kept import files_of, keep_apart
 from inkdigits.cli.options import data_dir_option, extra, reader_of
+
+BOTH = (
+    "What is not clearly one digit at a glance was read with page.onnx, too: this judges both "
+    "files."
+)
+"""What to say of --read."""
 
 
 @app.command()
@@ -20,7 +28,8 @@ from inkdigits.cli.options import data_dir_option, extra, reader_of
     "--read",
     "by_reading",
     is_flag=True,
-    help="Read each picture as inkdigits read does: what is not one digit there is misread.",
+    help="Read each picture as inkdigits read does: what is not one digit there is misread. This "
+    "judges page.onnx, too.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures, too.")
@@ -74,13 +83,19 @@ def _of_digits(
     from inkdigits.evaluation.in_words import evaluation_in_words
     from inkdigits.evaluation.metrics import evaluate as figures_of
     from inkdigits.evaluation.predictions import predict
+    from inkdigits.evaluation.seen import seen_note
 
+    keep_apart({"--html": html}, [*files_of(dataset, data_dir), Path(model)])
     opened = Followed(open_dataset(dataset, data_dir))
-    predictions = predict(reader_of(model), opened, by_reading=by_reading)
+    reader = reader_of(model)
+    if note := seen_note(model, reader.metadata.get("trained_on", ""), dataset):
+        print(f"inkdigits: {note}", file=sys.stderr)
+    predictions = predict(reader, opened, by_reading=by_reading)
     figures = figures_of(predictions)
     if html:
         from inkdigits.atomic_file import write_atomically
         from inkdigits.evaluation.page import page
 
         write_atomically(html, page(model, predictions, figures).encode())
-    return figures, evaluation_in_words(model, figures)
+    words = evaluation_in_words(model, figures)
+    return figures, f"{words}\n\n{BOTH}" if by_reading else words

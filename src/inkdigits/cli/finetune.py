@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import click
 
 from inkdigits.cli.app import INTERRUPTED, NOT_ALL_READ, app
-from inkdigits.cli.options import data_dir_option, extra, versions_option
+from inkdigits.cli.options import check_resumed_or_new, data_dir_option, extra, versions_option
 
 
 @app.command()
@@ -45,6 +47,7 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
     `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no; of
     the very file that has passed before that verdict counts, and it is 0 whatever is said now.
     """
+    check_resumed_or_new(options)
     with extra("train"):
         from inkdigits.corrections.fine_tune import fine_tune
         from inkdigits.corrections.gate import HEADS
@@ -62,5 +65,5 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
     if not version.passed:
         print(f"{version.name} is kept in {version.path}. It was not shown to be better.")
         sys.exit(NOT_ALL_READ)
-    named = f" --folder {folder}" if folder else ""
+    named = f" --folder {shlex.quote(os.fspath(folder))}" if folder else ""
     print(f"{version.name} may be promoted: inkdigits models promote {version.name}{named}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
+from inkdigits.cli.kept import keep_apart
 from inkdigits.cli.options import models_option, reader_of
 
 
@@ -28,6 +29,8 @@ def kaggle(test: Path, out: Path, probabilities: Path | None, models: tuple[str,
     Its test rows come from MNIST, most of which the model that ships was trained on. An honest
     submission is by a model that was trained on Kaggle's train.csv alone.
     """
+    outputs = {"--out": out, "--probabilities": probabilities}
+    keep_apart(outputs, [test, *map(Path, models)])
     from inkdigits.cli.followed import Followed
     from inkdigits.evaluation.kaggle import HONESTY, test_rows, write_submission
 

@@ -10,6 +10,7 @@ import click
 
 from inkdigits.cli.app import app
 from inkdigits.cli.options import extra, versions_option
+from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
     from inkdigits.corrections.versions import Version, Versions
@@ -31,9 +32,11 @@ def models() -> None:
 def list_versions(folder: Path | None) -> None:
     """List all versions; a star is before the promoted one."""
     versions = _versions(folder)
-    promoted = versions.promoted
+    promoted, kept = versions.promoted, versions.all()
     rows = [(SHIPS, "", "", promoted is None)]
-    rows += [_row(version, version.name == promoted) for version in versions.all()]
+    rows += [_row(version, version.name == promoted) for version in kept]
+    if promoted and promoted not in [version.name for version in kept]:
+        rows.append((promoted, "", "is missing: go back (rollback), or promote another", True))
     for name, added, told, is_promoted in rows:
         print(f"{'*' if is_promoted else ' '} {name:12}  {added:25}  {told}".rstrip())
     print(f"in {versions.folder}")
@@ -70,7 +73,11 @@ def _versions(folder: Path | None) -> Versions:
     with extra("corrections"):
         from inkdigits.corrections.versions import Versions, default_folder
 
-    return Versions(folder or default_folder())
+    versions = Versions(folder or default_folder())
+    # That of nobody who names one is as good as empty until something is added.
+    if not versions.is_there and (folder or versions.folder.exists()):
+        raise InkDigitsError(f"{versions.folder} holds no versions (--folder).")
+    return versions
 
 
 def _row(version: Version, is_promoted: bool) -> tuple[str, str, str, bool]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from inkdigits.errors import InkDigitsError, NoProcess
+from inkdigits.folders import files_below, why_closed
 from inkdigits.picture import (
     MAX_BYTES,
     PAGED_SUFFIXES,
@@ -39,12 +40,19 @@ def pictures_of(file: str) -> list[tuple[str, PictureSource]]:
 
 
 def expanded(file: str) -> list[str]:
-    """The paths that it stands for; itself where there is nothing to expand."""
+    """The paths that it stands for; itself where there is nothing to expand.
+
+    A folder that cannot be looked into is among them: reading it will say why.
+    """
     if page_named(file):
         return [file]
     if is_folder(file):
-        inside = sorted(str(path) for path in Path(file).rglob("*") if _is_picture(path))
-        return [page for path in inside for page in _pages(path)] or [file]
+        refused: set[str] = set()
+        below = files_below(Path(file), lambda path, _why: refused.add(str(path)))
+        inside = sorted({*refused, *(str(path) for path in below if _is_picture(path))})
+        return [
+            page for path in inside for page in ([path] if path in refused else _pages(path))
+        ] or [file]
     if glob.has_magic(file) and not _exists(file):
         matches = sorted(glob.glob(file, recursive=True))  # noqa: PTH207 (Path.glob: no absolute)
         if "**" in file:
@@ -92,6 +100,8 @@ def no_pictures(name: str) -> str | None:
     if name == "-" or page_named(name):
         return None
     if is_folder(name):
+        if why := why_closed(name):
+            return printable(why)
         known = ", ".join(sorted(PICTURE_SUFFIXES | PAGED_SUFFIXES))
         return f"{printable(name)} holds no pictures ({known})."
     if glob.has_magic(name) and not _exists(name):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,6 +41,11 @@ data_dir_option = click.option(
     type=click.Path(path_type=Path),
     help="A folder with data sets' files.  [default: INKDIGITS_DATA_DIR, or MNIST is fetched]",
 )
+
+
+def check_resumed_or_new(options: Mapping[str, Any]) -> None:
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("Choose one of --resume and --overwrite.")
 
 
 class extra:  # noqa: N801 (reads as a word in a with statement)

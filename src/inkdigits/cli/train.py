@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inkdigits.cli.app import INTERRUPTED, app
-from inkdigits.cli.options import data_dir_option, extra
+from inkdigits.cli.options import check_resumed_or_new, data_dir_option, extra
 from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def train(
     """
     if folds and options["validation"] is not None:
         raise click.UsageError("--folds says what is kept for validation. Leave out --validation.")
+    check_resumed_or_new(options)
     changes = dict(_split(setting) for setting in settings)
     for name, value in ("learning_rate", learning_rate), ("batch_size", batch_size):
         if value is not None:

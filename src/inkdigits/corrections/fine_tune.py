@@ -73,6 +73,8 @@ def fine_tune(
     held_back = judges(given, 0.0 if personal else None, 0)
     _check_enough(spec, len(given.digits), int(held_back.sum()), personal)
 
+    versions.make()  # or it is said before hours of training
+
     def learned(run: Path, validation: float | None, **options: Any) -> dict[str, Any]:
         return train(
             fine_tuning(recipe),

@@ -101,6 +101,13 @@ class Store:
         """Its URL without the password."""
         return self.url.render_as_string()
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file that is not there yet; `open` makes it."""
+        file = self.url.database
+        is_file = self.url.get_backend_name() == "sqlite" and file and file != ":memory:"
+        return bool(is_file) and not Path(str(file).removeprefix("file:")).exists()
+
     def open(self) -> None:
         """Bring the database up to date, or make it; of several processes one does, others wait."""
         with self._opening, reached():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ def default_folder() -> Path:
 
 
 class Versions:
-    """A folder of versions, which is made if it is not there.
+    """A folder of versions, which is made when the first is added.
 
     One file in it says which is promoted. It is replaced as a whole, so that whoever reads it finds
     the old version or the new one.
@@ -57,6 +58,14 @@ class Versions:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self._pointer = self.folder / PROMOTED
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is a folder of versions, and no other."""
+        return self._pointer.is_file() or any(self._stories())
+
+    def make(self) -> None:
+        """Raises InkDigitsError if it cannot be made."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -72,6 +81,7 @@ class Versions:
         If the same file was kept before and has passed, that verdict counts. What has become of
         its copy is mended in any case.
         """
+        self.make()
         content = model.read_bytes()
         name = version_of(content)
         path = self.folder / name
@@ -99,7 +109,7 @@ class Versions:
 
     def all(self) -> list[Version]:
         """In the order in which they came."""
-        found = [self._version(file.parent) for file in self.folder.glob(f"[!.]*/{STORY}")]
+        found = [self._version(file.parent) for file in self._stories()]
         return sorted(found, key=lambda version: (version.story["added"], version.name))
 
     def find(self, name: str) -> Version:
@@ -115,7 +125,7 @@ class Versions:
     @property
     def history(self) -> list[str]:
         """The names of those that were promoted and not rolled back; the last one is now."""
-        return self._pointer.read_text("utf-8").split()
+        return self._pointer.read_text("utf-8").split() if self._pointer.exists() else []
 
     @property
     def promoted(self) -> str | None:
@@ -156,6 +166,9 @@ class Versions:
             raise InvalidModel(
                 f"{version.model} is not the file that was judged. Fine-tune another version."
             )
+
+    def _stories(self) -> Iterator[Path]:
+        return self.folder.glob(f"[!.]*/{STORY}")
 
     def _point(self, *names: str) -> None:
         write_atomically(self._pointer, "".join(f"{name}\n" for name in names).encode())

@@ -12,7 +12,17 @@ import numpy as np
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InvalidDataset, UnreadablePicture
+from inkdigits.folders import files_below
 from inkdigits.picture import PICTURE_SUFFIXES, read_picture
+
+
+def all_files_below(folder: Path) -> list[Path]:
+    """Raises InvalidDataset if it, or a folder in it, cannot be looked into."""
+
+    def refused(_folder: Path, why: str) -> None:
+        raise InvalidDataset(f"{why}. Change its permissions, or take it away.")
+
+    return files_below(folder, refused)
 
 
 class FolderDataset(Dataset):
@@ -29,7 +39,7 @@ class FolderDataset(Dataset):
             raise InvalidDataset(f"{self.path} is no folder. Check its path.")
         self._files = sorted(
             file
-            for file in self.path.rglob("*")
+            for file in all_files_below(self.path)
             if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
         )
         if not self._files:

@@ -25,11 +25,24 @@ def _files_in(folder: Traversable, suffixes: tuple[str, ...], above: str = "") -
     return files
 
 
-def write_folder(out: Path, files: dict[str, bytes]) -> None:
+def check_folder(out: Path, marks: tuple[str, ...]) -> None:
+    """Raise InkDigitsError if `out` holds files, but not all that a bundle is known by."""
+    try:
+        is_free = not any(out.iterdir()) or all((out / name).is_file() for name in marks)
+    except OSError:  # not there yet, or none that can be: who writes says so
+        return
+    if not is_free:
+        raise InkDigitsError(f"{out} holds other files. Choose an empty folder.")
+
+
+def write_folder(out: Path, files: dict[str, bytes], marks: tuple[str, ...]) -> None:
     """Write them all into the folder `out`, which is made if it is not there.
 
-    Raises InkDigitsError if that cannot be.
+    The `marks` come first: what was interrupted is known for a bundle, too.
+
+    Raises InkDigitsError if that cannot be, or it holds what is no such bundle.
     """
+    check_folder(out, marks)
     try:
         for name in files:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,5 +50,5 @@ def write_folder(out: Path, files: dict[str, bytes]) -> None:
         raise InkDigitsError(
             f"{out} cannot be made: {error.strerror}. Choose another place."
         ) from error
-    for name, content in files.items():
+    for name, content in sorted(files.items(), key=lambda file: file[0] not in marks):
         write_atomically(out / name, content)

@@ -9,7 +9,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from inkdigits import __version__
-from inkdigits.deploy.files import files_of, write_folder
+from inkdigits.deploy.files import check_folder, files_of, write_folder
 from inkdigits.recognition.digits import DigitsFile
 from inkdigits.recognition.page import PageFile
 from inkdigits.recognition.session import model_content
@@ -30,6 +30,8 @@ ABOUT = {
     },
 }
 """package.json."""
+MARKS = ("models.js", "models/page.onnx", "reader/text.js")
+"""Files of no other folder: what has them may be replaced."""
 
 
 def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dict[str, int]:
@@ -37,8 +39,9 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
 
     Raises:
         InvalidModel: the model file is missing or breaks its contract.
-        InkDigitsError: `out` cannot be written.
+        InkDigitsError: `out` cannot be written, or holds other files.
     """
+    check_folder(out, MARKS)
     digits = DigitsFile(model)  # which checks it
     rules = PageFile(None).rules.beside(digits.metadata)
     reading = files_of("deploy/static/reader", ".js")
@@ -55,5 +58,5 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
     if licence := distribution("inkdigits").read_text("licenses/LICENSE"):
         files["LICENSE"] = licence.encode()
     files["package.json"] = f"{json.dumps(ABOUT, indent=2)}\n".encode()
-    write_folder(out, files)
+    write_folder(out, files, MARKS)
     return {name: len(content) for name, content in files.items()}

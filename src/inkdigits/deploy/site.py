@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from inkdigits.deploy.files import files_of, write_folder
+from inkdigits.deploy.files import check_folder, files_of, write_folder
 from inkdigits.deploy.runtime import runtime_files
 from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
@@ -23,6 +23,9 @@ SUFFIXES = (".css", ".html", ".js", ".png", ".svg", ".webmanifest")
 
 FOR_THE_SERVER = {f"{name}.{kind}" for name in ("docs", "review") for kind in ("css", "html", "js")}
 """Files of the page that are about the server's API."""
+
+MARKS = ("reader/contents.json", "reader/page.onnx.xz")
+"""Files of no other folder: what has them may be replaced."""
 
 NOT_KEPT = {"preview.png"}
 """By the browser: it is for who shows links to the page."""
@@ -67,7 +70,7 @@ def bundle_site(
     """Write the site into the folder `out`, and say how many bytes each of its files has.
 
     Args:
-        out: is made if it is not there; files of the same names are replaced.
+        out: is made if it is not there; the files of a site that was bundled there are replaced.
         model: a file like `digits.onnx`; the one that ships if left out.
         runtime: see `runtime_files`.
         address: where the site will be, such as "https://example.org/ink/", or its index.html. Who
@@ -77,8 +80,9 @@ def bundle_site(
     Raises:
         InvalidModel: the model file is missing or breaks its contract.
         NoRuntime: what runs the model files in a browser cannot be had.
-        InkDigitsError: `out` cannot be written, or `address` is none.
+        InkDigitsError: `out` cannot be written or holds other files, or `address` is none.
     """
+    check_folder(out, MARKS)  # before anything is fetched
     preview = _beside(address, "preview.png") if address else "preview.png"
     digits = DigitsFile(model)  # which checks it, too
     rules = PageFile(None).rules.beside(digits.metadata)
@@ -97,7 +101,7 @@ def bundle_site(
     site = _page(preview) | {f"reader/{name}": content for name, content in reading.items()}
     kept = {name: content for name, content in site.items() if name not in NOT_KEPT}
     site["service-worker.js"] = _knowing(kept.pop("service-worker.js"), kept)
-    write_folder(out, site)
+    write_folder(out, site, MARKS)
     return {name: len(content) for name, content in site.items()}
 
 

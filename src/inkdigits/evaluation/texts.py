@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from scipy.stats import binomtest
 
-from inkdigits.errors import InkDigitsError, InvalidDataset
+from inkdigits.datasets.folder import all_files_below
+from inkdigits.errors import InkDigitsError, InvalidDataset, UnreadablePicture
 from inkdigits.picture import PICTURE_SUFFIXES
 from inkdigits.picture.sources import shown
 from inkdigits.reader import Reader
@@ -48,21 +49,26 @@ def read_texts(reader: Reader, dataset: str, follow: Follow = iter) -> list[Text
     a new line). A CSV file has the columns file, seen from its own folder, and text. `follow` gives
     the pictures on, and can show how far they are.
 
-    Raises InvalidDataset if there are no pictures, or one whose text is not said.
+    Raises InvalidDataset if there are no pictures, or one whose text is not said, or if a CSV file
+    names one that is none.
     """
     path = Path(dataset.removeprefix(PREFIX))
-    pictures = list(_of_csv(path) if path.is_file() else _of_folder(path))
+    is_table = path.is_file()
+    pictures = list(_of_csv(path) if is_table else _of_folder(path))
     if not pictures:
         raise InvalidDataset(f"{path} names no pictures. {HOW_TO_NAME}")
     results = reader.read_many(
         (file for file, _ in follow(pictures)), batch_size=16, errors="return"
     )
-    return [
-        TextRead(str(file), truth, "", False)
-        if isinstance(result, InkDigitsError)
-        else TextRead(str(file), truth, result.text, result.sure)
-        for (file, truth), result in zip(pictures, results, strict=True)
-    ]
+    texts = []
+    for (file, truth), result in zip(pictures, results, strict=True):
+        if is_table and isinstance(result, UnreadablePicture):
+            raise InvalidDataset(f"{path} names a picture that is none: {result}") from result
+        if isinstance(result, InkDigitsError):
+            texts.append(TextRead(str(file), truth, "", False))
+        else:
+            texts.append(TextRead(str(file), truth, result.text, result.sure))
+    return texts
 
 
 def _of_folder(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -70,7 +76,7 @@ def _of_folder(folder: Path) -> Iterator[tuple[Path, str]]:
         raise InvalidDataset(
             f"{shown(str(folder))} is neither a folder nor a CSV file. Check its path."
         )
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(all_files_below(folder)):
         if file.suffix.lower() not in PICTURE_SUFFIXES or not file.is_file():
             continue
         truth, separator, _ = file.name.partition("__")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from inkdigits import __version__
-from inkdigits.errors import InkDigitsError, NoProcess
+from inkdigits.errors import InkDigitsError, NoProcess, UnreadablePicture
+from inkdigits.folders import why_closed
 from inkdigits.many.places import content_at, is_elsewhere
 from inkdigits.outputs.rows import row_of
 from inkdigits.reader import Reader
@@ -57,7 +58,7 @@ class Worker:
 
     def __call__(self, names: Sequence[str]) -> list[str]:
         """A row for each of the names, as a line of JSON."""
-        sources = [content_at(name) if is_elsewhere(name) else Path(name) for name in names]
+        sources = [_source(name) for name in names]
         results = self._reader.read_many(
             (source for source in sources if not isinstance(source, InkDigitsError)),
             batch_size=BATCH,
@@ -74,6 +75,14 @@ class Worker:
         if isinstance(result, NoProcess):
             raise result  # which says nothing of the picture: the same command reads it later
         return json.dumps(row_of(name, result, self._job.min_confidence))
+
+
+def _source(name: str) -> bytes | Path | UnreadablePicture:
+    if is_elsewhere(name):
+        return content_at(name)
+    if why := why_closed(name):
+        return UnreadablePicture(why, reason="missing")
+    return Path(name)
 
 
 def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

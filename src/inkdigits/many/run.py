@@ -40,7 +40,8 @@ def read_into(
         follow: is told how many have a row.
 
     Raises:
-        InkDigitsError: `out` is there already or cannot be written, or .part is of another job.
+        InkDigitsError: `out` is there already or cannot be written, or .part is of another job or
+            has rows of other pictures.
         KeyboardInterrupt: which says what is kept.
     """
     if out.exists():
@@ -49,6 +50,12 @@ def read_into(
     part = out.with_name(f"{out.name}.part")
     with journal_at(part, job.asked()) as journal:
         wanted = dict.fromkeys(names)
+        if others := journal.done.keys() - wanted.keys():
+            raise InkDigitsError(
+                f"{part} has {len(others):,} rows of pictures that are not among these, such as "
+                f"{min(others)}. Name these, too, to go on; delete it to begin anew; or give --out "
+                "another name."
+            )
         left = [name for name in wanted if name not in journal.done]
         follow(len(wanted) - len(left))
         try:

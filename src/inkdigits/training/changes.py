@@ -14,6 +14,7 @@ NOT_SETTINGS = {"name", "layers", "epochs", "replay", "kept"}
 alone."""
 INSIDE = ("optimizer",)
 """What a network in NumPy is trained with has settings of its own, which are found by name, too."""
+AT_LEAST_ONE = {"batch_size", "pages"}
 READ: dict[type, tuple[Callable[[str], Any], str]] = {
     bool: ({"true": True, "false": False}.__getitem__, "true or false"),
     int: (int, "a whole number"),
@@ -58,6 +59,8 @@ def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
         value = None
     else:
         value = _parsed(value, name, text)
+        if first in AT_LEAST_ONE and value < 1:
+            raise InvalidRun(f"{name} must be 1 or more, not {text}.")
     return replace(thing, **{first: value})  # type: ignore[type-var]
 
 

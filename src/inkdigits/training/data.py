@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -180,12 +181,17 @@ def _part(
     """What is trained on of a data set, and what is kept for validation."""
     if spec != MNIST or fold:
         pictures, labels = _all_of(spec, data_dir)
+        count = len(labels)
         kept = _held_out(labels, VALIDATION if validation is None else validation, fold, rng)
         if kept.all() or (validation != 0 and not kept.any()):
-            raise InvalidDataset(
-                f"{spec} has only {len(labels)} pictures: too few to keep some for validation. Add "
-                "some, or keep none (--validation 0)."
-            )
+            few = f"{spec} has only {count} pictures: too few to keep some for validation"
+            if validation and count > 1 and not kept.any():
+                enough = math.ceil(10_000 / count) / 10_000 if count < 10_000 else 1 / count
+                raise InvalidDataset(
+                    f"{few} by a share of {validation:g}. Name {enough:g} or more (--validation), "
+                    "or keep none (--validation 0)."
+                )
+            raise InvalidDataset(f"{few}. Add some, or keep none (--validation 0).")
         return (pictures[~kept], labels[~kept]), (pictures[kept], labels[kept])
     if validation:
         raise InvalidDataset(

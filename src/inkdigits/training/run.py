@@ -35,6 +35,8 @@ from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
 from inkdigits.training.writers import DataDir
 
+TEST = "mnist:test"
+
 
 class Interrupted(InkDigitsError):
     """Ctrl-C stopped the training; the best so far, if there was any, has been written."""
@@ -139,6 +141,11 @@ def train(
     task = _task(recipe)
     settings = _settings(folder, checkpoint, recipe, task, asked)
     task.check(settings)
+    if measure_test and TEST in settings.data_sets:
+        raise InvalidRun(
+            f"A run that learns from {TEST} cannot be measured on it. Leave out --measure-test, or "
+            f"{TEST} (--data)."
+        )
     fitting, is_interrupted = None, False
     with joined_group(usable_device) as group:
         try:

@@ -1,0 +1,47 @@
+"""What a command reads is not replaced by what it writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from inkdigits.picture import PICTURE_SUFFIXES
+
+
+def keep_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) -> None:
+    """Raise UsageError if an output, by its option's name, is one of the inputs or another output.
+
+    Of an input that is a folder its pictures are meant, and its model file.
+    """
+    read, written = list(inputs), dict[str, str]()
+    for option, out in outputs.items():
+        if out is None:
+            continue
+        if any(_is_of(out, path) for path in read):
+            raise click.UsageError(f"{option} would replace {out}, which is read. Name another.")
+        place = os.path.realpath(out)
+        if other := written.get(place):
+            raise click.UsageError(f"{other} and {option} are the same file, {out}. Name two.")
+        written[place] = option
+
+
+def files_of(dataset: str, data_dir: Path | None = None) -> Iterator[Path]:
+    """What may be the files of a data set, or its folder."""
+    from inkdigits.datasets.spec import find_file
+
+    _, _, rest = dataset.partition(":")
+    for name in {rest, *rest.split(",")} - {""}:
+        yield find_file(name, data_dir)
+
+
+def _is_of(out: Path, path: Path) -> bool:
+    try:
+        if not path.is_dir():
+            return out.samefile(path)
+        is_kept = out.suffix.lower() in PICTURE_SUFFIXES | {".onnx"}
+        return is_kept and out.is_file() and out.resolve().is_relative_to(path.resolve())
+    except (OSError, ValueError):  # one of them is not there
+        return False

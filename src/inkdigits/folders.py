@@ -1,0 +1,38 @@
+"""What is in a folder and in those inside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def files_below(folder: Path, refused: Callable[[Path, str], None]) -> list[Path]:
+    """The files, but not those that are hidden or in a hidden folder, as macOS leaves them.
+
+    `refused` is told of each folder that cannot be looked into, and what to say of it.
+    """
+
+    def tell(error: OSError) -> None:
+        refused(Path(error.filename), _not_looked_into(error))
+
+    found: list[Path] = []
+    for above, folders, files in os.walk(folder, onerror=tell):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(above, name) for name in files if not name.startswith(".")]
+    return found
+
+
+def why_closed(folder: str) -> str | None:
+    """What to say of a folder that cannot be looked into."""
+    if not os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
+        return None
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return _not_looked_into(error)
+    return None
+
+
+def _not_looked_into(error: OSError) -> str:
+    return f"{error.filename} cannot be looked into: {error.strerror}"

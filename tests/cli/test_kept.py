@@ -1,0 +1,71 @@
+"""What is read is still there afterwards, and of two outputs none is lost."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from command import inkdigits as run
+from handwriting import png, written
+
+PIXELS = [f"pixel{number}" for number in range(784)]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A data set of two blank digits, without labels."""
+    with (path := tmp_path / "t.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([PIXELS, *np.zeros((2, 784), int).tolist()])
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("kaggle", "t.csv", "-o", "t.csv"),
+        ("kaggle", "t.csv", "-o", "new.csv", "--probabilities", "./t.csv"),
+        ("kaggle", "t.csv", "-o", "link.csv"),
+        ("predict", "csv:t.csv", "-o", "t.csv"),
+        ("predict", "npz:t.csv,test", "-o", "t.csv"),
+        ("predict", "idx:other,t.csv", "-o", "t.csv"),
+        ("predict", "mnist:test", "--model", "t.csv", "-o", "t.csv"),
+        ("evaluate", "shipped", "csv:t.csv", "--html", "t.csv"),
+    ],
+)
+def test_nothing_that_is_read_is_replaced(table: Path, arguments: tuple[str, ...]) -> None:
+    (table.parent / "link.csv").symlink_to(table)
+    before = table.read_bytes()
+    result = run(*arguments, cwd=table.parent, text=True)
+    assert (result.returncode, table.read_bytes()) == (2, before)
+    assert "which is read. Name another." in result.stderr
+    assert not (table.parent / "new.csv").exists()
+
+
+def test_a_data_set_that_is_found_in_the_data_folder_is_not_replaced_either(table: Path) -> None:
+    before = table.read_bytes()
+    result = run("predict", "csv:t.csv", "--data-dir", table.parent, "-o", table, text=True)
+    assert (result.returncode, table.read_bytes()) == (2, before)
+
+
+def test_a_picture_in_a_folder_that_is_read_is_not_replaced(tmp_path: Path) -> None:
+    (picture := tmp_path / "7.png").write_bytes(before := png(written(7)))
+    result = run("predict", f"folder:{tmp_path}", "-o", picture, text=True)
+    assert (result.returncode, picture.read_bytes()) == (2, before)
+    for _ in range(2):  # and a table beside it may be written again
+        assert run("predict", f"folder:{tmp_path}", "-o", tmp_path / "a.csv").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("kaggle", "t.csv", "-o", "s.csv", "--probabilities", "./s.csv"),
+        ("read", "7.png", "--plot", "s.png", "--table", "s.png"),
+    ],
+)
+def test_two_outputs_are_two_files(table: Path, arguments: tuple[str, ...]) -> None:
+    (table.parent / "7.png").write_bytes(png(written(7)))
+    result = run(*arguments, cwd=table.parent, text=True)
+    assert result.returncode == 2
+    assert "are the same file" in result.stderr
+    assert not list(table.parent.glob("s.*"))
