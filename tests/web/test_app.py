@@ -201,6 +201,33 @@ def test_no_two_parameters_are_a_mistake_of_the_server(client, png_of_lines, exp
     assert answer.status_code == (200 if possible else 422)
 
 
+def test_a_misspelt_parameter_is_refused_with_those_that_are_known(client, png_of):
+    answer = client.post("/api/read?expct=digit", content=png_of(7))
+    assert refusal(answer) == (
+        422,
+        "BadRequest",
+        "'expct' is no parameter of /api/read. It knows expect, length, seen.",
+    )
+
+
+@pytest.mark.parametrize("hint", [{"expect": "digit"}, {"length": 1}])
+def test_a_hint_beside_the_picture_is_told_where_it_goes(client, png_of, hint):
+    png = png_of(7)
+    image = base64.b64encode(png).decode()
+    for answer in [
+        client.post("/api/read", files={"file": ("seven.png", png)}, data=hint),
+        client.post("/api/read", json={"image": image} | hint),
+    ]:
+        status, name, message = refusal(answer)
+        assert (status, name) == (422, "BadRequest")
+        assert message == "expect and length go behind the ?, as in /api/read?expect=digit."
+
+
+def test_another_field_beside_the_picture_is_let_be(client, png_of):
+    form = {"files": {"file": ("seven.png", png_of(7))}, "data": {"note": "mine"}}
+    assert client.post("/api/read", **form).json()["text"] == "7"
+
+
 def test_two_wrong_parameters_are_both_named(client, png_of):
     answer = client.post("/api/read?expect=word&length=0", content=png_of(7))
     _, _, message = refusal(answer)

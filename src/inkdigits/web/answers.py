@@ -15,6 +15,8 @@ from inkdigits.reading import Reading
 NOT_STORED = {"Cache-Control": "no-store"}
 """A header of all readings and errors."""
 REFUSALS = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+PARAMETERS = "expect", "length", "seen"
+"""Of a reading, behind the ? of its address."""
 ORIGIN = re.compile(r"\*|https?://[^/?#\s,;]+")
 
 
@@ -44,6 +46,16 @@ def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str
         other = origin.partition("://")[2] != headers.get("host")
     if other and "*" not in allow_origins and origin not in allow_origins:
         raise Refused(403, "Pages of other sites may not use this server.")
+
+
+def refuse_other_parameters(names: Iterable[str]) -> None:
+    """Nothing is read for a misspelt one, as it would be read without the hint."""
+    for name in names:
+        if name not in PARAMETERS:
+            raise Refused(
+                422,
+                f"{name[:100]!r} is no parameter of /api/read. It knows {', '.join(PARAMETERS)}.",
+            )
 
 
 def reading_body(reading: Reading, seen: bool | None) -> bytes:

@@ -41,6 +41,7 @@ from inkdigits.web.answers import (
     problem,
     problem_body,
     reading_body,
+    refuse_other_parameters,
     refuse_other_sites,
 )
 from inkdigits.web.bodies import Uploads
@@ -155,6 +156,7 @@ def create_app(
         length: reference.LengthParameter = None,
         seen: reference.SeenParameter = None,
     ) -> Response:
+        refuse_other_parameters(request.query_params)
         try:
             check_hints(expect, length)
         except ValueError as error:
