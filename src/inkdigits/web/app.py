@@ -172,7 +172,7 @@ def create_app(
         return Response(content, media_type="application/json", headers=NOT_STORED)
 
     def shown(body: bytes, content_type: str) -> tuple[bytes, int]:
-        """The picture as a JPEG, of a PDF its first page; and how many pages there are."""
+        """The picture as a JPEG, of several pages the first; and how many there are."""
         file = picture_in(body, content_type)
         pages = page_count(file)
         picture = read_picture(
