@@ -763,6 +763,24 @@ def test_what_no_browser_would_call_an_origin_is_refused_at_the_start(reader, or
         create_app(reader, allow_frames=[origin])
 
 
+@pytest.mark.parametrize("name", ["allow_origins", "allow_frames"])
+def test_origins_that_are_one_text_are_asked_for_as_a_list(reader, name):
+    with pytest.raises(ValueError, match=r"Give a list of origins: \['https://example\.org'\]"):
+        create_app(reader, **{name: "https://example.org"})
+
+
+@pytest.mark.parametrize("name", ["max_bytes", "max_pixels", "keep_days"])
+@pytest.mark.parametrize("value", ["4MB", -1, 0, 2.5, None])
+def test_a_limit_that_is_no_whole_number_is_refused_at_the_start(reader, name, value):
+    with pytest.raises(ValueError, match=rf"{name} is .*\. It must be a whole number from 1\."):
+        create_app(reader, **{name: value})
+
+
+def test_a_path_in_place_of_a_reader_is_refused_with_what_to_give():
+    with pytest.raises(TypeError, match=r"a path\. Give Reader\('runs/own'\)\."):
+        create_app("runs/own")
+
+
 # ---------------------------------------------------------------- pages
 
 

@@ -30,12 +30,21 @@ class Refused(InkDigitsError):
 
 def check_origins(origins: Iterable[str]) -> None:
     """Raise ValueError unless each is an origin, or "*" for anybody's."""
+    if isinstance(origins, str):
+        raise ValueError(f"{origins!r} is one text. Give a list of origins: [{origins!r}]")
     for origin in origins:
         if not ORIGIN.fullmatch(origin):
             raise ValueError(
                 f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
                 "final slash: https://example.org"
             )
+
+
+def check_whole(**settings: object) -> None:
+    """Raise ValueError unless each is a whole number from 1."""
+    for name, value in settings.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}. It must be a whole number from 1.")
 
 
 def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str]) -> None:

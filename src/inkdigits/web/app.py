@@ -38,6 +38,7 @@ from inkdigits.web.answers import (
     NOT_STORED,
     Refused,
     check_origins,
+    check_whole,
     problem,
     problem_body,
     reading_body,
@@ -101,9 +102,14 @@ def create_app(
         keep_days: after which it is forgotten.
 
     Raises:
-        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin, or a limit is no
+            whole number from 1.
     """
-    check_origins([*allow_origins, *allow_frames])
+    if isinstance(reader, str | os.PathLike):
+        raise TypeError(f"The reader is {reader!r}, a path. Give Reader({os.fspath(reader)!r}).")
+    check_origins(allow_origins)
+    check_origins(allow_frames)
+    check_whole(max_bytes=max_bytes, max_pixels=max_pixels, keep_days=keep_days)
     app = FastAPI(
         title="inkdigits",
         version=__version__,
