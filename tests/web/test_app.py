@@ -600,7 +600,8 @@ def test_an_unknown_content_type_is_refused_with_those_that_are_known(client, co
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_is_refused_and_told_what_is_allowed(client, method):
     answer = client.request(method, "/api/read")
-    assert refusal(answer)[:2] == (405, "MethodNotAllowed")
+    said = f"{method} is not possible here. Use POST."
+    assert refusal(answer) == (405, "MethodNotAllowed", said)
     assert answer.headers["allow"] == "POST"
 
 

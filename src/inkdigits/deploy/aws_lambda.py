@@ -69,8 +69,8 @@ def _answer(request: Request) -> bytes:
         raise Refused(404, "There is nothing at this address. Send pictures to /api/read.")
     if method == "OPTIONS" and allow_origins:
         return b""
-    if method != ("POST" if address == "read" else "GET"):
-        raise Refused(405, f"{request.method} is not possible at this address.")
+    if method != (possible := "POST" if address == "read" else "GET"):
+        raise Refused(405, f"{request.method} is not possible here. Use {possible}.")
     if address == "read":
         return _read(request)
     limits = {"bytes": max_bytes, "pixels": max_pixels}

@@ -358,15 +358,17 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
+        methods = methods_at(request)
+        instead = f"Use {methods.replace(', ', ' or ')}."
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
-            405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
+            405: ("MethodNotAllowed", f"{request.method} is not possible here. {instead}"),
             401: ("Unauthorized", error.detail),
             408: ("TooSlow", error.detail),
             429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
-        headers = {"Allow": methods_at(request)} if error.status_code == 405 else error.headers
+        headers = {"Allow": methods} if error.status_code == 405 else error.headers
         return _error(error.status_code, name, message, headers)
 
     @app.exception_handler(RequestValidationError)
