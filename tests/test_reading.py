@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from inkdigits.reading import Box, Digit, Mark, Reading, turned_box
+from inkdigits.reading import Box, Digit, Mark, Reading, check_hints, turned_box
 from inkdigits.sketch import SKIPPED, SURE, UNSURE
 
 Cell = tuple[str, int, int]
@@ -164,3 +164,11 @@ def test_a_reading_of_nothing_has_no_drawing_and_no_numbers() -> None:
     nothing = Reading("", 0.0, False, ())
     assert nothing._repr_html_() == ""
     assert nothing.numbers == ()
+
+
+@pytest.mark.parametrize("length", ["4", 4.5, [4]])
+def test_a_length_that_is_no_whole_number_is_refused_in_a_sentence(length: object) -> None:
+    with pytest.raises(ValueError, match="it must be a whole number") as raised:
+        check_hints(None, length)  # type: ignore[arg-type]
+    assert repr(length) in str(raised.value)
+    check_hints(None, np.int64(4))  # type: ignore[arg-type]

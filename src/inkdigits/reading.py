@@ -281,6 +281,9 @@ def check_hints(expect: Expect, length: int | None) -> None:
     """Raise ValueError unless a picture can hold that; see `Reader.read`."""
     if expect not in (None, "digit", "number"):
         raise ValueError(f'expect is {expect!r}; it must be "digit", "number" or None.')
+    given: object = length  # which may be anything where no types are checked
+    if given is not None and not isinstance(given, int | np.integer):
+        raise ValueError(f"length is {length!r}; it must be a whole number.")
     if length is not None and length < 1:
         raise ValueError(f"length is {length}; it must be 1 or more.")
     if expect == "digit" and length not in (None, 1):

@@ -1,5 +1,6 @@
 """CSV files: Kaggle's, Keras dumps, and what is wrong with a file, where."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +179,20 @@ def test_an_empty_file_says_so(tmp_path: Path, content: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidDataset, match=r"absent\.csv cannot be read"):
         CsvDataset(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (gzip.compress(b"1,2,3"), r"is packed by gzip\. Unpack it, as gunzip does"),
+        (b"PK\x03\x04" + bytes(40), r"is a zip archive\. Unpack it, and name the CSV file"),
+        (b";".join([b"0"] * 785), r"separated by semicolons\. Save it with commas"),
+        (b"\t".join([b"0"] * 784), r"separated by tabs\. Save it with commas"),
+    ],
+)
+def test_what_is_packed_or_separated_otherwise_is_told_the_remedy(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "train.csv").write_bytes(content)
+    with pytest.raises(InvalidDataset, match=says):
+        CsvDataset(tmp_path / "train.csv")

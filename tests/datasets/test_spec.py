@@ -257,3 +257,12 @@ def test_a_file_that_is_not_here_is_looked_for_in_the_data_folder_under_all_of_i
 def test_a_missing_file_is_named(tmp_path: Path, spec: str) -> None:
     with pytest.raises(InvalidDataset, match="absent"):
         open_dataset(spec, tmp_path)
+
+
+def test_a_file_or_a_folder_without_its_kind_is_asked_about(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").touch()
+    for path, kind in [(tmp_path / "train.csv", "csv"), (tmp_path, "folder")]:
+        with pytest.raises(InvalidDataset, match=rf"no data set\. Do you mean {kind}:{path}\?"):
+            open_dataset(str(path))
+    with pytest.raises(InvalidDataset, match=r"no data set\. Name one"):
+        open_dataset(str(tmp_path / "other.csv"))

@@ -161,6 +161,7 @@ REQUESTS: dict[str, tuple[bytes, dict[str, str], str]] = {
     "JSON without an image": (b"{}", JSON, ""),
     "JSON of no base64": (b'{"image": "?"}', JSON, ""),
     "wrong parameters": (SEVEN, IMAGE, "expect=letter&length=0&seen=some"),
+    "an unknown parameter": (SEVEN, IMAGE, "expct=digit"),
     "a length that is none": (SEVEN, IMAGE, "length=four"),
     "a great length": (SEVEN, IMAGE, "length=101"),
     "a digit of length 2": (SEVEN, IMAGE, "expect=digit&length=2"),

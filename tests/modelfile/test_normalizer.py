@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 import inkdigits
 from handwriting import written
 from inkdigits.datasets.mnist import load_mnist
+from inkdigits.errors import UnreadablePicture
 from inkdigits.modelfile.normalizer import INK_SIDE, SIDE, Normalizer, normalizer
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -244,3 +245,14 @@ def test_the_model_that_ships_was_trained_on_what_this_normaliser_gives(side: in
         picture[:2, :2] = 0  # dust
         [seen] = session.run(["seen"], {"picture": picture[None]})
         np.testing.assert_allclose(Normalized(picture).seen, seen[0], atol=1e-5)
+
+
+def test_pictures_may_be_on_any_scale_that_the_reader_takes() -> None:
+    pictures = np.stack([written(7), written(2)])
+    seen = Normalizer()(pictures)
+    assert np.array_equal(Normalizer()(pictures / 255.0), seen)
+
+
+def test_one_picture_in_place_of_several_is_refused_in_a_sentence() -> None:
+    with pytest.raises(UnreadablePicture, match=r"Give pictures as \(N, H, W\)\."):
+        Normalizer()(written(7))

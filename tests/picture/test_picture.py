@@ -99,7 +99,7 @@ def test_compressed_tiff_is_read(compression: str):
     )
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "TIFF", "PNG"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
 def test_of_several_frames_the_first_is_read(format: str):
     later = [Image.fromarray(GREY[::-1].copy()), Image.fromarray(GREY.T.copy()).resize((32, 24))]
     several = encoded(GREY, format, save_all=True, append_images=later)
@@ -777,6 +777,7 @@ def test_the_limit_on_bytes_holds_for_files(tmp_path: Path):
     assert_close(read_picture(path, max_bytes=len(PNG)), GREY)
     with pytest.raises(UnreadablePicture, match=r"seven\.png is larger than") as raised:
         read_picture(path, max_bytes=len(PNG) - 1)
+    assert str(raised.value).endswith(". Save it smaller.")
     assert raised.value.reason == "too large"
 
 
@@ -813,6 +814,7 @@ def test_the_limit_on_pixels_is_exact(source: Any):
     with pytest.raises(UnreadablePicture, match="32 x 24 pixels") as raised:
         read_picture(source, max_pixels=24 * 32 - 1)
     assert raised.value.reason == "too large"
+    assert str(raised.value).endswith(". Make it smaller.")  # no door has more to offer
 
 
 def patched(data: bytes, place: int, layout: str, *values: int) -> bytes:

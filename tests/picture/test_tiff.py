@@ -1,15 +1,19 @@
-"""TIFF files of endless tags and strips are refused before they are unpacked."""
+"""TIFF files of endless tags and strips are refused before they are unpacked; pages are read."""
 
 import struct
 import zlib
+from pathlib import Path
 
+import numpy as np
 import pytest
 from bombs import GREY, assert_cheap, saved, tiff
 from PIL import Image
 
-from inkdigits.picture import read_picture
+from inkdigits.errors import UnreadablePicture
+from inkdigits.picture import Page, page_count, pages_in, read_picture
 
 MANY = 1_000_000
+PIXELS = np.asarray(GREY)
 BASE: dict[int, tuple[int, ...] | bytes] = {
     256: (1,),
     257: (1,),
@@ -72,3 +76,69 @@ def test_every_mode_is_read_as_pillow_reads_it(mode: str, big_tiff: bool) -> Non
     file = saved("TIFF", image, big_tiff=big_tiff)
 
     assert (read_picture(file) == read_picture(image)).all()
+
+
+def scanned(**options: object) -> bytes:
+    """A TIFF file of two pages, the second of which is upside down and smaller."""
+    second = Image.fromarray(PIXELS[::-1, :-4].copy())
+    return saved("TIFF", save_all=True, append_images=[second], **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"big_tiff": True}, {"compression": "tiff_lzw"}])
+def test_each_page_is_read(options: dict[str, object]) -> None:
+    two = scanned(**options)
+
+    assert page_count(two) == 2
+    assert np.array_equal(read_picture(Page(two, 1)), PIXELS)
+    assert np.array_equal(read_picture(Page(two, 2)), PIXELS[::-1, :-4])
+
+
+def test_pages_have_names_and_a_file_of_several_asks_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "two.tif"
+    path.write_bytes(scanned())
+
+    assert pages_in(str(path)) == [f"{path}[1]", f"{path}[2]"]
+    assert np.array_equal(read_picture(f"{path}[2]"), PIXELS[::-1, :-4])
+    with pytest.raises(UnreadablePicture, match=r"two\.tif is a TIFF file of 2 pages\. Name one"):
+        read_picture(path)
+    with pytest.raises(UnreadablePicture, match="Give one of them, as a TIFF file of its own"):
+        read_picture(path.read_bytes())
+    with pytest.raises(UnreadablePicture, match=r"pages 1 to 2, and no page 3\."):
+        read_picture(f"{path}[3]")
+
+
+def test_the_only_page_may_be_named() -> None:
+    one = saved("TIFF")
+
+    assert page_count(one) == 1
+    assert np.array_equal(read_picture(Page(one, 1)), PIXELS)
+
+
+def test_a_small_copy_of_the_picture_is_no_page() -> None:
+    small = Image.fromarray(PIXELS[::2, ::2].copy())
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    with_small = saved("TIFF", save_all=True, append_images=[small])
+
+    assert page_count(with_small) == 1
+    assert np.array_equal(read_picture(with_small), PIXELS)
+
+
+@pytest.mark.parametrize("following", [8, 2**31, 3])
+def test_pages_end_where_no_other_is(following: int) -> None:
+    one = bytearray(saved("TIFF"))
+    (at,) = struct.unpack_from("<I", one, 4)
+    (tags,) = struct.unpack_from("<H", one, at)
+    struct.pack_into("<I", one, at + 2 + 12 * tags, at if following == 8 else following)
+
+    assert page_count(bytes(one)) == 1
+    assert np.array_equal(read_picture(bytes(one)), PIXELS)
+
+
+def test_a_million_pages_are_not_counted() -> None:
+    page = struct.pack("<HHHIIHHII", 2, 256, 4, 1, 1, 257, 4, 1, 1)
+    size = len(page) + 4
+    chain = b"".join(page + struct.pack("<I", 8 + size * (i + 1)) for i in range(MANY))
+
+    bomb = b"II*\0" + struct.pack("<I", 8) + chain
+    assert page_count(bomb) == 1
+    assert_cheap(bomb, "damaged", megabytes=350)

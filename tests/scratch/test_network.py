@@ -39,6 +39,7 @@ from inkdigits.scratch import (
     OneCycle,
     ReLU,
     Reshape,
+    Skip,
     Step,
 )
 from scratch.clouds import clouds
@@ -475,6 +476,34 @@ def test_a_layer_of_your_own_that_would_never_learn_is_named() -> None:
         InvalidNetwork, match=r'Layer 1, Replaces\(\).*gradients\["factors"\]\[:\] ='
     ):
         NeuralNetwork([Replaces(), Dense()]).fit(X, Y)
+
+
+def test_a_layer_of_your_own_without_a_way_back_is_named() -> None:
+    class Sq(Layer):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            return x**2
+
+    class Mistyped(Layer):
+        def foward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            return x**2
+
+    width = X.shape[1]
+    no_backward = rf"has a forward and no backward\. .*check_gradients\(Sq\(\), \({width},\)\)"
+    for layer, says in [
+        (Sq(), rf"Layer 1, Sq\(\): it {no_backward}"),
+        (Skip([Sq()]), no_backward),
+        (Mistyped(), r"Layer 1, Mistyped\(\): it has neither a forward nor a backward"),
+    ]:
+        with pytest.raises(InvalidNetwork, match=says):
+            NeuralNetwork([layer, Dense()]).fit(X, Y)
+
+
+def test_a_layer_that_passes_everything_on_or_has_its_way_back_from_another_is_let_be() -> None:
+    class Noted(ReLU):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            return super().forward(x, training)
+
+    NeuralNetwork([Layer(), Noted(), Dense()], epochs=1).fit(X, Y)
 
 
 def test_a_layer_of_your_own_that_is_not_built_right_is_named() -> None:

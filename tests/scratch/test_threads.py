@@ -21,6 +21,9 @@ class Watch(Layer):
         at_work.update(threads_of_blas())
         return x
 
+    def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+        return gradient
+
 
 def threads_of_blas() -> set[int]:
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}

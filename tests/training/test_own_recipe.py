@@ -97,3 +97,39 @@ def test_a_file_without_a_recipe_says_what_is_missing(tmp_path: Path, content: s
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidRun, match=r"There is no file .*mine\.py"):
         own_recipe(tmp_path / "mine.py")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("RECIPE = [", "fails in line 1: SyntaxError: '\\[' was never closed"),
+        ("def f():\n    return missing\n\nRECIPE = f()", "fails in line 2: NameError: name"),
+        ("import json\nRECIPE = json.loads('{')", "fails in line 2: JSONDecodeError: "),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_said_with_its_line(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    with pytest.raises(InvalidRun, match=says):
+        own_recipe(file(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("HIDDEN, 10)", "HIDDEN, 9)"), r"gives \(2, 9\) for 2 pictures; it has to end with 10"),
+        (("nn.Flatten(), ", ""), r"Layer 1, Linear\(.*\(2, 1, 28, 28\): RuntimeError: mat1 and"),
+        (("nn.Flatten(), nn.Linear(784", "nn.Linear(28"), r"28, 10\).* Is there an nn\.Flatten"),
+        (("ReLU()", "ReLU"), "Layer 3 is <class .*, and no layer of PyTorch"),
+        (('"mine", layers', '"mine", layers()'), r"Write layers, not layers\(\)"),
+        (("    return ", "    "), r"layers\(\) gives None\. Let it return a list"),
+        (("HIDDEN)", "WIDE)"), r"cannot be made: NameError: .*mine\.py, line 7\)"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused_in_a_sentence_before_the_run(
+    tmp_path: Path, data: str, change: tuple[str, str], says: str
+) -> None:
+    recipe = own_recipe(file(tmp_path, WITH_PYTORCH.replace(*change)))
+    with pytest.raises(InvalidRun, match=says):
+        train(recipe, tmp_path / "run", data=data)
+    assert not (tmp_path / "run").exists()

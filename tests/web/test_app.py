@@ -201,6 +201,33 @@ def test_no_two_parameters_are_a_mistake_of_the_server(client, png_of_lines, exp
     assert answer.status_code == (200 if possible else 422)
 
 
+def test_a_misspelt_parameter_is_refused_with_those_that_are_known(client, png_of):
+    answer = client.post("/api/read?expct=digit", content=png_of(7))
+    assert refusal(answer) == (
+        422,
+        "BadRequest",
+        "'expct' is no parameter of /api/read. It knows expect, length, seen.",
+    )
+
+
+@pytest.mark.parametrize("hint", [{"expect": "digit"}, {"length": 1}])
+def test_a_hint_beside_the_picture_is_told_where_it_goes(client, png_of, hint):
+    png = png_of(7)
+    image = base64.b64encode(png).decode()
+    for answer in [
+        client.post("/api/read", files={"file": ("seven.png", png)}, data=hint),
+        client.post("/api/read", json={"image": image} | hint),
+    ]:
+        status, name, message = refusal(answer)
+        assert (status, name) == (422, "BadRequest")
+        assert message == "expect and length go behind the ?, as in /api/read?expect=digit."
+
+
+def test_another_field_beside_the_picture_is_let_be(client, png_of):
+    form = {"files": {"file": ("seven.png", png_of(7))}, "data": {"note": "mine"}}
+    assert client.post("/api/read", **form).json()["text"] == "7"
+
+
 def test_two_wrong_parameters_are_both_named(client, png_of):
     answer = client.post("/api/read?expect=word&length=0", content=png_of(7))
     _, _, message = refusal(answer)
@@ -573,7 +600,8 @@ def test_an_unknown_content_type_is_refused_with_those_that_are_known(client, co
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_is_refused_and_told_what_is_allowed(client, method):
     answer = client.request(method, "/api/read")
-    assert refusal(answer)[:2] == (405, "MethodNotAllowed")
+    said = f"{method} is not possible here. Use POST."
+    assert refusal(answer) == (405, "MethodNotAllowed", said)
     assert answer.headers["allow"] == "POST"
 
 
@@ -734,6 +762,24 @@ def test_what_no_browser_would_call_an_origin_is_refused_at_the_start(reader, or
         create_app(reader, allow_origins=[origin])
     with pytest.raises(ValueError, match="is not an origin"):
         create_app(reader, allow_frames=[origin])
+
+
+@pytest.mark.parametrize("name", ["allow_origins", "allow_frames"])
+def test_origins_that_are_one_text_are_asked_for_as_a_list(reader, name):
+    with pytest.raises(ValueError, match=r"Give a list of origins: \['https://example\.org'\]"):
+        create_app(reader, **{name: "https://example.org"})
+
+
+@pytest.mark.parametrize("name", ["max_bytes", "max_pixels", "keep_days"])
+@pytest.mark.parametrize("value", ["4MB", -1, 0, 2.5, None])
+def test_a_limit_that_is_no_whole_number_is_refused_at_the_start(reader, name, value):
+    with pytest.raises(ValueError, match=rf"{name} is .*\. It must be a whole number from 1\."):
+        create_app(reader, **{name: value})
+
+
+def test_a_path_in_place_of_a_reader_is_refused_with_what_to_give():
+    with pytest.raises(TypeError, match=r"a path\. Give Reader\('runs/own'\)\."):
+        create_app("runs/own")
 
 
 # ---------------------------------------------------------------- pages

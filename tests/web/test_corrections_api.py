@@ -90,7 +90,7 @@ def test_nothing_of_a_file_is_kept_but_its_pixels(client: TestClient, store: Sto
         ({"picture": data_url(tiff(written(7, 60)))}, "is neither PNG nor JPEG"),
         ({"picture": "no base64!"}, '"picture" must be base64'),
         ({"picture": None}, 'There is no "picture"'),
-        ({"picture": data_url(png(written(7, 60) * 0 + 255))}, "Nothing is written"),
+        ({"picture": data_url(png(written(7, 60) * 0 + 255))}, "Nothing is written in the picture"),
         ({"session": "me@example.org"}, '"session" must be 32'),
         ({"strokes": [[[0, 0, 0]] * 10_001]}, '"strokes" must be'),
         ({"strokes": [[[0, "0", 0]]]}, '"strokes" must be'),

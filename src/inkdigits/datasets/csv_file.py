@@ -23,6 +23,8 @@ PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
 LONGEST = 2**16
 """Characters of a line; 785 numbers take some 3,000."""
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""Of other tables; a comma stands in none of these but perhaps in numbers."""
 PLACES = 50
 """In so many the file is looked at to find out which column is the label."""
 
@@ -39,6 +41,8 @@ class CsvDataset(Dataset):
         super().__init__(f"csv:{path}")
         self.path = Path(path)
         with self._open() as file:
+            self._check_unpacked(file.buffer.read(4))
+            file.seek(0)
             first, *sample = self._lines(file, 201, 1) or [""]
         if not first.strip():
             raise InvalidDataset(f"{self.path} is empty.")
@@ -46,6 +50,11 @@ class CsvDataset(Dataset):
         self._has_header = any(_number(name) is None for name in names)
         self._columns = len(names)
         self._names = names if self._has_header else [f"{i + 1}" for i in range(self._columns)]
+        for sign, name in SEPARATORS.items():
+            if self._columns < PIXELS <= first.count(sign) + 1:
+                raise InvalidDataset(
+                    f"{self.path} has its columns separated by {name}. Save it with commas instead."
+                )
         self._label_column = self._find_label(sample if self._has_header else [first, *sample])
 
     @property
@@ -57,6 +66,16 @@ class CsvDataset(Dataset):
             labels, pixels = self._label_and_pixels(rows, numbers)
             origins = [f"{self.path.name}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
+
+    def _check_unpacked(self, start: bytes) -> None:
+        if start.startswith(b"\x1f\x8b"):
+            raise InvalidDataset(
+                f"{self.path} is packed by gzip. Unpack it, as gunzip does, and name what comes."
+            )
+        if start == b"PK\x03\x04":
+            raise InvalidDataset(
+                f"{self.path} is a zip archive. Unpack it, and name the CSV file that is in it."
+            )
 
     def _find_label(self, sample: list[str]) -> int | None:
         named = [i for i, name in enumerate(self._names) if name.lower() in LABEL_NAMES]

@@ -27,6 +27,7 @@ KINDS = {
     "corrections": "corrections: that were accepted, corrections:URL of their database, or "
     "corrections:FILE that the page has saved",
 }
+KINDS_BY_SUFFIX = {".csv": "csv", ".npz": "npz"}
 
 
 def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
@@ -52,8 +53,20 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
     }
     if kind not in openers or not (rest or kind == "corrections"):
         known = "\n  ".join(KINDS.values())
-        raise InvalidDataset(f'"{spec}" names no data set. Name one like this:\n  {known}')
+        raise InvalidDataset(
+            f'"{spec}" names no data set.{_meant(spec)} Name one like this:\n  {known}'
+        )
     return openers[kind]()
+
+
+def _meant(path: str) -> str:
+    """A question, where there is a file or a folder that only lacks its kind."""
+    kind = KINDS_BY_SUFFIX.get(Path(path).suffix.lower())
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
+        kind = "folder"
+    elif not os.path.isfile(path):  # noqa: PTH113 (likewise)
+        kind = None
+    return f" Do you mean {kind}:{path}?" if kind else ""
 
 
 def _mnist(part: str, data_dir: str | os.PathLike[str] | None) -> Dataset:

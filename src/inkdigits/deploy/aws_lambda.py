@@ -26,6 +26,7 @@ from inkdigits.web.answers import (
     problem,
     problem_body,
     reading_body,
+    refuse_other_parameters,
     refuse_other_sites,
 )
 from inkdigits.web.uploads import SMALL_PIXELS, most_bytes, picture_in, too_large
@@ -68,8 +69,8 @@ def _answer(request: Request) -> bytes:
         raise Refused(404, "There is nothing at this address. Send pictures to /api/read.")
     if method == "OPTIONS" and allow_origins:
         return b""
-    if method != ("POST" if address == "read" else "GET"):
-        raise Refused(405, f"{request.method} is not possible at this address.")
+    if method != (possible := "POST" if address == "read" else "GET"):
+        raise Refused(405, f"{request.method} is not possible here. Use {possible}.")
     if address == "read":
         return _read(request)
     limits = {"bytes": max_bytes, "pixels": max_pixels}
@@ -79,6 +80,7 @@ def _answer(request: Request) -> bytes:
 
 def _read(request: Request) -> bytes:
     refuse_other_sites(request.headers, allow_origins)
+    refuse_other_parameters(request.query)
     expect, length, seen = _parameters(request.query)
     content_type = request.headers.get("content-type", "")
     if len(request.body) > most_bytes(content_type, max_bytes):

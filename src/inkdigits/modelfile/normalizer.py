@@ -27,10 +27,11 @@ from typing import cast
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto
 
 from inkdigits.modelfile.graph import Graph, Value
+from inkdigits.picture import stack_of
 
 SIDE = 28
 """Width and height of `seen`."""
@@ -125,8 +126,11 @@ class Normalizer:
             normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, pictures: NDArray[np.uint8], batch_size: int = 128) -> NDArray[np.float32]:
-        """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1."""
+    def __call__(self, pictures: ArrayLike, batch_size: int = 128) -> NDArray[np.float32]:
+        """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1.
+
+        They may be, and are refused, as by `Reader.predict`."""
+        pictures = stack_of(pictures)
         starts = range(0, len(pictures), batch_size)
         batches = [pictures[start : start + batch_size] for start in starts]
         seen = list(self._pool.map(self._seen, batches))

@@ -20,6 +20,7 @@ from inkdigits.picture.formats import PAGED_SUFFIXES, PICTURE_SUFFIXES
 from inkdigits.picture.grey import Grey, grey_of_array, grey_of_image, stack_of, to_uint8
 from inkdigits.picture.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from inkdigits.picture.sources import bytes_of, exists
+from inkdigits.picture.tiff import pages_at
 
 __all__ = [
     "MAX_BYTES",
@@ -44,9 +45,10 @@ FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a PDF, as a picture."""
+    """One page of a PDF or a TIFF file, as a picture."""
 
     pdf: FileSource
+    """Or the TIFF file."""
     number: int
     """From 1."""
 
@@ -65,14 +67,15 @@ def read_picture(
 
     `source` is one of
 
-    - a PNG, JPEG, WebP, BMP, GIF or TIFF file (of several frames, the first): its path, its
-      bytes, a binary file object (read from where it stands), a data URL or base64 text. A
-      string may be any of the last three or a path, so a server should never pass on a string
-      that a stranger sent: decode it, and pass bytes;
+    - a PNG, JPEG, WebP, BMP or GIF file (of several frames, the first) or a TIFF file of one
+      page: its path, its bytes, a binary file object (read from where it stands), a data URL or
+      base64 text. A string may be any of the last three or a path, so a server should never pass
+      on a string that a stranger sent: decode it, and pass bytes;
     - a HEIC photo, with the extra `inkdigits[heic]`, or a PDF of one page, with `inkdigits[pdf]`,
-      in any of these ways. A page of a longer PDF is `Page(source, 2)`, counted from 1, or a path
-      such as "scan.pdf[2]", unless there is a file of that name. Pages are rendered in 200 pixels
-      an inch, so that the digits of a form have the 20 pixels that the network sees of them;
+      in any of these ways. A page of a longer PDF or TIFF file is `Page(source, 2)`, counted from
+      1, or a path such as "scan.pdf[2]", unless there is a file of that name. A PDF is rendered in
+      200 pixels an inch, so that the digits of a form have the 20 pixels that the network sees of
+      them;
     - a PIL image;
     - a NumPy array of shape (H, W), (H, W, 1), (H, W, 2) with alpha, (H, W, 3) or (H, W, 4) with
       alpha. Its values are bools (True is white), floats within 0..1, integers within 0..255, or
@@ -129,23 +132,26 @@ def page_named(path: str) -> tuple[str, int] | None:
 
 
 def pages_in(path: str) -> list[str]:
-    """What to call each page of a PDF for `read_picture`; the path itself of anything else."""
+    """What to call each page of a PDF or a TIFF file for `read_picture`; if there is only one, and
+    of anything else, the path itself."""
     count = page_count(Path(path))
     return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
 
 def page_count(file: FileSource) -> int:
-    """How many pages a PDF has; 1 for anything else.
+    """How many pages a PDF or a TIFF file has; 1 for anything else.
 
-    That is also a PDF that cannot be opened: reading it will say why. Raises NoProcess if there is
+    That is also one that cannot be opened: reading it will say why. Raises NoProcess if there is
     none to count them.
     """
     from inkdigits.picture.apart import page_count
 
     try:
         data, name = bytes_of(file, MAX_BYTES)
-        is_paged = checked_format(data, name, None) == "PDF"
-        return page_count(data, name) if is_paged else 1
+        format = checked_format(data, name, None)
+        if format == "TIFF":
+            return len(pages_at(data))
+        return page_count(data, name) if format == "PDF" else 1
     except NoProcess:
         raise
     except Exception:

@@ -19,8 +19,9 @@ from inkdigits.picture.headers import check_bmp, check_gif, check_webp, webp_siz
 from inkdigits.picture.heic import claimed_sizes, open_heic
 from inkdigits.picture.jpeg import lean_jpeg
 from inkdigits.picture.limits import check_header, check_pixels, takes_too_much
+from inkdigits.picture.numbering import page_meant
 from inkdigits.picture.png import lean_png
-from inkdigits.picture.tiff import only_needed
+from inkdigits.picture.tiff import only_needed, pages_at
 
 _CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
 """Of formats for which Pillow does too much before its size can be checked, or too slowly."""
@@ -29,6 +30,8 @@ _CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
 APART = {"PDF", "TIFF"}
 """Formats that are never decoded in the process that asks; see `apart.py`. Nobody can stop PDFium,
 and libtiff writes to stderr what it thinks of a damaged file."""
+PAGED = APART
+"""Formats that may have several pages, which are read one at a time."""
 
 
 def checked_format(data: bytes, name: str, page: int | None) -> str:
@@ -36,9 +39,10 @@ def checked_format(data: bytes, name: str, page: int | None) -> str:
     format = format_of(data)
     if format is None:
         raise _unknown_format(data, name)
-    if page is not None and format != "PDF":
+    if page is not None and format not in PAGED:
         raise UnreadablePicture(
-            f"{name} is no PDF and has no pages. Leave out [{page}].", reason="unsupported"
+            f"{name} is no PDF or TIFF file and has no pages. Leave out [{page}].",
+            reason="unsupported",
         )
     if format in EXTRAS and not find_spec(EXTRAS[format][1].replace("-", "_")):
         raise _missing_extra(format, name)
@@ -46,7 +50,7 @@ def checked_format(data: bytes, name: str, page: int | None) -> str:
 
 
 def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
-    """The picture in a file, or the page of a PDF, which only `worker.py` may ask for."""
+    """The picture in a file, or one page of it, which only `worker.py` may ask for."""
     format = checked_format(data, name, page)
     with _told(format, name):
         if format == "PDF":
@@ -55,7 +59,11 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             return render_page(data, name, page, max_pixels)
         if format == "HEIC":
             return _heic_photo(data, name, max_pixels)
-        image = _open(data, format, name, max_pixels)
+        at = None
+        if format == "TIFF":
+            pages = pages_at(data)
+            at = pages[page_meant("a TIFF file", name, page, len(pages)) - 1]
+        image = _open(data, format, name, max_pixels, at)
         image.load()
         return upright_grey(image, name)
 
@@ -79,7 +87,7 @@ def _told(format: str, name: str) -> Iterator[None]:
         # Some decoders check Pillow's limit too. It is three times ours, unless lowered.
         raise UnreadablePicture(
             f"{name} has too many pixels for Pillow. "
-            "Make it smaller, or raise max_pixels and PIL.Image.MAX_IMAGE_PIXELS.",
+            "Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS.",
             reason="too large",
         ) from error
     except MemoryError as error:
@@ -144,24 +152,26 @@ def _heic_photo(data: bytes, name: str, max_pixels: int) -> Grey:
     return grey_of(photo.to_pillow(), name)  # upright already
 
 
-def _open(data: bytes, format: str, name: str, max_pixels: int) -> Image.Image:
-    """The picture with its header read and nothing decoded."""
+def _open(
+    data: bytes, format: str, name: str, max_pixels: int, at: int | None = None
+) -> Image.Image:
+    """The picture with its header read and nothing decoded; of a TIFF file, the one `at`."""
     if format in _CHECKS:
         _CHECKS[format](data, name, max_pixels)
     module, decoder = DECODERS[format]
-    lean = BytesIO(_lean(data, format, name))
+    lean = BytesIO(_lean(data, format, name, at))
     image: Image.Image = getattr(import_module(module), decoder)(lean)
     _keep_little_exif(image)
     check_header(image, name, max_pixels)
     return image
 
 
-def _lean(data: bytes, format: str, name: str) -> bytes:
+def _lean(data: bytes, format: str, name: str, at: int | None) -> bytes:
     if format == "JPEG":
         return lean_jpeg(data, name)
     if format == "PNG":
         return lean_png(data)
-    return only_needed(data) if format == "TIFF" else data
+    return only_needed(data, at) if format == "TIFF" else data
 
 
 def _keep_little_exif(image: Image.Image) -> None:

@@ -10,8 +10,8 @@ PICTURE_SUFFIXES = {
 }
 """Files that are pictures by their name, also where the extra that reads them is missing."""
 
-PAGED_SUFFIXES = {".pdf"}
-"""Files that hold pages by their name; see `pages_in`."""
+PAGED_SUFFIXES = {".pdf", ".tif", ".tiff"}
+"""Files that may hold pages by their name; see `pages_in`."""
 
 FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 

@@ -22,8 +22,7 @@ _BITS, _CHANNELS, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 258, 277, 278, 322, 323  # 
 def check_bytes(size: int, name: str, max_bytes: int) -> None:
     if size > max_bytes:
         raise UnreadablePicture(
-            f"{name} is larger than {max_bytes / 2**20:.3g} MiB. "
-            "Save it smaller, or raise max_bytes.",
+            f"{name} is larger than {max_bytes / 2**20:.3g} MiB. Save it smaller.",
             reason="too large",
         )
 
@@ -38,7 +37,7 @@ def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise UnreadablePicture(
             f"{name} is {width} x {height} pixels, and the limit is {max_pixels / 1e6:g} "
-            "megapixels. Make it smaller, or raise max_pixels.",
+            "megapixels. Make it smaller.",
             reason="too large",
         )
 

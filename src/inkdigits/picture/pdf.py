@@ -18,7 +18,7 @@ import numpy as np
 
 from inkdigits.errors import UnreadablePicture
 from inkdigits.picture.grey import Grey
-from inkdigits.picture.sources import NAMELESS
+from inkdigits.picture.numbering import page_meant
 
 DPI = 200
 """At this, a small digit of 2.5 mm is as tall as the 20 pixels that the network sees of it, and
@@ -49,10 +49,7 @@ def render_page(data: bytes, name: str, number: int | None, max_pixels: int) -> 
     if it is damaged, and ImportError where PDFium is missing or does not load.
     """
     with _opened(data, name) as (pdfium, document):
-        count = pdfium.FPDF_GetPageCount(document)
-        page = 1 if number is None and count == 1 else number
-        if page is None or not 1 <= page <= count:
-            raise _no_such_page(name, number, count)
+        page = page_meant("a PDF", name, number, pdfium.FPDF_GetPageCount(document))
         return _rendered(pdfium, document, page - 1, max_pixels)
 
 
@@ -120,21 +117,3 @@ def _refusal(name: str, pdfium: Any) -> Exception:
             reason="unsupported",
         )
     return ValueError(f"PDFium cannot open it: error {code}.")
-
-
-def _no_such_page(name: str, number: int | None, count: int) -> UnreadablePicture:
-    if count < 1:
-        return UnreadablePicture(
-            f"{name} is a PDF without pages. Give one with a page.", reason="empty"
-        )
-    if number is None:
-        how = (
-            "Give one of them, as a PDF of its own or as a picture."
-            if name in NAMELESS
-            else f'Name one of them: "{name}[1]" to "{name}[{count}]".'
-        )
-        return UnreadablePicture(f"{name} is a PDF of {count} pages. {how}", reason="unsupported")
-    pages = "only one page" if count == 1 else f"pages 1 to {count}"
-    return UnreadablePicture(
-        f"{name} has {pages}, and no page {number}. Name one that it has.", reason="missing"
-    )

@@ -23,18 +23,66 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8}
 """Bytes of each value, by type. Fractions are left out but for those of YCbCr."""
 _FRACTIONS = {5: 8, 10: 8}
 
+_MOST_LOOKED_AT = 100_000
+"""Tags of all directories."""
 
-def only_needed(data: bytes) -> bytes:
-    """The file with a directory of its first picture's needed tags at its end, and no other.
+
+def pages_at(data: bytes) -> list[int]:
+    """Where the directories of a file's pages are.
+
+    Its first picture is a page whatever its tags say. What follows is one if it has a size and is
+    no smaller copy or mask; at a directory that is none, or was there before, the pages end.
+    """
+    order, (word, number, entry), at = _layout(data)
+    pages: list[int] = []
+    seen: set[int] = set()
+    looked_at = 0
+    while at and at not in seen:
+        seen.add(at)
+        try:
+            (tags,) = struct.unpack_from(order + number, data, at)
+            if tags > MOST_TAGS or looked_at + tags > _MOST_LOOKED_AT:
+                raise ValueError("It has too many tags.")
+            first = at + struct.calcsize(order + number)
+            size = struct.calcsize(order + entry)
+            numbers = {}
+            for place in range(first, first + tags * size, size):
+                tag, type, _, value = struct.unpack_from(order + entry, data, place)
+                numbers[tag] = struct.unpack_from(order + ("H" if type == 3 else "I"), value)[0]
+                looked_at += 1
+            following = first + tags * size
+            if pages and not {256, 257} <= numbers.keys():
+                break
+            is_small_or_mask = numbers.get(254, 0) & 0b101 or numbers.get(255) == 2
+            if not pages or not is_small_or_mask:
+                pages.append(at)
+            (at,) = struct.unpack_from(order + word, data, following)
+        except struct.error:
+            break  # it points to where nothing is
+    return pages
+
+
+def _layout(data: bytes) -> tuple[str, tuple[str, str, str], int]:
+    """The byte order, how a place, a number of tags and a tag are packed, and where the first
+    directory is."""
+    order = "<" if data[:2] == b"II" else ">"
+    is_big = b"+" in data[2:4]  # BigTIFF
+    packed = ("Q", "Q", "HHQ8s") if is_big else ("I", "H", "HHI4s")
+    (at,) = struct.unpack_from(order + packed[0], data, 8 if is_big else 4)
+    return order, packed, at
+
+
+def only_needed(data: bytes, at: int | None = None) -> bytes:
+    """The file with a directory of one picture's needed tags at its end, and no other.
+
+    The picture is the one whose directory is `at`, or the first.
 
     Raises ValueError if a tag has far more values than pictures have, and struct.error if the
     directory is cut short.
     """
-    order = "<" if data[:2] == b"II" else ">"
-    is_big = b"+" in data[2:4]  # BigTIFF
-    word, number, entry = ("Q", "Q", "HHQ8s") if is_big else ("I", "H", "HHI4s")
+    order, (word, number, entry), first = _layout(data)
     inline = struct.calcsize(order + word)
-    (at,) = struct.unpack_from(order + word, data, 8 if is_big else 4)
+    at = first if at is None else at
     (tags,) = struct.unpack_from(order + number, data, at)
     if tags > MOST_TAGS:
         raise ValueError("It has too many tags.")
@@ -51,7 +99,7 @@ def only_needed(data: bytes) -> bytes:
                 kept[tag] = struct.pack(order + entry, tag, type, count, value)
         at += struct.calcsize(order + entry)
     end = len(data) + len(data) % 2  # directories start at even places
-    start = 16 if is_big else 8
+    start = 2 * inline
     return b"".join(
         [
             data[: start - inline] + struct.pack(order + word, end) + data[start:],

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.errors import InvalidNetwork
 from inkdigits.modelfile.calibration import Calibration, calibrate
 from inkdigits.scratch.layers import Array, Conv2D, Dense, Layer, Shape
+from inkdigits.scratch.layers.layer import check_both_ways
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
@@ -176,6 +177,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if isinstance(layer, Dense) and layer.units is None:
                 layer.units = classes
             try:
+                check_both_ways(layer, shape)
                 shape = layer.build(shape, rng, self.dtype)
                 if not isinstance(shape, tuple) or not hasattr(layer, "parameters"):
                     raise InvalidNetwork(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from typing import TypeGuard
 
+from inkdigits.errors import InkDigitsError
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.fit import InvalidRun, Recipe
 
@@ -16,8 +18,7 @@ NAME = "RECIPE"
 def own_recipe(path: Path) -> Recipe:
     """The RECIPE of a Python file, which is run, and finds what is beside it in its folder.
 
-    Raises InvalidRun if there is no such file or it has no recipe; what the file itself raises is
-    left as it is.
+    Raises InvalidRun if there is no such file, it has no recipe, or it fails.
     """
     if not path.is_file():
         raise InvalidRun(f"There is no file {path}. Name a recipe, or a Python file that has one.")
@@ -27,7 +28,12 @@ def own_recipe(path: Path) -> Recipe:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where its dataclasses look for it
     sys.path.insert(0, str(path.parent.resolve()))
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (InkDigitsError, ModuleNotFoundError):  # which say what to do, or which extra is missing
+        raise
+    except Exception as error:
+        raise InvalidRun(f"{path} fails{_line(error, path)}: {_what(error)}") from error
     recipe = getattr(module, NAME, None)
     if not isinstance(recipe, ScratchRecipe) and not _is_of_pytorch(recipe):
         raise InvalidRun(
@@ -35,6 +41,20 @@ def own_recipe(path: Path) -> Recipe:
             "inkdigits.scratch.recipes, or Recipe(...), of inkdigits.training.recipes."
         )
     return recipe
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Where in the file."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f" in line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f" in line {lines[-1]}" if lines else ""
+
+
+def _what(error: Exception) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _is_of_pytorch(recipe: object) -> TypeGuard[Recipe]:

@@ -13,6 +13,7 @@ from inkdigits.training.blocks import Residual
 from inkdigits.training.drawings import RealInk
 from inkdigits.training.ensemble import Ensemble
 from inkdigits.training.page_network import PageNetwork
+from inkdigits.training.trial import check_outputs, layers_of
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,19 @@ class Recipe:
     """Whether the finished network looks at each picture in several ways: `SeveralViews`."""
 
     def fingerprint(self) -> str:
-        """The same for recipes that train the same way."""
+        """The same for recipes that train the same way.
+
+        Raises InvalidRun if the network does not turn pictures into logits.
+        """
         network = self.network()
+        check_outputs(network)
         sizes = [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()]
         settings = replace(self, layers=list)
         return hashlib.sha256(f"{settings} {network} {sizes}".encode()).hexdigest()
 
     def network(self) -> nn.Sequential:
         """A new, untrained network from `seen` (N, 28, 28) to logits (N, 10)."""
-        return nn.Sequential(nn.Unflatten(1, (1, 28)), *self.layers())
+        return nn.Sequential(nn.Unflatten(1, (1, 28)), *layers_of(self.layers))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from inkdigits.reading import Reading
 NOT_STORED = {"Cache-Control": "no-store"}
 """A header of all readings and errors."""
 REFUSALS = {403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+PARAMETERS = "expect", "length", "seen"
+"""Of a reading, behind the ? of its address."""
 ORIGIN = re.compile(r"\*|https?://[^/?#\s,;]+")
 
 
@@ -28,12 +30,21 @@ class Refused(InkDigitsError):
 
 def check_origins(origins: Iterable[str]) -> None:
     """Raise ValueError unless each is an origin, or "*" for anybody's."""
+    if isinstance(origins, str):
+        raise ValueError(f"{origins!r} is one text. Give a list of origins: [{origins!r}]")
     for origin in origins:
         if not ORIGIN.fullmatch(origin):
             raise ValueError(
                 f"{origin!r} is not an origin. Write it as a browser does, without a path or a "
                 "final slash: https://example.org"
             )
+
+
+def check_whole(**settings: object) -> None:
+    """Raise ValueError unless each is a whole number from 1."""
+    for name, value in settings.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}. It must be a whole number from 1.")
 
 
 def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str]) -> None:
@@ -44,6 +55,16 @@ def refuse_other_sites(headers: Mapping[str, str], allow_origins: Collection[str
         other = origin.partition("://")[2] != headers.get("host")
     if other and "*" not in allow_origins and origin not in allow_origins:
         raise Refused(403, "Pages of other sites may not use this server.")
+
+
+def refuse_other_parameters(names: Iterable[str]) -> None:
+    """Nothing is read for a misspelt one, as it would be read without the hint."""
+    for name in names:
+        if name not in PARAMETERS:
+            raise Refused(
+                422,
+                f"{name[:100]!r} is no parameter of /api/read. It knows {', '.join(PARAMETERS)}.",
+            )
 
 
 def reading_body(reading: Reading, seen: bool | None) -> bytes:

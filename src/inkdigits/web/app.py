@@ -38,9 +38,11 @@ from inkdigits.web.answers import (
     NOT_STORED,
     Refused,
     check_origins,
+    check_whole,
     problem,
     problem_body,
     reading_body,
+    refuse_other_parameters,
     refuse_other_sites,
 )
 from inkdigits.web.bodies import Uploads
@@ -100,9 +102,14 @@ def create_app(
         keep_days: after which it is forgotten.
 
     Raises:
-        ValueError: one of `allow_origins` or `allow_frames` is not an origin.
+        ValueError: one of `allow_origins` or `allow_frames` is not an origin, or a limit is no
+            whole number from 1.
     """
-    check_origins([*allow_origins, *allow_frames])
+    if isinstance(reader, str | os.PathLike):
+        raise TypeError(f"The reader is {reader!r}, a path. Give Reader({os.fspath(reader)!r}).")
+    check_origins(allow_origins)
+    check_origins(allow_frames)
+    check_whole(max_bytes=max_bytes, max_pixels=max_pixels, keep_days=keep_days)
     app = FastAPI(
         title="inkdigits",
         version=__version__,
@@ -155,6 +162,7 @@ def create_app(
         length: reference.LengthParameter = None,
         seen: reference.SeenParameter = None,
     ) -> Response:
+        refuse_other_parameters(request.query_params)
         try:
             check_hints(expect, length)
         except ValueError as error:
@@ -170,7 +178,7 @@ def create_app(
         return Response(content, media_type="application/json", headers=NOT_STORED)
 
     def shown(body: bytes, content_type: str) -> tuple[bytes, int]:
-        """The picture as a JPEG, of a PDF its first page; and how many pages there are."""
+        """The picture as a JPEG, of several pages the first; and how many there are."""
         file = picture_in(body, content_type)
         pages = page_count(file)
         picture = read_picture(
@@ -350,15 +358,17 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
+        methods = methods_at(request)
+        instead = f"Use {methods.replace(', ', ' or ')}."
         name, message = {
             404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
-            405: ("MethodNotAllowed", f"{request.method} is not possible at this address."),
+            405: ("MethodNotAllowed", f"{request.method} is not possible here. {instead}"),
             401: ("Unauthorized", error.detail),
             408: ("TooSlow", error.detail),
             429: ("TooMany", error.detail),
             503: ("Busy", error.detail),
         }.get(error.status_code, ("BadRequest", error.detail))
-        headers = {"Allow": methods_at(request)} if error.status_code == 405 else error.headers
+        headers = {"Allow": methods} if error.status_code == 405 else error.headers
         return _error(error.status_code, name, message, headers)
 
     @app.exception_handler(RequestValidationError)

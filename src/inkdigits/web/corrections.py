@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from inkdigits.corrections.correction import correction_of, parse
 from inkdigits.corrections.store import Added, New, Store
-from inkdigits.errors import InkDigitsError, StoreUnavailable
+from inkdigits.errors import InkDigitsError, NoInk, StoreUnavailable
 from inkdigits.reader import Reader
 from inkdigits.web import corrections_reference as reference
 from inkdigits.web.answers import Refused
@@ -145,7 +145,10 @@ def add_corrections(
 
     def judged(body: bytes) -> New:
         correction = correction_of(parse(body))
-        [probabilities] = reader.predict_proba(correction.pixels()[None])
+        try:
+            [probabilities] = reader.predict_proba(correction.pixels()[None])
+        except NoInk as error:  # whose message counts pictures, and there is one
+            raise NoInk("Nothing is written in the picture. Send the digit.") from error
         model = reader.metadata.get("sha256", "")  # a file that is not stamped has none
         return New(correction, [round(float(each), 5) for each in probabilities], model)
 

@@ -12,9 +12,9 @@ from inkdigits.reading import Expect
 
 DESCRIPTION = (
     "Reads handwritten digits in a picture, a single one or lines of numbers, dark ink on light or "
-    "light on dark: PNG, JPEG, WebP, BMP, GIF or TIFF, and if the server has what reads them, HEIC "
-    "or a PDF of one page. Pictures are read in memory and are not stored. Every error has the "
-    'shape `{"error": {"type": "NoInk", "message": "..."}}`.'
+    "light on dark: PNG, JPEG, WebP, BMP, GIF or a TIFF of one page, and if the server has what "
+    "reads them, HEIC or a PDF of one page. Pictures are read in memory and are not stored. Every "
+    'error has the shape `{"error": {"type": "NoInk", "message": "..."}}`.'
 )
 
 
@@ -240,8 +240,8 @@ READ_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The picture, upright and in grey, no larger than it is read; of a PDF the "
-        "first page, and the header Pages says how many it has.",
+        "description": "The picture, upright and in grey, no larger than it is read; of a PDF "
+        "or a TIFF the first page, and the header Pages says how many it has.",
         "content": {"image/jpeg": {}},
     },
     **REFUSALS,

@@ -7,6 +7,7 @@ import binascii
 import json
 import logging
 import re
+from collections.abc import Iterable
 
 from python_multipart.multipart import Field, File, create_form_parser, parse_options_header
 
@@ -36,6 +37,9 @@ JSON = "application/json"
 BARE = {"", "application/octet-stream", "application/pdf"}
 """Like image/*, the type of a body that is the picture itself."""
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+
+HINTS = "expect", "length"
+"""Parameters that are easily put beside the picture, where they would go unheard."""
 
 JSON_TYPES = {
     type(None): "null",
@@ -114,6 +118,7 @@ def _picture_in_form(body: bytes, content_type: str) -> bytes:
     except Exception as error:  # whatever hostile bytes trip over, they are the client's
         raise Refused(400, f"The form cannot be read: {error}.") from error
 
+    _refuse_hints(_text(part.field_name) for part in parts)
     named = [part for part in parts if part.field_name == b"file"]
     if not named:
         others = ", ".join(repr(_text(part.field_name)) for part in parts) or "none that is whole"
@@ -129,6 +134,11 @@ def _picture_in_form(body: bytes, content_type: str) -> bytes:
     return part.file_object.read()
 
 
+def _refuse_hints(names: Iterable[str]) -> None:
+    if any(name in HINTS for name in names):
+        raise Refused(422, "expect and length go behind the ?, as in /api/read?expect=digit.")
+
+
 def _text(name: bytes | None) -> str:
     return (name or b"")[:100].decode(errors="replace")
 
@@ -140,6 +150,8 @@ def _picture_in_json(body: bytes) -> bytes:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"The body is not JSON: {error}.") from error
+    if isinstance(document, dict):
+        _refuse_hints(document)
     if not isinstance(document, dict) or "image" not in document:
         raise Refused(422, 'The JSON has no "image". Send {"image": "<base64 or data URL>"}.')
     image = document["image"]

@@ -87,6 +87,21 @@ class Layer:
         self.statistics = {name: value.astype(dtype) for name, value in (statistics or {}).items()}
 
 
+def check_both_ways(layer: Layer, shape: Shape) -> None:
+    """Raise InvalidNetwork if what a layer does to examples of `shape` has no way back.
+
+    It would train, and learn what is wrong.
+    """
+    if type(layer) is Layer or type(layer).backward is not Layer.backward:
+        return
+    if type(layer).forward is Layer.forward:
+        raise InvalidNetwork("it has neither a forward nor a backward. Write both, by these names.")
+    raise InvalidNetwork(
+        f"it has a forward and no backward. Write one; check_gradients({layer}, {shape}) says "
+        "whether it is right."
+    )
+
+
 def whole(layer: Layer, name: str, least: int = 1) -> int:
     """A layer's setting, which must be a whole number from `least` on."""
     value = getattr(layer, name)
