@@ -1,6 +1,8 @@
 """The graph of page.onnx, with a network that knows bars of ink and cannot err."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,23 @@ def test_what_is_a_hundredth_of_the_picture_is_found_by_looking_closer(read: Rea
     pieces = read(drawn((600, 900), [small]))
     assert pieces.kind.argmax(1).tolist() == [4]
     np.testing.assert_allclose(pieces.box, [small.box], atol=2)
+
+
+@pytest.mark.parametrize(("levels", "looks"), [(3, 1), (5, Look().looks)])
+def test_a_sheet_as_good_as_blank_is_looked_at_once(
+    levels: int, looks: int, tmp_path: Path
+) -> None:
+    page = drawn((280, 280), [Bar((100, 100, 107, 115), 4)])
+    faint = np.where(page < 128, 255 - levels, 255).astype(np.uint8)
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling = True
+    options.profile_file_prefix = str(tmp_path / "profile")
+    model = page_graph(normaliser(), network(), Look())
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    assert len(session.run(["box"], {"picture": faint})[0]) == 0
+    story = json.loads(Path(session.end_profiling()).read_text("utf-8"))
+    resized = [it for it in story if it.get("args", {}).get("op_name") == "Resize"]
+    assert len(resized) == looks
 
 
 def test_a_small_number_on_a_large_page_is_looked_at_alone_and_so_from_closer_by() -> None:

@@ -109,7 +109,7 @@ def read(
     Each holds a digit, a number, or lines of numbers with their marks.
 
     FILE is a picture, a PDF, a folder of pictures, a glob, or - for standard input; with --out
-    also what s3:// names. Of a PDF each page is read; scan.pdf[2] is the second alone.
+    also what s3:// names. Of a PDF or TIFF each page is read; scan.pdf[2] is the second alone.
 
     A line is the file, the number and its confidence; a slash stands where a new line of writing
     begins. Where the model is not sure, no number but "not sure (perhaps 314, 41.2%)" follows the

@@ -37,7 +37,7 @@ NEAR = 8.0
 """Pixels that 1 stands for in the map of boxes, as the middle's distance from a place."""
 
 FAINTEST = 4.0
-"""Grey levels: where less lies between the darkest and the lightest, nothing is looked for nearer."""
+"""Grey levels: a sheet whose darkest and lightest differ by less is blank, and seen once."""
 
 
 @dataclass(frozen=True)
