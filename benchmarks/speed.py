@@ -5,7 +5,7 @@
 1. One 280x280 picture, in-process, one thread, a batch of one. First the model file alone, then
    `Reader.read` of the array, then of the PNG file's bytes: median of many. Then `Reader.read` of
    arrays of that size with four digits each, drawn of the pen strokes of writers 19 to 24: two
-   dozen in turn, median of as many readings.
+   dozen in turn, median of as many readings; and of one with nothing on it.
 2. `inkdigits read seven.png` as a whole process, against the time that Python needs to import what
    any such program imports. Both alternate, so that a busy machine slows both: medians and ratio.
 """
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from drawn_pages import StrokeHand, as_levels, by_writer, write
-from inkdigits import InkDigitsError, Reader
+from inkdigits import InkDigitsError, NoInk, Reader
 from inkdigits.datasets.spec import find_file
 from inkdigits.datasets.strokes import PENDIGITS, WrittenDigit, parse_writers, read_unipen
 
@@ -56,6 +56,14 @@ def four_digits(digits: Sequence[WrittenDigit], count: int = 24) -> list[NDArray
         canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
         canvases.append(as_levels(255 * (1 - canvas)))
     return canvases
+
+
+def is_blank(reader: Reader, picture: NDArray[np.uint8]) -> bool:
+    try:
+        reader.read(picture)
+    except NoInk:
+        return True
+    return False
 
 
 def median_ms(call: Callable[[], object], times: int) -> float:
@@ -93,6 +101,7 @@ def main() -> None:
         "Reader.read(array)": lambda: reader.read(array),
         "Reader.read(PNG bytes)": lambda: reader.read(file.getvalue()),
         "Reader.read(four digits)": lambda: reader.read(next(in_turn)),
+        "Reader.read(blank)": lambda: is_blank(reader, np.full_like(array, 255)),
     }.items():
         print(f"  {name:24} {median_ms(call, options.times):.3f} ms")
 
