@@ -1,7 +1,8 @@
 """Take pictures of the page.
 
-python docs/screenshot.py                  docs/page.png, which the README shows, and the
-                                           preview.png that is shown with links to the page
+python docs/screenshot.py                  docs/page.png, which the README shows, docs/seven.png,
+                                           which it reads, and the preview.png that is shown with
+                                           links to the page
 python docs/screenshot.py FOLDER           of all that it shows, in three widths, light and dark
 """
 
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from itertools import pairwise, product
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from inkdigits import Reader
@@ -130,6 +131,17 @@ def picture(
     print(path)
 
 
+def seven(path: Path, side: int = 280, pen: int = 18) -> None:
+    """A digit as a canvas has it, black on white."""
+    image = Image.new("L", (4 * side, 4 * side), 255)
+    draw = ImageDraw.Draw(image)
+    for stroke in SEVEN:
+        for x, y in smooth(stroke, rounds=8):
+            draw.circle(((x - 0.38) * 4 * side, y * 4 * side), 2 * pen, fill=0)
+    image.reduce(4).save(path, optimize=True)
+    print(path)
+
+
 def few_colours(path: Path) -> None:
     """A quarter of the bytes, as it is in the package."""
     with Image.open(path) as image:
@@ -154,6 +166,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     with page_and_browser() as (url, browser):
         if not folder:
+            seven(DOCS / "seven.png")
             picture(browser, url, number, DOCS / "page.png", (1280, 800))
             picture(browser, url, number, PREVIEW, (1200, 630))
             few_colours(PREVIEW)

@@ -35,17 +35,17 @@ def run_page(page: Path) -> int:
                 exec(compile(block, str(page), "exec"), namespace)
             printed = output.getvalue()
         elif kind == "text":
-            _compare(printed, block)
+            compare(printed, block)
             printed = ""
             compared += 1
         else:
             for command, said in re.findall(r"^\$ inkdigits (.*)\n((?:[^$].*\n)*)", block, re.M):
-                _compare(CliRunner().invoke(app, shlex.split(command)).output, said)
+                compare(CliRunner().invoke(app, shlex.split(command)).output, said)
                 compared += 1
     return compared
 
 
-def _compare(printed: str, shown: str) -> None:
+def compare(printed: str, shown: str) -> None:
     words, numbers, boxes = _parts(printed)
     expected_words, expected_numbers, expected_boxes = _parts(shown)
     assert words == expected_words

@@ -121,6 +121,12 @@ def test_a_saved_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_dataset(f"corrections:{tmp_path / 'none.jsonl'}").load()
 
 
+def test_a_database_that_is_not_there_is_no_data_set_and_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match=r"There is no database sqlite:.*mistyped\.sqlite"):
+        open_dataset(f"corrections:sqlite:///{tmp_path / 'mistyped.sqlite'}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_data_set_without_any_says_so(url: str) -> None:
     run("corrections", "delete", "--session", ALICE)
     with pytest.raises(InvalidDataset, match="is empty"):

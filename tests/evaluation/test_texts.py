@@ -101,7 +101,9 @@ def test_the_command_says_what_was_misread(folder: Path) -> None:
     assert "right      50.00%" in result.stdout
     assert "of which 1 wrong" in result.stdout
     assert "8__wrong.png: '8' read as '5', sure" in result.stdout
-    assert "9__broken.png: '9' read as nothing" in result.stdout
+    assert "9__broken.png: '9' read as nothing: " in result.stdout
+    assert "9__broken.png is in no picture format" in result.stdout
+    assert "not read   1, which count as misread" in result.stdout
     figures = json.loads(evaluate(f"texts:{folder}", "--json").stdout)
     assert (figures["pictures"], figures["right"], len(figures["misread"])) == (4, 0.5, 2)
 

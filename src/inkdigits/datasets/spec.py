@@ -82,7 +82,12 @@ def _corrections(place: str, data_dir: str | os.PathLike[str] | None) -> Dataset
         raise InvalidDataset(
             f'corrections:{place} needs {error.name}: pip install "inkdigits[corrections]"'
         ) from error
-    return StoredCorrections(Store(place or None))
+    store = Store(place or None)
+    if store.is_missing:
+        raise InvalidDataset(
+            f"There is no database {store.name}. Check its URL, or INKDIGITS_DATABASE_URL."
+        )
+    return StoredCorrections(store)
 
 
 def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path:

@@ -50,12 +50,14 @@ def texts_in_words(model: str, figures: dict[str, Any]) -> str:
         f"{len(misread):,} misread",
         f"sure       {figures['sure']:.2%}, of which {figures['sure_and_wrong']:,} wrong",
     ]
+    if unread := sum(bool(text["why"]) for text in misread):
+        lines.append(f"not read   {unread:,}, which count as misread")
     if misread:
         lines.append("")
     for text in misread:
         read = repr(text["text"]) if text["text"] else "nothing"
-        sure = ", sure" if text["sure"] else ""
-        lines.append(f"{printable(text['file'])}: {text['truth']!r} read as {read}{sure}")
+        more = f": {printable(text['why'])}" if text["why"] else ", sure" if text["sure"] else ""
+        lines.append(f"{printable(text['file'])}: {text['truth']!r} read as {read}{more}")
     return "\n".join(lines)
 
 

@@ -34,6 +34,8 @@ class TextRead:
     text: str
     """Empty if it cannot be read."""
     sure: bool
+    why: str = ""
+    """Why it cannot be read."""
 
     @property
     def right(self) -> bool:
@@ -65,7 +67,7 @@ def read_texts(reader: Reader, dataset: str, follow: Follow = iter) -> list[Text
         if is_table and isinstance(result, UnreadablePicture):
             raise InvalidDataset(f"{path} names a picture that is none: {result}") from result
         if isinstance(result, InkDigitsError):
-            texts.append(TextRead(str(file), truth, "", False))
+            texts.append(TextRead(str(file), truth, "", False, str(result)))
         else:
             texts.append(TextRead(str(file), truth, result.text, result.sure))
     return texts
