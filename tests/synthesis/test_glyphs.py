@@ -202,3 +202,11 @@ def test_a_thinned_scan_is_drawn_by_any_pen() -> None:
     thin, thick = (drawn(glyph, 60, pen=pen) for pen in (3.0, 12.0))
     assert len(thin) == pytest.approx(len(thick), abs=3)
     assert thick.sum() > 2.5 * thin.sum()
+
+
+@pytest.mark.parametrize("shift", [-2.0, -4.4, -5.0, -8.0])
+def test_a_point_of_a_font_that_is_thinned_to_nothing_is_no_ink(shift: float) -> None:
+    point = np.zeros((SIDE, SIDE), bool)
+    point[40:50, 40:50] = True
+    mask = drawn(glyph_of_shape(point, size=0.1), 20, pen=0.5, shift=shift)
+    assert mask.sum() < 8

@@ -150,7 +150,7 @@ def draw_glyph(glyph: Glyph, height: float, manner: Manner, rng: Rng) -> Mask:
     room = reach + (manner.pen / 2 * (1 + manner.pressure) + manner.shift + 2)
     if glyph.outline:
         room = room + 1
-    size = np.ceil(2 * room).astype(int)
+    size = np.ceil(2 * room).clip(2).astype(int)  # each is halved
     # Where the corners of what is drawn lie in the field.
     corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) * size / 2
     corners = corners @ np.linalg.inv(there).T / (scale * np.array([manner.aspect, 1]))
