@@ -119,3 +119,9 @@ def test_characters_and_scribbles_are_of_many_kinds_whatever_is_asked_for() -> N
 
 def test_letters_are_none_that_look_like_a_digit_alone() -> None:
     assert not set(LETTERS) & set("0123456789OoIlSsZzgqix" + MARKS)
+
+
+def test_a_font_knows_which_signs_it_lacks() -> None:
+    hand = FontHand(FONT)
+    assert hand.has("0123456789" + MARKS + LETTERS)
+    assert not hand.has("7\N{CJK UNIFIED IDEOGRAPH-6570}")

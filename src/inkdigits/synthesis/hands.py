@@ -62,6 +62,8 @@ WAYS = 8
 """A written digit is bent in at most so many ways, which are kept."""
 MARKS_WAYS = 200
 """A mark is written in at most so many ways, which are kept."""
+NO_SIGN = "\uffff"
+"""Which no font has: what a font draws for it, it draws for all that it lacks."""
 PAPER_CAPITAL = 200
 """Pixels: how large a font is drawn before it is made a glyph."""
 
@@ -136,6 +138,11 @@ class FontHand:
         self._font = ImageFont.truetype(file, PAPER_CAPITAL)
         self._digit = self._height("0")
         self._kept: dict[str, Glyph] = {}
+
+    def has(self, signs: str) -> bool:
+        """Whether the font has all of these."""
+        nothing = bytes(self._font.getmask(NO_SIGN))
+        return all(bytes(self._font.getmask(sign)) != nothing for sign in signs)
 
     def _height(self, sign: str) -> float:
         _, top, _, bottom = self._font.getbbox(sign, anchor="ls")

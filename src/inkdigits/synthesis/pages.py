@@ -17,6 +17,7 @@ from inkdigits.synthesis import camera, paper
 from inkdigits.synthesis.forms import FormsHand
 from inkdigits.synthesis.glyphs import Manner, Mask, Rng
 from inkdigits.synthesis.hands import (
+    MARKS,
     CharactersHand,
     FontHand,
     Hand,
@@ -306,8 +307,8 @@ class PageGenerator:
         hands = ([self._scanned], self._forms, self._writers, self._fonts or self._writers)
         some = hands[int(rng.choice(len(hands), p=HANDS))]
         hand = some[int(rng.integers(len(some)))]
-        is_font = isinstance(hand, FontHand)
-        return hand, hand if is_font and rng.random() < 0.5 else self._marks
+        own_marks = isinstance(hand, FontHand) and rng.random() < 0.5 and hand.has(MARKS)
+        return hand, hand if own_marks else self._marks
 
     # -------------------------------------------------------------- sheet and camera
 
