@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from command import inkdigits as run
 from handwriting import png, written
+from inkdigits.cli import app
 
 PIXELS = [f"pixel{number}" for number in range(784)]
 
@@ -69,3 +71,24 @@ def test_two_outputs_are_two_files(table: Path, arguments: tuple[str, ...]) -> N
     assert result.returncode == 2
     assert "are the same file" in result.stderr
     assert not list(table.parent.glob("s.*"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("read", "seven.png", "--table"),
+        ("predict", "mnist:test", "--out"),
+        ("kaggle", "test.csv", "--out"),
+        ("kaggle", "test.csv", "--out", "out.csv", "--probabilities"),
+    ],
+)
+def test_no_comma_separated_values_are_written_where_another_format_is_promised(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "seven.png").write_bytes(png(written(7)))
+    target = tmp_path / "table.xlsx"
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*command, str(target)])
+    assert result.exit_code == 2
+    assert "writes comma-separated values, which" in result.stderr
+    assert not target.exists()

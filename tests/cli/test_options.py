@@ -1,11 +1,13 @@
 """What several commands share, and how settings are typed."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from command import inkdigits as run
+from handwriting import png, written
 from inkdigits import InkDigitsError
 from inkdigits.cli import app
 from inkdigits.cli.options import reader_of
@@ -31,3 +33,13 @@ def test_a_run_is_resumed_or_begun_anew_but_not_both(
     assert result.returncode == 2
     assert "Choose one of --resume and --overwrite" in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_the_model_that_ships_has_a_name_for_read_too(tmp_path: Path) -> None:
+    (picture := tmp_path / "seven.png").write_bytes(png(written(7)))
+    said = [
+        CliRunner().invoke(app, ["read", "--json", str(picture), *option]).stdout
+        for option in ([], ["--model", "shipped"])
+    ]
+    assert said[0] == said[1]
+    assert json.loads(said[0])["text"] == "7"

@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
-from inkdigits.cli.kept import keep_apart
+from inkdigits.cli.kept import check_tables, keep_apart
 from inkdigits.cli.options import models_option, reader_of
 
 
 @app.command()
 @click.argument("test", type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The submission.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), required=True, help="The submission (.csv)."
+)
 @click.option(
     "--probabilities",
     type=click.Path(path_type=Path),
@@ -30,6 +32,7 @@ def kaggle(test: Path, out: Path, probabilities: Path | None, models: tuple[str,
     submission is by a model that was trained on Kaggle's train.csv alone.
     """
     outputs = {"--out": out, "--probabilities": probabilities}
+    check_tables(outputs)
     keep_apart(outputs, [test, *map(Path, models)])
     from inkdigits.cli.followed import Followed
     from inkdigits.evaluation.kaggle import HONESTY, test_rows, write_submission

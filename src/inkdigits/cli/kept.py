@@ -1,4 +1,4 @@
-"""What a command reads is not replaced by what it writes."""
+"""What a command writes: it replaces nothing that is read, and is what its name says."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def keep_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) 
         if other := written.get(place):
             raise click.UsageError(f"{other} and {option} are the same file, {out}. Name two.")
         written[place] = option
+
+
+def check_tables(outputs: Mapping[str, Path | None]) -> None:
+    """Raise UsageError if the name of a file of comma-separated values promises another format."""
+    for option, out in outputs.items():
+        if out and out.suffix.lower() not in ("", ".csv", ".txt"):
+            raise click.UsageError(
+                f"{option} writes comma-separated values, which {out} does not say. Name it .csv."
+            )
 
 
 def files_of(dataset: str, data_dir: Path | None = None) -> Iterator[Path]:

@@ -14,10 +14,14 @@ from inkdigits.errors import InkDigitsError
 if TYPE_CHECKING:
     from inkdigits.reader import Reader
 
+SHIPPED = "shipped"
+"""Stands for the model file that ships, wherever one is named."""
+
 model_option = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="A model file (.onnx), a run's folder, or one of versions.  [default: the one that ships]",
+    callback=lambda _ctx, _option, model: None if model == Path(SHIPPED) else model,
+    help="A model file (.onnx), a run's folder, or one of versions.  [default: shipped]",
 )
 
 models_option = click.option(
@@ -25,7 +29,7 @@ models_option = click.option(
     "models",
     metavar="MODEL",
     multiple=True,
-    default=["shipped"],
+    default=[SHIPPED],
     help="A model file, a run's folder, or the one that ships; several are blended.  "
     "[default: shipped]",
 )
@@ -78,4 +82,4 @@ def reader_of(model: str) -> Reader:
             "runs. Train your own into another folder (inkdigits train RECIPE --out runs/mine) "
             "and name that."
         )
-    return Reader(None if model == "shipped" else model, threads=os.cpu_count() or 1)
+    return Reader(None if model == SHIPPED else model, threads=os.cpu_count() or 1)

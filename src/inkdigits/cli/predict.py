@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
-from inkdigits.cli.kept import files_of, keep_apart
+from inkdigits.cli.kept import check_tables, files_of, keep_apart
 from inkdigits.cli.options import data_dir_option, extra, models_option, reader_of
 
 
@@ -35,6 +35,7 @@ def predict(
         from inkdigits.datasets.spec import open_dataset
         from inkdigits.evaluation.answers import write_answers
 
+        check_tables({"--out": out})
         keep_apart({"--out": out}, [*files_of(dataset, data_dir), *map(Path, models)])
         opened = Followed(open_dataset(dataset, data_dir))
         readers = [reader_of(model) for model in models]

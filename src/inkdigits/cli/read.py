@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from inkdigits.cli.app import NOT_ALL_READ, app
-from inkdigits.cli.kept import keep_apart
+from inkdigits.cli.kept import check_tables, keep_apart
 from inkdigits.cli.names import expanded, is_in, no_pictures, pictures_of
 from inkdigits.cli.options import extra, model_option
 from inkdigits.errors import InkDigitsError
@@ -147,6 +147,7 @@ def read(
     keep_apart({"--plot": plot, "--table": table}, [model] if model else [])
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise click.UsageError(f"--plot writes {' or '.join(PLOT_SUFFIXES)}, not {plot}.")
+    check_tables({"--table": table})
     reader = Reader(model, optimize=len(names) > FEW)
     kept: list[tuple[NDArray[np.uint8], Reading]] = []
     results: Iterator[Reading | InkDigitsError]

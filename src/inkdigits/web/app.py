@@ -255,6 +255,8 @@ def create_app(
             upload_seconds=upload_seconds,
             check_site=check_site,
         )
+    elif owner_token:
+        log.warning("There is an owner's token, but no corrections are kept (--corrections).")
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=1)
     app.add_middleware(SecurityHeaders, headers=headers)
     app.add_middleware(HeadAsGet)
