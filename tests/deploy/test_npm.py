@@ -36,6 +36,13 @@ for (const { rgba, width, height, hints } of pictures) {
   const data = Uint8Array.from(Buffer.from(rgba, "hex"));
   answers.push(await reader.read({ data, width, height }, hints).catch((error) => error.message));
 }
+const mistakes = [
+  Reader.open({}),
+  Reader.open(ort, { digits: file("page") }),
+  reader.read("photo.jpg"),
+  reader.read(),
+];
+for (const mistake of mistakes) answers.push(await mistake.catch((error) => error.message));
 console.log(JSON.stringify(answers));
 """
 
@@ -113,6 +120,9 @@ def test_node_reads_what_python_reads(
         'expect is "digits"',
         "length is 0",
         'expect is "digit" and length 2',
+        "Reader.open takes ONNX Runtime",
+        "What is given as digits.onnx is none: it has no output probabilities.",
+        *["Give pixels as {data"] * 2,
     ]
 
 

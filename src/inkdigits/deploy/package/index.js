@@ -6,6 +6,9 @@ import { rules, version } from "./models.js";
 
 export { UnreadablePicture };
 
+/** One that only that model file has. */
+const OUTPUT = { "digits.onnx": "probabilities", "page.onnx": "crop" };
+
 export class Reader {
   #reader;
 
@@ -15,12 +18,24 @@ export class Reader {
   }
 
   static async open(ort, { digits, page } = {}) {
-    const load = async (model, name) => ort.InferenceSession.create(model ?? (await placeOf(name)));
+    if (typeof ort?.InferenceSession?.create !== "function") {
+      throw new TypeError(
+        'Reader.open takes ONNX Runtime, such as: import * as ort from "onnxruntime-node".',
+      );
+    }
+    const load = async (model, name) => {
+      const session = await ort.InferenceSession.create(model ?? (await placeOf(name)));
+      if (session.outputNames.includes(OUTPUT[name])) return session;
+      throw new TypeError(`What is given as ${name} is none: it has no output ${OUTPUT[name]}.`);
+    };
     const sessions = [await load(digits, "digits.onnx"), await load(page, "page.onnx")];
     return new Reader(new GreyReader(ort, ...sessions, rules, version));
   }
 
   async read(pixels, hints = {}) {
+    if (!ArrayBuffer.isView(pixels?.data)) {
+      throw new UnreadablePicture("Give pixels as {data, width, height}, such as an ImageData.");
+    }
     return this.#reader.read(greyOfPixels(pixels), hints);
   }
 }
