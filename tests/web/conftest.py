@@ -1,5 +1,6 @@
 """Pictures of digits, and a running server."""
 
+import logging
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,19 @@ from handwriting import STROKES, Stroke, png, written
 from inkdigits import Reader, Reading
 from inkdigits.web.app import create_app
 from inkdigits.web.server import running
+
+
+@pytest.fixture
+def server_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """What servers log, also where an earlier one in this process has set up where to."""
+    log = logging.getLogger("uvicorn.error")
+    caplog.set_level(logging.WARNING, log.name)
+    monkeypatch.setattr(log, "handlers", [caplog.handler])
+    monkeypatch.setattr(log, "propagate", False)
+    monkeypatch.setattr(log, "disabled", False)
+    return caplog
 
 
 @pytest.fixture(scope="session")

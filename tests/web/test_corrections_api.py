@@ -366,12 +366,15 @@ def test_the_database_and_the_token_come_from_the_environment(
 
 @pytest.mark.parametrize(("kept", "warnings"), [("0", 1), ("1", 0)])
 def test_an_owner_whose_server_keeps_no_corrections_is_told(
-    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kept: str, warnings: int
+    environment: pytest.MonkeyPatch,
+    server_log: pytest.LogCaptureFixture,
+    kept: str,
+    warnings: int,
 ) -> None:
     environment.setenv("INKDIGITS_OWNER_TOKEN", TOKEN)
     environment.setenv("INKDIGITS_CORRECTIONS", kept)
     app_from_env()
-    assert caplog.text.count("no corrections are kept (--corrections)") == warnings
+    assert server_log.text.count("no corrections are kept (--corrections)") == warnings
 
 
 def test_what_is_older_than_the_page_says_is_forgotten_at_the_start(

@@ -1,7 +1,6 @@
 """A server goes over to what is promoted, and drops nobody."""
 
 import errno
-import logging
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -76,16 +75,15 @@ def test_a_version_that_is_not_there_yet_is_read_with_as_soon_as_it_is(
     versions: Versions,
     unsure: Version,
     png_of: Callable[[int], bytes],
-    caplog: pytest.LogCaptureFixture,
+    server_log: pytest.LogCaptureFixture,
 ) -> None:
     away = unsure.path.rename(versions.folder / ".away")
-    with caplog.at_level(logging.ERROR, "uvicorn.error"):
-        (versions.folder / "promoted").write_text(f"{unsure.name}\n")
-        end = time.monotonic() + 60
-        while "The model is as it was" not in caplog.text and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(0.3)  # in which it looks again
-    assert caplog.text.count("The model is as it was") == 1
+    (versions.folder / "promoted").write_text(f"{unsure.name}\n")
+    end = time.monotonic() + 60
+    while "The model is as it was" not in server_log.text and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.3)  # in which it looks again
+    assert server_log.text.count("The model is as it was") == 1
     away.rename(unsure.path)
     assert read_until(url, png_of(7), unsure.name)[-1] == unsure.name
 
@@ -168,16 +166,15 @@ def test_a_version_that_is_damaged_after_all_leaves_the_server_as_it_was(
     unsure: Version,
     reader: Reader,
     png_of: Callable[[int], bytes],
-    caplog: pytest.LogCaptureFixture,
+    server_log: pytest.LogCaptureFixture,
 ) -> None:
     versions.promote(unsure.name)
     (versions.folder / "promoted").write_text("nothing\n")
-    with caplog.at_level(logging.ERROR, "uvicorn.error"):
-        end = time.monotonic() + 60
-        while "The model is as it was" not in caplog.text and time.monotonic() < end:
-            answer = httpx.post(f"{url}/api/read", content=png_of(7), timeout=60)
-            assert answer.status_code == 200
-    assert "The model is as it was" in caplog.text
+    end = time.monotonic() + 60
+    while "The model is as it was" not in server_log.text and time.monotonic() < end:
+        answer = httpx.post(f"{url}/api/read", content=png_of(7), timeout=60)
+        assert answer.status_code == 200
+    assert "The model is as it was" in server_log.text
 
 
 def test_only_a_folder_of_versions_is_followed(versions: Versions, unsure: Version) -> None:
