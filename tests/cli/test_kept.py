@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from command import inkdigits as run
 from handwriting import png, written
 from inkdigits.cli import app
+from inkdigits.cli.kept import files_of
 
 PIXELS = [f"pixel{number}" for number in range(784)]
 
@@ -92,3 +93,17 @@ def test_no_comma_separated_values_are_written_where_another_format_is_promised(
     assert result.exit_code == 2
     assert "writes comma-separated values, which" in result.stderr
     assert not target.exists()
+
+
+def test_folders_of_the_data_folder_that_have_the_name_of_a_part_are_no_matter(
+    tmp_path: Path,
+) -> None:
+    for name in ("a/test", "b/test"):
+        (tmp_path / name).mkdir(parents=True)
+    pictures = np.full((2, 28, 28), 255, np.uint8)
+    pictures[:, 5:20, 14] = 0
+    np.savez(tmp_path / "mine.npz", x_test=pictures, y_test=np.array([1, 1]))
+    spec = f"npz:{tmp_path / 'mine.npz'},test"
+    result = run("predict", spec, "--data-dir", tmp_path, "-o", tmp_path / "out.csv", text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [*files_of("mnist:test", tmp_path)] == []

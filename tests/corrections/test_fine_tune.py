@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,12 +21,14 @@ from inkdigits.datasets.mnist import load_mnist
 from inkdigits.reader import Reader
 from inkdigits.training.crops import NO_DIGIT
 from inkdigits.training.data import Data
-from inkdigits.training.fit import Settings
+from inkdigits.training.fit import InvalidRun, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import BEST, fine_tuning
+from inkdigits.training.run import train
 from inkdigits.training.tasks.fine_tuning import (
     HALF,
+    HELD_OUT_WRITERS,
     WRITTEN_ANEW,
     FineTuning,
     corrections,
@@ -101,6 +104,19 @@ def test_a_candidate_that_has_passed_before_keeps_that_verdict_and_it_says_so(
     options |= {"resume": True, "console": Console(file=said)}
     assert fine_tune(spec, run, versions, **options)[0] == first
     assert f"{first.name} has passed before" in said.getvalue()
+
+
+@pytest.mark.usefixtures("little")
+def test_a_run_that_learns_from_all_is_not_resumed_to_be_judged_by_some_of_them(
+    tmp_path: Path, versions: Versions, weights: Path, data_dir: str
+) -> None:
+    spec, run = folder_of(tmp_path / "mine", 60, data_dir), tmp_path / "run"
+    options: dict[str, Any] = QUICK | {"start_from": weights, "data_dir": data_dir}
+    started = options | {"recipe": fine_tuning(TINY), "out": run, "validation": 0.0}
+    train(data=spec, without_writers=HELD_OUT_WRITERS, **started)
+    with pytest.raises(InvalidRun, match="was started with --personal"):
+        fine_tune(spec, run, versions, resume=True, **options)
+    assert versions.all() == []
 
 
 def test_some_of_the_weights_are_those_that_it_started_from_also_when_it_is_resumed(

@@ -282,6 +282,21 @@ def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_eit
     assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 1
 
 
+def test_what_is_no_runs_is_there_after_a_run_that_may_overwrite(
+    tmp_path: Path, data_dir: str
+) -> None:
+    mine = [tmp_path / name for name in ("drawings/7.npz", "tensorboard/7.png", "found.png")]
+    for file in mine:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("mine")
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
+    train_unseen(TINY_SCRATCH, tmp_path, overwrite=True, **options)
+    assert {file.read_text() for file in mine} == {"mine"}
+    (mine[0].parent / "7.png").write_text("mine")
+    train_unseen(TINY_SCRATCH, tmp_path, overwrite=True, **options)
+    assert (mine[0].parent / "7.png").exists()
+
+
 @pytest.mark.usefixtures("exported")
 def test_a_run_that_is_overwritten_draws_anew_what_it_learns_from(
     tmp_path: Path, data_dir: str

@@ -364,6 +364,15 @@ def test_the_database_and_the_token_come_from_the_environment(
         assert len(answer["corrections"]) == 1
 
 
+def test_a_token_may_end_with_a_new_line_and_its_scheme_be_in_small_letters(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("INKDIGITS_OWNER_TOKEN", f"{TOKEN}\n")
+    with TestClient(app_from_env()) as client:
+        answer = client.get("/api/corrections", headers={"Authorization": f"bearer {TOKEN}"})
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(("kept", "warnings"), [("0", 1), ("1", 0)])
 def test_an_owner_whose_server_keeps_no_corrections_is_told(
     environment: pytest.MonkeyPatch,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from inkdigits.errors import InvalidDataset
 from inkdigits.picture import PICTURE_SUFFIXES
 
 
@@ -41,9 +43,11 @@ def files_of(dataset: str, data_dir: Path | None = None) -> Iterator[Path]:
     """What may be the files of a data set, or its folder."""
     from inkdigits.datasets.spec import find_file
 
-    _, _, rest = dataset.partition(":")
-    for name in {rest, *rest.split(",")} - {""}:
-        yield find_file(name, data_dir)
+    kind, _, rest = dataset.partition(":")
+    names = {"mnist": [], "npz": [rest.partition(",")[0]]}.get(kind, [rest, *rest.split(",")])
+    for name in {*names} - {""}:
+        with suppress(InvalidDataset):  # there are several: it is told when the data are opened
+            yield find_file(name, data_dir)
 
 
 def _is_of(out: Path, path: Path) -> bool:

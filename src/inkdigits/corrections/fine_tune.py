@@ -19,6 +19,7 @@ from inkdigits.datasets.dataset import Batch
 from inkdigits.errors import InvalidDataset
 from inkdigits.modelfile.build import say
 from inkdigits.reader import Reader
+from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import BEST, Recipe, fine_tuning
 from inkdigits.training.run import train
@@ -88,7 +89,14 @@ def fine_tune(
             **options,
         )
 
-    metrics = learned(Path(out), 0.0 if personal else None, **options)
+    validation = 0.0 if personal else None
+    metrics = learned(Path(out), validation, **options)
+    if metrics["validation"] != validation:  # it was resumed, and has learned from what judges
+        started = "without" if personal else "with"
+        raise InvalidRun(
+            f"The run in {out} was started {started} --personal. Resume it as it was started, or "
+            "start another (--out)."
+        )
     model = RunFolder(Path(out)).model
     unseen = [(_reader(model), given.digits.only(held_back))]
     if personal:

@@ -95,8 +95,9 @@ class RunFolder:
         for file in (*networks, self.mistakes, self.units, self.filters, self.found):
             if file.resolve() not in needed:
                 file.unlink(missing_ok=True)
-        for folder in (self.drawings, self.events):
-            shutil.rmtree(folder, ignore_errors=True)
+        for file in self.drawings.glob("*.npz"):
+            file.unlink()
+        shutil.rmtree(self.events, ignore_errors=True)
 
     def write_history(self, history: list[Epoch]) -> None:
         text = io.StringIO(newline="")

@@ -155,9 +155,10 @@ def train(
             if group.is_main:
                 folder.make()
                 if overwrite and not resume:
+                    if earlier or folder.metrics.exists():  # or what is there is no run's
+                        folder.clear(kept=weights)
                     for file in earlier:
                         file.unlink(missing_ok=True)
-                    folder.clear(kept=weights)
             # It draws, too, and the others find what it has drawn.
             with group.main_first():
                 training = task.prepared(

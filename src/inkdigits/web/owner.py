@@ -25,13 +25,14 @@ def token_from_env() -> str | None:
     token, file = (os.environ.get(name) for name in (TOKEN_VARIABLE, FILE_VARIABLE))
     if file and not token:
         try:
-            token = Path(file).read_text("utf-8").strip()
+            token = Path(file).read_text("utf-8")
         except (OSError, ValueError) as error:
             raise InkDigitsError(
                 f"{FILE_VARIABLE} names {file}, which cannot be read: {error}."
             ) from error
     elif not token:
         return None
+    token = token.strip()  # files and secrets often end with a new line
     if len(token) < LEAST:
         raise InkDigitsError(
             f"The owner's token is shorter than {LEAST} characters. Make a new one: {MAKE_ONE}"
@@ -43,7 +44,8 @@ def check_owner(request: Request, token: str | None) -> None:
     """Raise unless the request shows the token, as Authorization: Bearer TOKEN."""
     if token is None:
         raise Refused(403, f"This server has no owner's token: start it with {TOKEN_VARIABLE} set.")
-    shown = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    shown = shown.strip() if scheme.lower() == "bearer" else ""
     # Takes as long wherever the two differ, so that no time tells how much of a guess was right.
     if not hmac.compare_digest(shown.encode(), token.encode()):
         what = "The token is wrong." if shown else "This is for the owner."
