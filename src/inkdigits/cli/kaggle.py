@@ -9,7 +9,7 @@ import click
 
 from inkdigits.cli.app import app
 from inkdigits.cli.kept import check_tables, keep_apart
-from inkdigits.cli.options import models_option, reader_of
+from inkdigits.cli.options import SHIPPED, models_option, reader_of
 
 
 @app.command()
@@ -45,5 +45,5 @@ def kaggle(test: Path, out: Path, probabilities: Path | None, models: tuple[str,
     for model, reader in zip(models, readers, strict=True):
         trained_on = reader.metadata.get("trained_on") or "data that it does not tell"
         print(f"{model} was trained on {trained_on}.")
-    if "shipped" in models:
+    if SHIPPED in models:
         print(HONESTY)

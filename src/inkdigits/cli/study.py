@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
-from inkdigits.cli.options import data_dir_option, extra, reader_of
+from inkdigits.cli.options import SHIPPED, data_dir_option, extra, reader_of
 from inkdigits.errors import InkDigitsError
 
 
@@ -39,7 +39,7 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
         from inkdigits.evaluation.study_page import findings, page, study_figures
 
         opened = Followed(open_dataset(dataset, data_dir), then="laying out maps and figures")
-        facts = find_out(opened, reader_of("shipped"))
+        facts = find_out(opened, reader_of(SHIPPED))
         pictures = study_figures(facts)
     try:
         out.mkdir(parents=True, exist_ok=True)
