@@ -111,6 +111,7 @@ def little(monkeypatch: pytest.MonkeyPatch, data_dir: str) -> None:
     monkeypatch.setattr(gate, "open_dataset", lambda *_: judges)
     monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
     monkeypatch.setattr(gate, "NO_DIGITS", 5)
+    monkeypatch.setattr(gate, "NUMBERS", 5)
     monkeypatch.setattr(fine_tune, "SOME", 20)
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +12,7 @@ from inkdigits import InkDigitsError
 from inkdigits.cli import app
 from inkdigits.corrections import versions as kept
 from inkdigits.corrections.versions import Version, Versions
+from inkdigits.modelfile.build import write_model
 
 FORGETS = {"on": "mnist:validation", "why": "loses at most 3 %", "passed": False}
 
@@ -74,3 +76,19 @@ def test_a_promoted_version_that_is_missing_is_named(tmp_path: Path, version: Ve
     assert f"* {version.name}" in said(tmp_path, "list")
     assert "is missing" in said(tmp_path, "list")
     assert said(tmp_path, "rollback") == "what ships is promoted.\n"
+
+
+def test_a_rollback_names_those_that_are_gone(
+    tmp_path: Path, version: Version, unsure_model: Path
+) -> None:
+    versions = Versions(tmp_path)
+    versions.promote(version.name)
+    changed = onnx.load(unsure_model)
+    onnx.helper.set_model_props(
+        changed, {p.key: p.value for p in changed.metadata_props} | {"name": "second"}
+    )
+    write_model(tmp_path / "second.onnx", changed)
+    versions.promote(versions.add(tmp_path / "second.onnx", {"passed": True}).name)
+    shutil.rmtree(version.path)
+    told = f"{version.name} is no longer in {tmp_path}.\nwhat ships is promoted.\n"
+    assert said(tmp_path, "rollback") == told

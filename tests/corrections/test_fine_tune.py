@@ -1,6 +1,7 @@
 """Fine-tuning: what is learned from, what judges, and what is refused."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -13,10 +14,12 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from inkdigits import InvalidDataset
+from inkdigits import InvalidDataset, InvalidModel
+from inkdigits.corrections import fine_tune as fine_tuned
 from inkdigits.corrections.fine_tune import WEIGHTS, fine_tune
 from inkdigits.corrections.gate import Comparison
 from inkdigits.corrections.versions import Versions
+from inkdigits.datasets.dataset import Batch
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.reader import Reader
 from inkdigits.training.crops import NO_DIGIT
@@ -24,8 +27,8 @@ from inkdigits.training.data import Data
 from inkdigits.training.fit import InvalidRun, Settings
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
-from inkdigits.training.recipes import BEST, fine_tuning
-from inkdigits.training.run import train
+from inkdigits.training.recipes import BEST, Recipe, fine_tuning
+from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks.fine_tuning import (
     HALF,
     HELD_OUT_WRITERS,
@@ -79,7 +82,7 @@ def test_a_candidate_tells_what_it_was_made_from_and_how_it_was_judged(
     assert made_from["pictures"] == 60 > made_from["held_back"] == rows[0].pictures >= 6
     assert [row.on for row in rows] == [
         *("held-back corrections", "labels of corrections"),
-        *("mnist:validation", "writers 30", "sure of no digits"),
+        *("mnist:validation", "writers 30", "numbers of others", "sure of no digits"),
     ]
     assert not version.passed  # tiny forgets, against what ships
     assert versions.all() == [version]
@@ -209,6 +212,84 @@ def test_a_personal_model_is_judged_by_halves(
     version, rows = fine_tune(spec, run, versions, start_from=weights, data_dir=data_dir, **few)
     assert (rows[0].on, rows[0].pictures) == ("halves by each other", 6)
     assert Reader(version.model).metadata["which_weight"] == str(version.story["which_weight"])
+
+
+@pytest.mark.usefixtures("little")
+def test_a_half_is_judged_by_who_has_not_learned_from_it_though_corrections_come_meanwhile(
+    tmp_path: Path,
+    versions: Versions,
+    weights: Path,
+    data_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "corrections.jsonl"
+    rows = [json.dumps(sent(label % 10, side=40 + label)) for label in range(9)]
+    file.write_text("\n".join(rows[:6]))
+    learned: list[set[bytes]] = []
+    judged: list[set[bytes]] = []
+
+    def grows_meanwhile(*arguments: Any, **options: Any) -> dict[str, Any]:
+        now, half = corrections(options["data"], data_dir), (options["validation"], options["seed"])
+        learned.append(pixels(now.digits.only(~judges(now, *half))))
+        metrics = train(*arguments, **options)
+        file.write_text("\n".join([rows[5 + len(learned)], file.read_text()]))
+        return metrics
+
+    def pixels(batch: Batch) -> set[bytes]:
+        return {picture.tobytes() for picture in batch.pictures}
+
+    def weighs(unseen: Iterable[tuple[Reader, Batch]], _: object) -> float:
+        judged.extend(pixels(half) for _, half in unseen)
+        return 1.0
+
+    monkeypatch.setattr(fine_tuned, "train", grows_meanwhile)
+    monkeypatch.setattr(fine_tuned, "which_weight", weighs)
+    few = QUICK | {"limit": 20, "epochs": 1, "personal": True, "seed": 0}
+    fine_tune(
+        f"corrections:{file}",
+        tmp_path / "run",
+        versions,
+        start_from=weights,
+        data_dir=data_dir,
+        **few,
+    )
+    assert [len(half) for half in judged] == [4, 4]
+    assert not any(half & seen for half, seen in zip(judged, learned[1:], strict=True))
+
+
+@pytest.mark.usefixtures("little")
+def test_who_stops_the_judging_by_halves_is_told_that_the_run_is_complete(
+    tmp_path: Path,
+    versions: Versions,
+    weights: Path,
+    data_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec, run = folder_of(tmp_path / "mine", 6, data_dir), tmp_path / "run"
+
+    def is_stopped(recipe: Recipe, out: Path, **options: Any) -> dict[str, Any]:
+        if out != run:
+            raise Interrupted("Interrupted before the first epoch ended: nothing is kept.")
+        return train(recipe, out, **options)
+
+    few = QUICK | {"limit": 20, "epochs": 1, "personal": True, "start_from": weights}
+    with monkeypatch.context() as patch:
+        patch.setattr(fine_tuned, "train", is_stopped)
+        with pytest.raises(Interrupted, match=rf"run in {run} is complete; --resume"):
+            fine_tune(spec, run, versions, data_dir=data_dir, **few)
+    _, rows = fine_tune(spec, run, versions, data_dir=data_dir, resume=True, **few)
+    assert rows[0].pictures == 6
+
+
+def test_a_promoted_version_that_is_damaged_is_told_before_anything_is_learned(
+    tmp_path: Path, versions: Versions, unsure_model: Path, data_dir: str
+) -> None:
+    promoted = versions.promote(versions.add(unsure_model, {"passed": True}).name)
+    promoted.model.write_bytes(b"")
+    spec = folder_of(tmp_path / "mine", 6, data_dir)
+    with pytest.raises(InvalidModel):
+        fine_tune(spec, tmp_path / "run", versions, personal=True, data_dir=data_dir, **QUICK)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_weights_that_ship_are_those_of_the_model_that_ships(

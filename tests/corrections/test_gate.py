@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from inkdigits.corrections.gate import Comparison, as_good, believable, better, not_worse
+from inkdigits.corrections.gate import (
+    Comparison,
+    as_good,
+    believable,
+    better,
+    not_worse,
+    numbers_of,
+)
+from inkdigits.datasets.dataset import Batch
 from inkdigits.evaluation.predictions import Predictions
 
 
@@ -55,6 +63,15 @@ def test_the_bound_is_that_of_clopper_and_pearson() -> None:
 
     high = binomtest(5, 8, alternative="less").proportion_ci(0.95).high
     assert f"{(2 * high - 1) * 8 / 5000:.2%}" in lost_and_won(5, 3).why
+
+
+def test_numbers_are_digits_beside_each_other_and_what_is_left_over_is_none() -> None:
+    pictures = np.arange(12, dtype=np.uint8)[:, None, None] * np.ones((4, 3), np.uint8)
+    digits = Batch(pictures, np.arange(12, dtype=np.uint8) % 10, [""] * 12)
+    numbers = [*numbers_of(digits)]
+    assert [text for text, _ in numbers] == ["01234", "56789"]
+    assert numbers[1][1].shape == (4, 15)
+    assert numbers[1][1][0].tolist() == [value for value in range(5, 10) for _ in range(3)]
 
 
 def test_labels_that_the_candidate_surely_contradicts_are_to_be_reviewed() -> None:

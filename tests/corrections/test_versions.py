@@ -1,5 +1,6 @@
 """Versions: kept, promoted, rolled back, and read with."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from handwriting import written
 from inkdigits import InkDigitsError, InvalidModel, Reader
-from inkdigits.corrections.versions import Version, Versions
+from inkdigits.corrections.versions import SHIPS, Version, Versions
 from inkdigits.modelfile.build import write_model
 
 PASSED = {"passed": True, "judged": [], "made_from": {"data": "folder:mine"}}
@@ -53,6 +54,35 @@ def test_each_rollback_goes_one_promotion_back_and_at_last_to_what_ships(
     assert versions.rollback() is None
     with pytest.raises(InkDigitsError, match="Nothing is promoted"):
         versions.rollback()
+
+
+def test_what_was_compared_with_another_is_not_promoted_until_it_is_judged_again(
+    versions: Versions, unsure_model: Path
+) -> None:
+    first = candidate(versions, unsure_model, "first", compared_with=SHIPS)
+    second = candidate(versions, unsure_model, "second", compared_with=SHIPS)
+    versions.promote(first.name)
+    with pytest.raises(InkDigitsError, match=f"compared with what ships, .* with {first.name}"):
+        versions.promote(second.name)
+    assert versions.promoted == first.name
+    candidate(versions, unsure_model, "second", compared_with=first.name)
+    assert versions.promote(second.name).compared_with == first.name
+    assert versions.promote(second.name[:6]).name == versions.promoted  # again, beside itself
+    candidate(versions, unsure_model, "second", compared_with=second.name, passed=False)
+    assert versions.find(second.name).passed
+
+
+def test_a_rollback_passes_over_versions_that_are_gone(
+    versions: Versions, unsure_model: Path
+) -> None:
+    names = ("first", "second", "third", "fourth")
+    first, *between, last = (candidate(versions, unsure_model, name) for name in names)
+    for version in (first, *between, last):
+        versions.promote(version.name)
+    for version in between:
+        shutil.rmtree(version.path)
+    assert versions.rollback() == first.name == read_by(versions)
+    assert versions.history == [first.name]
 
 
 def test_what_did_not_pass_is_kept_and_not_promoted(versions: Versions, unsure_model: Path) -> None:

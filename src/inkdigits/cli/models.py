@@ -15,8 +15,6 @@ from inkdigits.errors import InkDigitsError
 if TYPE_CHECKING:
     from inkdigits.corrections.versions import Version, Versions
 
-SHIPS = "what ships"
-
 
 @app.group()
 def models() -> None:
@@ -32,6 +30,8 @@ def models() -> None:
 def list_versions(folder: Path | None) -> None:
     """List all versions; a star is before the promoted one."""
     versions = _versions(folder)
+    from inkdigits.corrections.versions import SHIPS
+
     promoted, kept = versions.promoted, versions.all()
     rows = [(SHIPS, "", "", promoted is None)]
     rows += [_row(version, version.name == promoted) for version in kept]
@@ -57,7 +57,7 @@ def show(version: str, folder: Path | None) -> None:
 def promote(version: str, folder: Path | None) -> None:
     """Read with VERSION from now on.
 
-    It must have passed the gate, and not be damaged.
+    It must have passed the gate beside what is promoted now, and not be damaged.
     """
     print(f"{_versions(folder).promote(version).name} is promoted.")
 
@@ -66,7 +66,14 @@ def promote(version: str, folder: Path | None) -> None:
 @versions_option
 def rollback(folder: Path | None) -> None:
     """Read again with what was promoted before."""
-    print(f"{_versions(folder).rollback() or SHIPS} is promoted.")
+    versions = _versions(folder)
+    from inkdigits.corrections.versions import SHIPS
+
+    earlier = versions.history[:-1]
+    promoted = versions.rollback()
+    for name in earlier[len(versions.history) :]:
+        print(f"{name} is no longer in {versions.folder}.")
+    print(f"{promoted or SHIPS} is promoted.")
 
 
 def _versions(folder: Path | None) -> Versions:

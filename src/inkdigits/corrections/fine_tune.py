@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from inkdigits.corrections.gate import Comparison, judged, others
-from inkdigits.corrections.versions import Version, Versions
+from inkdigits.corrections.versions import SHIPS, Version, Versions
 from inkdigits.corrections.weight import which_weight
 from inkdigits.datasets.dataset import Batch
 from inkdigits.errors import InvalidDataset
@@ -22,7 +22,7 @@ from inkdigits.reader import Reader
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.recipes import BEST, Recipe, fine_tuning
-from inkdigits.training.run import train
+from inkdigits.training.run import Interrupted, train
 from inkdigits.training.tasks.fine_tuning import (
     HALF,
     HELD_OUT_WRITERS,
@@ -74,7 +74,8 @@ def fine_tune(
     held_back = judges(given, 0.0 if personal else None, 0)
     _check_enough(spec, len(given.digits), int(held_back.sum()), personal)
 
-    versions.make()  # or it is said before hours of training
+    versions.make()  # or it is said before hours of training,
+    promoted, before = versions.promoted, _reader(versions.folder)  # as that this one is damaged
 
     def learned(run: Path, validation: float | None, **options: Any) -> dict[str, Any]:
         return train(
@@ -104,14 +105,21 @@ def fine_tune(
         unseen = []
         for seed in (metrics["seed"], metrics["seed"] + 1):
             with TemporaryDirectory() as folder:
-                learned(Path(folder), HALF, **{**again, "seed": seed})
-                half = given.digits.only(judges(given, HALF, seed))
+                now = corrections(spec, data_dir)  # which may have become more meanwhile
+                try:
+                    learned(Path(folder), HALF, **{**again, "seed": seed})
+                except Interrupted:
+                    raise Interrupted(
+                        f"Interrupted while halves judged each other. The run in {out} is "
+                        "complete; --resume begins with the judging."
+                    ) from None
+                half = now.digits.only(judges(now, HALF, seed))
                 unseen.append((_reader(RunFolder(Path(folder)).model), half))
     sample = [(_reader(model), _some_of(dataset.load())) for dataset in others(data_dir)]
     weight = which_weight(unseen, sample)
     say(model, which_weight=str(weight))
-    readers = _reader(versions.folder), _reader(model)
-    comparisons = list(judged(*readers, given.digits, unseen, data_dir, personal=personal))
+    after = _reader(model)
+    comparisons = list(judged(before, after, given.digits, unseen, data_dir, personal=personal))
     story = {
         "made_from": {
             "data": spec,
@@ -125,7 +133,7 @@ def fine_tune(
             "revision": metrics["revision"],
         },
         "which_weight": weight,
-        "compared_with": versions.promoted or "what ships",
+        "compared_with": promoted or SHIPS,
         "judged": [asdict(comparison) for comparison in comparisons],
         "passed": all(comparison.passed for comparison in comparisons),
     }

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from inkdigits.datasets.dataset import ArrayDataset, Batch, Dataset
 from inkdigits.datasets.spec import find_file, open_dataset
 from inkdigits.datasets.strokes import PENDIGITS, StrokesDataset, parse_writers, read_unipen
 from inkdigits.evaluation.metrics import REAL, difference
-from inkdigits.evaluation.predictions import Predictions, predict
+from inkdigits.evaluation.predictions import CLASSES, Predictions, predict
 from inkdigits.reader import Reader
+from inkdigits.reading import Reading
 from inkdigits.synthesis.negatives import HELD_OUT, draw_non_digits
 from inkdigits.training.tasks.fine_tuning import HELD_OUT_WRITERS
 from inkdigits.training.writers import DataDir
@@ -22,10 +24,14 @@ LOST = 0.0025
 """It has to be shown (95 %) that fewer than this share of other people's digits are lost."""
 TAKEN = 0.01
 """Likewise of drawings that are no digit, and are surely taken for one."""
+NUMBERS_LOST = 0.02
+"""Likewise of numbers that other people's digits make."""
 CONTRADICTED = 0.1
 """If the candidate is sure of another digit in more of the corrections, they are to be reviewed."""
 NO_DIGITS = 100
 """So many of these are drawn of each family."""
+NUMBERS, LENGTH = 100, 5
+"""So many numbers are put together of each data set, of so many digits."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,21 @@ def judged(
     yield believable(*both(_Loaded(corrections)), "labels of corrections")
     for dataset in others(data_dir):
         yield not_worse(*both(dataset), dataset.name, most=LOST)
+    numbers = [number for dataset in others(data_dir) for number in numbers_of(dataset.load())]
+    was, now = (_of_numbers(reader, numbers) for reader in (before, after))
+    yield not_worse(was, now, "numbers of others", most=NUMBERS_LOST)
     was, now = map(_doubts, both(no_digits(data_dir)))
     yield not_worse(was, now, "sure of no digits", most=TAKEN)
+
+
+def numbers_of(digits: Batch) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Numbers that digits beside each other make, as texts and grey pictures (H, W): on a page
+    `page.onnx` has a say, too."""
+    assert digits.labels is not None
+    count = min(NUMBERS, len(digits) // LENGTH)
+    for places in np.arange(len(digits))[: count * LENGTH].reshape(count, LENGTH):
+        pictures = [digits.pictures[place] for place in places]
+        yield "".join(map(str, digits.labels[places])), np.hstack(pictures)
 
 
 def no_digits(data_dir: DataDir) -> Dataset:
@@ -135,6 +154,24 @@ class _Loaded(Dataset):
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
         yield self.batch
+
+
+def _of_numbers(reader: Reader, numbers: Sequence[tuple[str, NDArray[np.uint8]]]) -> Predictions:
+    """Of each whether it is read right."""
+    texts, pictures = zip(*numbers, strict=True)
+    readings = [*reader.read_many(pictures, expect="number", errors="return")]
+    right = [
+        isinstance(reading, Reading) and reading.text == text
+        for reading, text in zip(readings, texts, strict=True)
+    ]
+    return Predictions(
+        "numbers",
+        labels=np.ones(len(right), np.uint8),
+        answers=np.array(right, np.int64),
+        probabilities=np.full((len(right), CLASSES), 1 / CLASSES, np.float32),
+        sure=np.array([isinstance(reading, Reading) and reading.sure for reading in readings]),
+        seconds=0.0,
+    )
 
 
 def _joined(parts: Sequence[Predictions]) -> Predictions:

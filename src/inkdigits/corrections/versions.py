@@ -23,6 +23,8 @@ from inkdigits.recognition.session import IN_A_FOLDER, PROMOTED
 
 STORY = "version.json"
 """In the folder of a version: what it was made from, and how it was judged."""
+SHIPS = "what ships"
+"""In place of a version's name."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Version:
     @property
     def passed(self) -> bool:
         return bool(self.story["passed"])
+
+    @property
+    def compared_with(self) -> str | None:
+        """The name of the version that it was judged beside, or `SHIPS`."""
+        beside: str | None = self.story.get("compared_with")
+        return beside
 
 
 def default_folder() -> Path:
@@ -78,8 +86,8 @@ class Versions:
     def add(self, model: Path, story: dict[str, Any]) -> Version:
         """Keep a copy of a model file as a candidate; it is not promoted.
 
-        If the same file was kept before and has passed, that verdict counts. What has become of
-        its copy is mended in any case.
+        If the same file was kept before and has passed, beside the same version or before it was
+        promoted, that verdict counts. What has become of its copy is mended in any case.
         """
         self.make()
         content = model.read_bytes()
@@ -88,7 +96,9 @@ class Versions:
         if path.exists():
             write_atomically(path / IN_A_FOLDER, content)
             with suppress(InkDigitsError):  # a story that cannot be read is told anew
-                if (kept := self._version(path)).passed:
+                kept = self._version(path)
+                is_beside_it = kept.compared_with in (None, story.get("compared_with"))
+                if kept.passed and (is_beside_it or name == self.promoted):
                     return kept
         story = {
             "name": name,
@@ -135,7 +145,8 @@ class Versions:
     def promote(self, name: str) -> Version:
         """Read with this version from now on.
 
-        Raises InkDigitsError if it did not pass the gate, and InvalidModel if it is damaged.
+        Raises InkDigitsError if it did not pass the gate, or not beside what is promoted now, and
+        InvalidModel if it is damaged.
         """
         version = self.find(name)
         if not version.passed:
@@ -144,19 +155,36 @@ class Versions:
                 f"Nothing was promoted."
             )
         self.check(version)
-        if self.promoted != version.name:
-            self._point(*self.history, version.name)
+        if version.name == self.promoted:
+            return version
+        now = self.promoted or SHIPS
+        if version.compared_with not in (now, None):
+            raise InkDigitsError(
+                f"{version.name} was compared with {version.compared_with}, and by now it is read "
+                f"with {now}: nothing says which is better. Judge it again (`inkdigits finetune "
+                "--resume` with its run), or go back first (`inkdigits models rollback`). Nothing "
+                "was promoted."
+            )
+        self._point(*self.history, version.name)
         return version
 
     def rollback(self) -> str | None:
-        """Read again with what was promoted before. Raises InkDigitsError if nothing was."""
+        """Read again with what was promoted before, and is still there.
+
+        Raises InkDigitsError if nothing was promoted, and InvalidModel if what was before is
+        damaged.
+        """
         if not (history := self.history):
             raise InkDigitsError(
                 f"Nothing is promoted in {self.folder}: it is read with what ships."
             )
-        if len(history) > 1:
-            self.check(self.find(history[-2]))
-        self._point(*history[:-1])
+        kept = {version.name: version for version in self.all()}
+        earlier = history[:-1]
+        while earlier and earlier[-1] not in kept:
+            earlier.pop()
+        if earlier:
+            self.check(kept[earlier[-1]])
+        self._point(*earlier)
         return self.promoted
 
     def check(self, version: Version) -> None:
