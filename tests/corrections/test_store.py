@@ -104,6 +104,18 @@ def test_a_session_that_sends_too_much_has_no_more_kept_and_others_have(url: str
         assert len(add(store, new(side=54, session=BOB))) == 1
 
 
+def test_with_too_many_waiting_no_more_are_kept_whatever_session_they_are_of(url: str) -> None:
+    with closing(Store(url, most_waiting=2)) as store:
+        first, _ = add(store, new(side=50), new(side=51, session=BOB))
+        for session in (ALICE, BOB, "c" * 32):
+            with pytest.raises(StoreUnavailable, match="2 corrections are waiting, and no more"):
+                store.add([new(side=52, session=session)])
+        assert len(add(store, new(7, 1, side=50))) == 1  # it is there already, and only changed
+        assert [each.label for each in store.page()] == [1, 7]
+        store.review(first, "accepted", 7)
+        assert len(add(store, new(side=52, session=BOB))) == 1
+
+
 def test_pages_go_from_the_oldest_on_and_those_of_one_state(store: Store) -> None:
     numbers = add(store, *(new(side=side) for side in range(50, 57)))
     numbers.sort()
