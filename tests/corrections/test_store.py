@@ -77,6 +77,15 @@ def test_who_changes_their_mind_changes_the_label_and_nobody_else_does(store: St
     assert [(each.label, each.state) for each in store.page()] == [(1, "waiting")]
 
 
+def test_a_changed_label_comes_with_the_opinion_of_the_model_that_reads_now(store: Store) -> None:
+    add(store, new(7, 1))
+    later = new(7, 4)._replace(probabilities=[0.1] * 10, model="later")
+    add(store, later)
+    [kept] = store.page()
+    assert (kept.label, kept.model, kept.probabilities) == (4, "later", [0.1] * 10)
+    assert kept.doubt == later.doubt == pytest.approx(0.9)
+
+
 def test_of_what_arrives_together_the_last_word_counts(store: Store) -> None:
     add(store, new(label=3))
     add(store, new(label=5), new(label=9, session=BOB), new(label=3))

@@ -248,11 +248,11 @@ class Store:
             elif sent[session] < self._most_an_hour:
                 fresh[digest] = new
                 sent[session] += 1
+        judged = {"state", "label", "sent_label", "probabilities", "doubt", "model"}
         # In one order, or two processes might each wait for the other.
         for digest, new in sorted(changed.items()):
             if known[digest].sent_label != new.correction.label:
-                change = {"state", "label", "sent_label", "doubt"}
-                values = {name: value for name, value in _values(new).items() if name in change}
+                values = {name: value for name, value in _values(new).items() if name in judged}
                 connection.execute(corrections.update().where(c.digest == digest), values)
         if fresh:
             self._check_room(connection, len(fresh))
