@@ -36,6 +36,7 @@ __all__ = [
     "page_named",
     "pages_in",
     "read_picture",
+    "split_page",
     "stack_of",
     "to_uint8",
 ]
@@ -123,18 +124,20 @@ def page_named(path: str) -> tuple[str, int] | None:
 
     A file that is really called so is no page.
     """
-    if not path.endswith("]"):
-        return None
-    match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", path, re.DOTALL)
-    if match is None or exists(path) or not exists(match[1]):
-        return None
-    return match[1], int(match[2])
+    named = split_page(path)
+    return None if named is None or exists(path) or not exists(named[0]) else named
 
 
-def pages_in(path: str) -> list[str]:
+def split_page(name: str) -> tuple[str, int] | None:
+    """Likewise, whether or not such a file is there."""
+    match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", name, re.DOTALL) if name.endswith("]") else None
+    return match and (match[1], int(match[2]))
+
+
+def pages_in(path: str, content: bytes | None = None) -> list[str]:
     """What to call each page of a PDF or a TIFF file for `read_picture`; if there is only one, and
-    of anything else, the path itself."""
-    count = page_count(Path(path))
+    of anything else, the path itself. Of a file that is not on this machine give the content."""
+    count = page_count(Path(path) if content is None else content)
     return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
 
