@@ -69,5 +69,5 @@ export class Reader {
   /** @param ort onnxruntime-node or onnxruntime-web, as it is imported */
   static open(ort: object, models?: Models): Promise<Reader>;
   /** @returns null if nothing is written there */
-  read(pixels: Pixels, hints?: Hints): Promise<Reading | null>;
+  read(pixels: Pixels, hints?: Hints | null): Promise<Reading | null>;
 }

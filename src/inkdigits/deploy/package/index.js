@@ -32,11 +32,15 @@ export class Reader {
     return new Reader(new GreyReader(ort, ...sessions, rules, version));
   }
 
-  async read(pixels, hints = {}) {
-    if (!ArrayBuffer.isView(pixels?.data)) {
-      throw new UnreadablePicture("Give pixels as {data, width, height}, such as an ImageData.");
+  async read(pixels, hints) {
+    const type = pixels?.data?.[Symbol.toStringTag];
+    if (!["Uint8Array", "Uint8ClampedArray"].includes(type)) {
+      throw new UnreadablePicture(
+        "Give pixels as {data, width, height}, such as an ImageData: data is an Uint8Array or " +
+          `Uint8ClampedArray, and not ${type ?? typeof pixels?.data}.`,
+      );
     }
-    return this.#reader.read(greyOfPixels(pixels), hints);
+    return this.#reader.read(greyOfPixels(pixels), hints ?? {});
   }
 }
 
