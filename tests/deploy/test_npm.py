@@ -22,7 +22,7 @@ from runnable import missing_targets, run_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "model-file.md"
 SCRIPT = """
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as ort from "./ort.wasm.min.mjs";
 import { Reader } from "inkdigits";
 
@@ -36,7 +36,13 @@ for (const { rgba, width, height, hints } of pictures) {
   const data = Uint8Array.from(Buffer.from(rgba, "hex"));
   answers.push(await reader.read({ data, width, height }, hints).catch((error) => error.message));
 }
+const other = Buffer.from(file("digits"));
+other.write("0123456789ab", other.length - 64);
+writeFileSync("other.onnx", other);
+await Reader.open(ort, { digits: "node_modules/inkdigits/models/digits.onnx", page: file("page") });
 const mistakes = [
+  Reader.open(ort, { digits: other, page: file("page") }),
+  Reader.open(ort, { digits: "other.onnx", page: file("page") }),
   Reader.open({}),
   Reader.open(ort, { digits: file("page") }),
   reader.read("photo.jpg"),
@@ -48,7 +54,8 @@ const mistakes = [
 ];
 const white = { data: new Uint8ClampedArray(40 * 40 * 4).fill(255), width: 40, height: 40 };
 mistakes.push(reader.read(white, null).then(String)); // without hints
-for (const mistake of mistakes) answers.push(await mistake.catch((error) => error.message));
+const told = mistakes.map((mistake) => mistake.catch((error) => error.message));
+answers.push(...(await Promise.all(told)));
 console.log(JSON.stringify(answers));
 """
 
@@ -122,11 +129,12 @@ def test_node_reads_what_python_reads(
     assert turned["turned"] == longer["turned"] == 90
     assert nothing is None
     assert "4 for each" in refused
-    assert "not Float32Array" in impossible[7]
+    assert "not Float32Array" in impossible[9]
     assert [re.split("[;,]| from", message)[0] for message in impossible] == [
         'expect is "digits"',
         "length is 0",
         'expect is "digit" and length 2',
+        *["What is given as digits.onnx is version 0123456789ab"] * 2,
         "Reader.open takes ONNX Runtime",
         "What is given as digits.onnx is none: it has no output probabilities.",
         *["Give pixels as {data"] * 3,
