@@ -141,16 +141,16 @@ def pages_in(path: str, content: bytes | None = None) -> list[str]:
     return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
 
-def page_count(file: FileSource) -> int:
+def page_count(file: FileSource, *, max_bytes: int = MAX_BYTES) -> int:
     """How many pages a PDF or a TIFF file has; 1 for anything else.
 
-    That is also one that cannot be opened: reading it will say why. Raises NoProcess if there is
-    none to count them.
+    That is also one that cannot be opened, or has more than `max_bytes`: reading it will say why.
+    Raises NoProcess if there is none to count them.
     """
     from inkdigits.picture.apart import page_count
 
     try:
-        data, name = bytes_of(file, MAX_BYTES)
+        data, name = bytes_of(file, max_bytes)
         format = checked_format(data, name, None)
         if format == "TIFF":
             return len(pages_at(data))

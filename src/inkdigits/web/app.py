@@ -180,7 +180,7 @@ def create_app(
     def shown(body: bytes, content_type: str) -> tuple[bytes, int]:
         """The picture as a JPEG, of several pages the first; and how many there are."""
         file = picture_in(body, content_type)
-        pages = page_count(file)
+        pages = page_count(file, max_bytes=max_bytes)
         picture = read_picture(
             Page(file, 1) if pages > 1 else file,
             max_bytes=max_bytes,
