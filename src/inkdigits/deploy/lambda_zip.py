@@ -24,8 +24,8 @@ GLIBC = (28, 27, 26, 24, 17)
 """Wheels are for glibc 2.28 or one of these older ones; Lambda's system has 2.34."""
 
 OURS = (
-    *("picture/", "recognition/", "models/", "web/__init__.py", "web/answers.py", "web/uploads.py"),
-    *("deploy/__init__.py", "deploy/aws_"),
+    *("picture/", "recognition/", "models/", "web/__init__.py", "web/answers.py"),
+    *("web/settings.py", "web/uploads.py", "deploy/__init__.py", "deploy/aws_"),
 )
 """Beside the files of the package's top, what begins so is in the zip."""
 NOT_NEEDED = (
