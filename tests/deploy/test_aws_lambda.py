@@ -237,9 +237,7 @@ def test_it_tells_what_it_is_and_nothing_at_other_addresses(
 
 
 @pytest.mark.parametrize("limit", ["32MB", "-1"])
-def test_a_limit_that_is_none_is_told_in_words(
-    monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
+def test_a_limit_that_is_none_is_told_in_words(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setenv("INKDIGITS_MAX_BYTES", limit)
     with pytest.raises(ValueError, match=f"INKDIGITS_MAX_BYTES is '{limit}'. It must be a whole"):
         reload(aws_lambda)

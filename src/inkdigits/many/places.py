@@ -31,7 +31,8 @@ def names_at(address: str) -> list[str]:
     """The pictures in a folder or of a glob, such as s3://scans/2024 or s3://scans/*/page-?.png.
 
     A PDF or TIFF file of several pages is each of them: its address, and [1] and so on behind it.
-    So these files are fetched. An address without pictures is given back itself: reading it will say why.
+    So these files are fetched. An address without pictures is given back itself: reading it will
+    say why.
 
     Raises InkDigitsError if the place cannot be looked into.
     """
