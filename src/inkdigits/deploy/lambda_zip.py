@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from shutil import which
 from tempfile import TemporaryDirectory
 
-from inkdigits.atomic_file import write_atomically
+from inkdigits.atomic_file import check_place, write_atomically
 from inkdigits.deploy.files import files_of
 from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
@@ -76,6 +76,7 @@ def bundle_lambda(
         NoWheels: pip cannot fetch a wheel, or one is not what was published.
         InkDigitsError: `out` cannot be written.
     """
+    check_place(out)
     DigitsFile(model)  # which checks it
     files = _wheels(arch, python, requirements) | _package()
     files["inkdigits/models/digits.onnx"] = model_content(model, "digits.onnx")[1]
