@@ -280,7 +280,9 @@ def test_a_disk_that_is_full_says_so_and_keeps_what_is_there(tmp_path: Path) -> 
     [
         ("nonsense", "cannot be understood"),
         ("oracel://host/name", "no kind of database"),
-        ("mysql+pymysql://host/name", "needs pymysql"),
+        ("mysql+pymysql://host/name", "mysql is no kind of database .* SQLite and PostgreSQL are"),
+        ("postgresql+pg9000://host/name", "no kind of database"),
+        ("postgresql+pg8000://host/name", "needs pg8000: install it"),
     ],
 )
 def test_a_url_that_is_none_is_told_at_once(wrong: str, message: str) -> None:

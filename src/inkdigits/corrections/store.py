@@ -1,4 +1,4 @@
-"""Where corrections are kept: SQLite in the user's data folder, or any database that has a URL."""
+"""Where corrections are kept: SQLite in the user's data folder or at a URL, or PostgreSQL."""
 
 from __future__ import annotations
 
