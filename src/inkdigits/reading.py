@@ -148,7 +148,7 @@ class Reading:
     """Why something may be missing from the text, in words; then it is not sure."""
     model: str = ""
     """Which version of `digits.onnx` read it, or of another's model file in its place: the first 12
-    digits of its SHA-256."""
+    digits of the SHA-256 in its metadata, which is of all bytes before that one."""
     faint: tuple[Box, ...] = field(default=(), repr=False)
     """Where a digit may be that is too faint to be read: the text is not sure then, nor is a number
     beside it."""

@@ -96,8 +96,9 @@ def read_picture(
     TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
 
     PDFs and TIFF files, and with `isolate` all files, are decoded in a process of their own (see
-    `apart.py`). What takes more than 1.5 seconds of a processor or a gigabyte there, of a PDF
-    350 MB, is too large, too, and so is what its decoder dies of.
+    `apart.py`). What takes more than 1.5 seconds of a processor or 1.5 GB of addresses there (2**30
+    and 8 for each of `max_pixels`), of a PDF 350 MB of memory, is too large, too, and so is what
+    its decoder dies of.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)

@@ -177,7 +177,8 @@ class Reading(BaseModel):
         description="Why something may be missing from the text, for people; then it is not sure."
     )
     model: str = Field(
-        description="Which version of the model file read it: the first 12 digits of its SHA-256."
+        description="Which version of the model file read it: the first 12 digits of the SHA-256 "
+        "in its metadata."
     )
 
 

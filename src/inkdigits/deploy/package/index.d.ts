@@ -36,7 +36,7 @@ export interface Reading {
   /** By how many degrees the page was turned clockwise to read it. */
   turned: number;
   warnings: string[];
-  /** Which digits.onnx has read it: the first digits of its SHA-256. */
+  /** Which digits.onnx has read it: the first 12 digits of the SHA-256 in its metadata. */
   model: string;
 }
 
