@@ -106,7 +106,7 @@ def rounds_of_killing(
 
 def _write(url: str, note: Path) -> None:
     rng = np.random.default_rng()
-    store = Store(url, most_an_hour=NO_LIMIT)
+    store = Store(url, most_an_hour=NO_LIMIT, most_waiting=NO_LIMIT)
     earlier: list[New] = []
     with note.open("a", buffering=1) as file:
         while True:

@@ -274,6 +274,14 @@ def test_a_folder_is_read_into_a_file(folder: Path) -> None:
     assert b"readings.csv is there already. Delete it" in result.stderr
 
 
+def test_a_picture_that_is_named_twice_is_one_row_and_counts_once(form: Path) -> None:
+    names = "form.png", "*.png", "form.png"
+    result = run("read", *names, "--out", "out.jsonl", "--workers", "1", cwd=form.parent)
+    said = b"1 pictures, of which 0 could not be read, are in out.jsonl\n"
+    assert (result.returncode, result.stdout) == (0, said)
+    assert len((form.parent / "out.jsonl").read_text().splitlines()) == 1
+
+
 @pytest.mark.parametrize("name", ["form.png", ".", "*.png"])
 @pytest.mark.parametrize("option", ["--plot", "--table"])
 def test_no_picture_is_replaced_by_what_was_read_in_it(form: Path, option: str, name: str) -> None:

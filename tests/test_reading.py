@@ -131,6 +131,26 @@ def test_numbers_are_in_the_json() -> None:
     assert list(row["numbers"][0]) == ["text", "value", "confidence", "sure", "box", "line"]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("9007199254740992", 2**53),
+        ("9007199254740993", None),
+        ("3.14", 3.14),
+        (f"{'9' * 400}.5", None),
+    ],
+)
+def test_a_number_that_others_would_round_has_its_text_alone_in_the_json(
+    text: str, value: float | None
+) -> None:
+    digit, point = reading_of([FORM[0]]).digits[0], Mark(".", 0.9, True, (0, 0, 1, 1))
+    reading = Reading(text, 0.9, True, (digit,) * len(text), marks=(point,))
+    row = json.loads(json.dumps(reading.to_dict()))
+    assert (row["number"], row["numbers"][0]["value"]) == (value, value)
+    assert row["numbers"][0]["text"] == text
+    assert reading.number == Decimal(text)
+
+
 def test_what_may_be_a_faint_digit_is_in_the_json() -> None:
     reading = replace(reading_of([FORM[0]]), faint=((10, 20, 30, 40),))
     assert json.loads(json.dumps(reading.to_dict()))["faint"] == [[10, 20, 30, 40]]

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from inkdigits.errors import InkDigitsError
@@ -24,13 +25,27 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     or a device, is written to. Raises InkDigitsError if it cannot be written.
     """
     path = Path(path)
-    try:
+    with _told(path):
         if _is_written_to(path):
             with path.open("ab", buffering=0) as stream:
                 _write_all(stream.fileno(), content)
         else:
             with written_atomically(path) as file:
                 file.write(content)
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise InkDigitsError already now if `write_atomically` would, before a long work is done."""
+    path = Path(path)
+    with _told(path):
+        if not _is_written_to(path):
+            TemporaryFile(dir=Path(os.path.realpath(path)).parent).close()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:  # ValueError: no name at all, or one that cannot be
         why = getattr(error, "strerror", None) or error
         raise InkDigitsError(f"{path} cannot be written: {why}. Choose another place.") from error

@@ -22,6 +22,8 @@ Expect = Literal["digit", "number"] | None
 """What a picture holds, if that is known; see `Reader.read`."""
 DOUBT = "?"
 """Stands behind what is not sure."""
+LARGEST_IN_JSON = 2**53
+"""Up to here JavaScript, Parquet and others have every whole number."""
 
 _short = Repr()
 _short.maxstring = 60
@@ -146,7 +148,7 @@ class Reading:
     """Why something may be missing from the text, in words; then it is not sure."""
     model: str = ""
     """Which version of `digits.onnx` read it, or of another's model file in its place: the first 12
-    digits of its SHA-256."""
+    digits of the SHA-256 in its metadata, which is of all bytes before that one."""
     faint: tuple[Box, ...] = field(default=(), repr=False)
     """Where a digit may be that is too faint to be read: the text is not sure then, nor is a number
     beside it."""
@@ -311,6 +313,9 @@ def _value_of(text: str) -> int | Decimal | None:
 
 
 def _in_json(value: int | Decimal | None) -> int | float | None:
+    """None if those who read it would round it: the text has all digits."""
+    if value is None or value > LARGEST_IN_JSON:
+        return None
     return float(value) if isinstance(value, Decimal) else value
 
 

@@ -77,6 +77,15 @@ def test_who_changes_their_mind_changes_the_label_and_nobody_else_does(store: St
     assert [(each.label, each.state) for each in store.page()] == [(1, "waiting")]
 
 
+def test_a_changed_label_comes_with_the_opinion_of_the_model_that_reads_now(store: Store) -> None:
+    add(store, new(7, 1))
+    later = new(7, 4)._replace(probabilities=[0.1] * 10, model="later")
+    add(store, later)
+    [kept] = store.page()
+    assert (kept.label, kept.model, kept.probabilities) == (4, "later", [0.1] * 10)
+    assert kept.doubt == later.doubt == pytest.approx(0.9)
+
+
 def test_of_what_arrives_together_the_last_word_counts(store: Store) -> None:
     add(store, new(label=3))
     add(store, new(label=5), new(label=9, session=BOB), new(label=3))
@@ -102,6 +111,18 @@ def test_a_session_that_sends_too_much_has_no_more_kept_and_others_have(url: str
         assert store.add([new(side=53)]) == [None]
         assert store.add([new(side=50)]) == [(first.number, False)]  # it is there already
         assert len(add(store, new(side=54, session=BOB))) == 1
+
+
+def test_with_too_many_waiting_no_more_are_kept_whatever_session_they_are_of(url: str) -> None:
+    with closing(Store(url, most_waiting=2)) as store:
+        first, _ = add(store, new(side=50), new(side=51, session=BOB))
+        for session in (ALICE, BOB, "c" * 32):
+            with pytest.raises(StoreUnavailable, match="2 corrections are waiting, and no more"):
+                store.add([new(side=52, session=session)])
+        assert len(add(store, new(7, 1, side=50))) == 1  # it is there already, and only changed
+        assert [each.label for each in store.page()] == [1, 7]
+        store.review(first, "accepted", 7)
+        assert len(add(store, new(side=52, session=BOB))) == 1
 
 
 def test_pages_go_from_the_oldest_on_and_those_of_one_state(store: Store) -> None:
@@ -259,7 +280,9 @@ def test_a_disk_that_is_full_says_so_and_keeps_what_is_there(tmp_path: Path) -> 
     [
         ("nonsense", "cannot be understood"),
         ("oracel://host/name", "no kind of database"),
-        ("mysql+pymysql://host/name", "needs pymysql"),
+        ("mysql+pymysql://host/name", "mysql is no kind of database .* SQLite and PostgreSQL are"),
+        ("postgresql+pg9000://host/name", "no kind of database"),
+        ("postgresql+pg8000://host/name", "needs pg8000: install it"),
     ],
 )
 def test_a_url_that_is_none_is_told_at_once(wrong: str, message: str) -> None:

@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import reload
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,13 @@ def test_it_tells_what_it_is_and_nothing_at_other_addresses(
     refused = server.get("/api/read")
     status, _, answer = function(at("/api/read"))
     assert (status, answer) == (405, refused.json())
+
+
+@pytest.mark.parametrize("limit", ["32MB", "-1"])
+def test_a_limit_that_is_none_is_told_in_words(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setenv("INKDIGITS_MAX_BYTES", limit)
+    with pytest.raises(ValueError, match=f"INKDIGITS_MAX_BYTES is '{limit}'. It must be a whole"):
+        reload(aws_lambda)
 
 
 def test_a_mistake_of_ours_is_a_500_that_tells_nothing(

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 
+from inkdigits import InkDigitsError
 from inkdigits.cli import app
 from inkdigits.deploy import lambda_zip
 from inkdigits.deploy.lambda_zip import NoWheels, bundle_lambda, bytecode, write_template
@@ -90,6 +91,16 @@ def test_a_wheel_that_is_another_is_refused(tmp_path: Path, requirements: Path) 
     with pytest.raises(NoWheels, match="spoon"):
         bundle_lambda(tmp_path / "a.zip", arch="arm64", python="3.13", requirements=requirements)
     assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nothing/here")  # who fetches fails at once
+    for out in (tmp_path, tmp_path / "nowhere" / "function.zip"):
+        with pytest.raises(InkDigitsError, match="cannot be written"):
+            bundle_lambda(out, arch="arm64", python="3.13")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_that_it_runs_on_has_one_version_and_hashes() -> None:

@@ -22,7 +22,7 @@ from runnable import missing_targets, run_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "model-file.md"
 SCRIPT = """
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as ort from "./ort.wasm.min.mjs";
 import { Reader } from "inkdigits";
 
@@ -36,13 +36,26 @@ for (const { rgba, width, height, hints } of pictures) {
   const data = Uint8Array.from(Buffer.from(rgba, "hex"));
   answers.push(await reader.read({ data, width, height }, hints).catch((error) => error.message));
 }
+const other = Buffer.from(file("digits"));
+other.write("0123456789ab", other.length - 64);
+writeFileSync("other.onnx", other);
+await Reader.open(ort, { digits: "node_modules/inkdigits/models/digits.onnx", page: file("page") });
 const mistakes = [
+  Reader.open(ort, { digits: other, page: file("page") }),
+  Reader.open(ort, { digits: "other.onnx", page: file("page") }),
   Reader.open({}),
   Reader.open(ort, { digits: file("page") }),
   reader.read("photo.jpg"),
   reader.read(),
+  reader.read({ data: new Float32Array(4), width: 1, height: 1 }),
+  reader.read({ data: new Uint8Array(), width: 0, height: 0 }),
+  reader.read({ data: new Uint8Array(24), width: -2, height: -3 }),
+  reader.read({ data: new Uint8Array(4), width: "1", height: 1 }),
 ];
-for (const mistake of mistakes) answers.push(await mistake.catch((error) => error.message));
+const white = { data: new Uint8ClampedArray(40 * 40 * 4).fill(255), width: 40, height: 40 };
+mistakes.push(reader.read(white, null).then(String)); // without hints
+const told = mistakes.map((mistake) => mistake.catch((error) => error.message));
+answers.push(...(await Promise.all(told)));
 console.log(JSON.stringify(answers));
 """
 
@@ -116,13 +129,18 @@ def test_node_reads_what_python_reads(
     assert turned["turned"] == longer["turned"] == 90
     assert nothing is None
     assert "4 for each" in refused
-    assert [message.split(";")[0].split(",")[0] for message in impossible] == [
+    assert "not Float32Array" in impossible[9]
+    assert [re.split("[;,]| from", message)[0] for message in impossible] == [
         'expect is "digits"',
         "length is 0",
         'expect is "digit" and length 2',
+        *["What is given as digits.onnx is version 0123456789ab"] * 2,
         "Reader.open takes ONNX Runtime",
         "What is given as digits.onnx is none: it has no output probabilities.",
-        *["Give pixels as {data"] * 2,
+        *["Give pixels as {data"] * 3,
+        *(f"The picture is {size} pixels. Give whole numbers" for size in ("0 x 0", "-2 x -3")),
+        "The picture is 1 x 1 pixels. Give whole numbers",
+        "null",
     ]
 
 

@@ -249,3 +249,25 @@ def test_a_page_of_another_site_reads_with_one_script_tag(foreign: Callable[...,
     expect(page.locator("ink-digits output")).to_be_empty()
     assert element.evaluate("it => [it.value, it.reading]") == ["", None]
     page.close()
+
+
+def test_a_sheet_says_nothing_of_what_is_not_there_any_more(foreign: Callable[..., Page]) -> None:
+    page = foreign("")
+    sheet = page.locator("ink-digits canvas")
+    element = page.locator("ink-digits")
+    write(page, sheet, 4)
+    expect(element).to_have_js_property("value", "4", timeout=FIRST)
+    page.mouse.down()  # another stroke begins
+    expect(element).to_have_js_property("value", "")
+    for _ in range(2):  # of which the second changes nothing
+        element.evaluate("it => it.clear()")
+    page.mouse.up()
+    write(page, sheet, 7)
+    expect(element).to_have_js_property("value", "7")
+    element.evaluate("it => { it.setAttribute('expect', 'digit'); it.setAttribute('length', 2); }")
+    write(page, sheet, 7)
+    expect(page.locator("ink-digits output")).to_contain_text("one digit has length 1")
+    assert element.evaluate("it => [it.value, it.reading]") == ["", None]
+    told = page.evaluate("window.readings.map((it) => it && it.text)")
+    assert told[-4:] == ["4", None, "7", None]
+    page.close()

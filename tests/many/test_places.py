@@ -1,8 +1,10 @@
 """Pictures at addresses, as those of s3://; here of file://, by the same code."""
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from handwriting import png, written
 from inkdigits import InkDigitsError
@@ -34,6 +36,31 @@ def test_a_folder_and_a_glob_are_the_pictures_in_them(address: str) -> None:
     assert names_at(f"{address}/box [7-9]/*.png") == all_of_them[1:]
     assert names_at(all_of_them[0]) == all_of_them[:1]
     assert names_at(f"{address}/*.tif") == [f"{address}/*.tif"]
+
+
+def test_a_star_stays_within_a_name_and_two_go_through_folders(
+    address: str, tmp_path: Path
+) -> None:
+    here = tmp_path / "here.png"
+    here.write_bytes(png(written(1)))
+    inside = [f"{address}/box 4/digit.png", f"{address}/box 7/digit.png"]
+    assert names_at(f"{address}/*.png") == [f"{address}/here.png"]
+    assert names_at(f"{address}/**/*.png") == [*inside, f"{address}/here.png"]
+    assert names_at(f"{address}/**/digit.png") == inside
+    assert names_at(f"{address}/box*") == inside  # what is in a folder that matches
+
+
+def test_each_page_of_a_file_elsewhere_is_read(address: str, tmp_path: Path) -> None:
+    four, seven = (Image.fromarray(written(value)) for value in (4, 7))
+    four.save(tmp_path / "scan.tif", save_all=True, append_images=[seven])
+    pages = [f"{address}/scan.tif[1]", f"{address}/scan.tif[2]"]
+    assert names_at(f"{address}/scan.tif") == names_at(f"{address}/*.tif") == pages
+    assert names_at(pages[1]) == pages[1:]
+    first, second, none = map(json.loads, Worker(Job())([*pages, f"{address}/scan.tif[3]"]))
+    assert [(row["file"], row["text"]) for row in (first, second)] == [
+        *((pages[0], "4"), (pages[1], "7"))
+    ]
+    assert "no page 3" in none["error"]["message"]
 
 
 def test_a_pdf_elsewhere_is_not_left_out_in_silence(address: str, tmp_path: Path) -> None:

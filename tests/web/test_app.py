@@ -261,6 +261,15 @@ def test_of_a_pdf_the_first_page_comes_back_and_how_many_there_are(client, png_o
     assert client.post("/api/read", content=shown.content).json()["text"] == "7"
 
 
+def test_pages_are_counted_up_to_the_limit_that_the_server_has(reader):
+    pages = [Image.new("L", (60, 80), 255)] * 2
+    scan = BytesIO()
+    pages[0].save(scan, "TIFF", save_all=True, append_images=pages[1:])
+    client = TestClient(create_app(reader, max_bytes=2**26))
+    shown = client.post("/api/picture", content=scan.getvalue().ljust(2**25 + 1))
+    assert (shown.status_code, shown.headers["pages"]) == (200, "2")
+
+
 def test_a_large_picture_comes_back_no_larger_than_it_is_read(client, reader):
     large = BytesIO()
     Image.effect_noise((4032, 3024), 40).save(large, "JPEG")

@@ -140,6 +140,20 @@ def test_a_session_that_sends_too_much_is_told_to_wait(client: TestClient) -> No
     assert client.post("/api/corrections", json=sent(side=70, session=BOB)).status_code == 201
 
 
+def test_with_too_many_waiting_nobody_is_kept_and_the_owner_is_told(
+    reader: Reader, tmp_path: Path, server_log: pytest.LogCaptureFixture
+) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'full.sqlite'}", most_waiting=2)) as store:
+        client = TestClient(create_app(reader, corrections=store))
+        answers = [
+            client.post("/api/corrections", json=sent(side=40 + i, session=f"{i:032x}"))
+            for i in range(3)
+        ]
+    assert [answer.status_code for answer in answers] == [201, 201, 503]
+    assert answers[-1].headers["retry-after"]
+    assert "2 corrections are waiting" in server_log.text
+
+
 def test_another_sites_page_may_send_nothing(client: TestClient) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://example.org"}
     assert client.post("/api/corrections", json=sent(), headers=headers).status_code == 403

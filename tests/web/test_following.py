@@ -3,18 +3,23 @@
 import errno
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from inkdigits import InvalidModel, Reader
+from inkdigits.corrections.store import Store
 from inkdigits.corrections.versions import Version, Versions
 from inkdigits.web import following
 from inkdigits.web.app import create_app
 from inkdigits.web.following import FollowingReader, reader_for
 from inkdigits.web.server import running
+from sent import sent
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +180,39 @@ def test_a_version_that_is_damaged_after_all_leaves_the_server_as_it_was(
         answer = httpx.post(f"{url}/api/read", content=png_of(7), timeout=60)
         assert answer.status_code == 200
     assert "The model is as it was" in server_log.text
+
+
+def test_an_opinion_of_a_correction_is_of_the_version_whose_name_is_kept_with_it(
+    versions: Versions,
+    unsure: Version,
+    reader: Reader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    while versions.promoted:
+        versions.rollback()
+    following_reader = FollowingReader(versions.folder)
+
+    def judged(self: Reader, pictures: Any) -> Any:
+        """While another version is promoted, and loaded."""
+        versions.promote(unsure.name)
+        end = time.monotonic() + 60
+        while following_reader.metadata["name"] != "unsure" and time.monotonic() < end:
+            time.sleep(0.01)
+        return predict_proba(self, pictures)
+
+    predict_proba = Reader.predict_proba
+    monkeypatch.setattr(following, "EVERY", 0.05)
+    monkeypatch.setattr(Reader, "predict_proba", judged)
+    with (
+        closing(Store(f"sqlite:///{tmp_path / 'kept.sqlite'}")) as store,
+        TestClient(create_app(following_reader, corrections=store)) as client,
+    ):
+        assert client.post("/api/corrections", json=sent()).status_code == 201
+        [kept] = store.page()
+    assert following_reader.metadata["name"] == "unsure"
+    assert kept.model == reader.metadata["sha256"]
+    assert kept.probabilities[7] > 0.9
 
 
 def test_only_a_folder_of_versions_is_followed(versions: Versions, unsure: Version) -> None:

@@ -1,6 +1,9 @@
 """What a server counts and logs of each request."""
 
 import logging
+import os
+import subprocess
+import sys
 
 from fastapi.testclient import TestClient
 
@@ -37,6 +40,30 @@ def test_each_app_counts_for_itself(client, reader):
     client.get("/api/health")
     other = TestClient(create_app(reader)).get("/metrics").text
     assert "/api/health" not in other
+
+
+COUNTING = """
+import asyncio
+from inkdigits import Reader
+from inkdigits.web.app import create_app
+
+async def answer(message):
+    print(message.get("status", ""))
+
+async def nothing():
+    return {"type": "http.request"}
+
+asked = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "headers": []}
+asyncio.run(create_app(Reader())(asked, nothing, answer))
+"""
+
+
+def test_an_empty_name_of_the_folder_to_count_in_is_none(tmp_path):
+    empty = os.environ | {"PROMETHEUS_MULTIPROC_DIR": ""}
+    command = [sys.executable, "-c", COUNTING]
+    done = subprocess.run(command, cwd=tmp_path, env=empty, capture_output=True, text=True)
+    assert done.stdout.split()[:1] == ["200"], done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_asks_for_the_head_alone_is_counted_as_who_asks_for_all(client):

@@ -185,11 +185,13 @@ def _read_into(
         from inkdigits.many.places import is_elsewhere, names_at
         from inkdigits.many.run import read_into
 
-        names = [
-            name
-            for file in files
-            for name in (names_at(file) if is_elsewhere(file) else expanded(file))
-        ]
+        names = list(
+            dict.fromkeys(
+                name
+                for file in files
+                for name in (names_at(file) if is_elsewhere(file) else expanded(file))
+            )
+        )
         bar: Any = click.progressbar(
             length=len(names),
             label="reading",

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inkdigits.errors import InkDigitsError, StoreUnavailable
 
+URLS = "sqlite:///corrections.sqlite or postgresql://user:password@host/name"
 WAIT = 10
 """Seconds, for a database that is locked or does not answer."""
 MIGRATING = 0x1A2D16175
@@ -31,8 +32,7 @@ def database_url(said: str) -> URL:
         url = make_url(said)
     except ArgumentError as error:
         raise InkDigitsError(
-            "The database's URL cannot be understood. Write it like sqlite:///corrections.sqlite "
-            "or postgresql://user:password@host/name."
+            f"The database's URL cannot be understood. Write it like {URLS}."
         ) from error
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
@@ -42,10 +42,15 @@ def database_url(said: str) -> URL:
 def engine_for(url: URL) -> Engine:
     """Connects when it is first used. Raises InkDigitsError if something for it is missing."""
     kind = url.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):  # others keep pictures cut off, or not at all
+        raise InkDigitsError(
+            f"{kind} is no kind of database that is known here, SQLite and PostgreSQL are. Write "
+            f"the URL like {URLS}."
+        )
     # Of what is set twice, what the URL says counts.
     if kind == "sqlite":
         url = url.set(query={"timeout": str(WAIT), **url.query})
-    elif kind == "postgresql":
+    else:
         # Whatever the server's own settings: what is committed is on disk, nothing hangs.
         settings = f"-c synchronous_commit=on -c statement_timeout={WAIT}s"
         options = " ".join([settings, *url.normalized_query.get("options", ())])
@@ -57,7 +62,7 @@ def engine_for(url: URL) -> Engine:
     except ModuleNotFoundError as error:
         raise InkDigitsError(
             f"This database needs {error.name}: "
-            + ('pip install "inkdigits[postgresql]"' if kind == "postgresql" else "install it.")
+            + ('pip install "inkdigits[postgresql]"' if error.name == "psycopg" else "install it.")
         ) from error
     if kind == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)

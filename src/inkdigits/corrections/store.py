@@ -1,4 +1,4 @@
-"""Where corrections are kept: SQLite in the user's data folder, or any database that has a URL."""
+"""Where corrections are kept: SQLite in the user's data folder or at a URL, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from inkdigits.errors import StoreUnavailable
 URL_VARIABLE = "INKDIGITS_DATABASE_URL"
 MOST_AN_HOUR = 600
 """Of one session. A sheet of thirty digits that are all right is thirty of them."""
+MOST_WAITING = 20_000
+"""Of all sessions together: anybody may think up another session, and no disk is endless. With
+photos they are 20 GB at most."""
 TRIES = 5
 
 State = Literal["waiting", "accepted", "rejected"]
@@ -83,15 +86,23 @@ class Store:
         url: such as postgresql://user@host/name; if left out, what INKDIGITS_DATABASE_URL says, or
             else a file of SQLite in the user's data folder.
         most_an_hour: so many are kept of one session within an hour.
+        most_waiting: so many may wait for their review; no more are kept then.
 
     Raises:
         InkDigitsError: the URL is none, or needs a package that is not installed.
-    All methods raise StoreUnavailable if the database is down or full, and then changed nothing.
+    All methods raise StoreUnavailable if the database is down or full, and then changed nothing;
+    `add` also if too many are waiting.
     """
 
-    def __init__(self, url: str | None = None, *, most_an_hour: int = MOST_AN_HOUR) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        most_an_hour: int = MOST_AN_HOUR,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
         self.url = database_url(url or os.environ.get(URL_VARIABLE) or "")
-        self._most_an_hour = most_an_hour
+        self._most_an_hour, self._most_waiting = most_an_hour, most_waiting
         self._engine = engine_for(self.url)
         self._opening = Lock()
         self._is_open = False
@@ -237,13 +248,14 @@ class Store:
             elif sent[session] < self._most_an_hour:
                 fresh[digest] = new
                 sent[session] += 1
+        judged = {"state", "label", "sent_label", "probabilities", "doubt", "model"}
         # In one order, or two processes might each wait for the other.
         for digest, new in sorted(changed.items()):
             if known[digest].sent_label != new.correction.label:
-                change = {"state", "label", "sent_label", "doubt"}
-                values = {name: value for name, value in _values(new).items() if name in change}
+                values = {name: value for name, value in _values(new).items() if name in judged}
                 connection.execute(corrections.update().where(c.digest == digest), values)
         if fresh:
+            self._check_room(connection, len(fresh))
             _insert_photos(connection, fresh.values())
             connection.execute(
                 corrections.insert(), [_values(fresh[each]) for each in sorted(fresh)]
@@ -260,6 +272,14 @@ class Store:
         lately = c.session.in_(sessions) & (c.received > time.time() - 3600)
         query = select(c.session, func.count()).where(lately).group_by(c.session)
         return Counter({row[0]: row[1] for row in connection.execute(query)})
+
+    def _check_room(self, connection: Connection, count: int) -> None:
+        waiting = select(func.count()).where(corrections.c.state == "waiting")
+        if (connection.scalar(waiting) or 0) + count > self._most_waiting:
+            raise StoreUnavailable(
+                f"{self._most_waiting:,} corrections are waiting, and no more are kept: accept or "
+                "reject some at /review, or inkdigits corrections delete."
+            )
 
     def _written(self, write: Callable[[Connection], Result]) -> Result:
         """What `write` returns of its transaction, which is tried again if others were first."""

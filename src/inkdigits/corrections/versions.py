@@ -32,7 +32,7 @@ class Version:
     """A model file, and its story."""
 
     name: str
-    """The first 12 digits of the file's SHA-256."""
+    """The first 12 digits of the SHA-256 in the file's metadata."""
     path: Path
     story: dict[str, Any]
 

@@ -15,7 +15,7 @@ from inkdigits.training.crops import largest_digit
 
 MOST = 4.0
 CAUTION = 0.5
-"""It counts e times as much only if thereby so many more corrections are read right."""
+"""So many more corrections have to be read right before it counts e (2.72) times as much."""
 
 Opinions = list[tuple[NDArray[np.float64], NDArray[np.float64], int]]
 """Of each digit the logarithms of how likely `page.onnx` and `digits.onnx` call it each (10,), and

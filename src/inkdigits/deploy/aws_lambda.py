@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -29,6 +28,7 @@ from inkdigits.web.answers import (
     refuse_other_parameters,
     refuse_other_sites,
 )
+from inkdigits.web.settings import number_in, origins_in
 from inkdigits.web.uploads import SMALL_PIXELS, most_bytes, picture_in, too_large
 
 MOST_DIGITS = 100
@@ -39,9 +39,9 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
-max_bytes = int(os.environ.get("INKDIGITS_MAX_BYTES") or MAX_BYTES)
-max_pixels = int(os.environ.get("INKDIGITS_MAX_PIXELS") or MAX_PIXELS)
-allow_origins = os.environ.get("INKDIGITS_ALLOW_ORIGINS", "").replace(",", " ").split()
+max_bytes = number_in("INKDIGITS_MAX_BYTES", MAX_BYTES)
+max_pixels = number_in("INKDIGITS_MAX_PIXELS", MAX_PIXELS)
+allow_origins = origins_in("INKDIGITS_ALLOW_ORIGINS")
 check_origins(allow_origins)
 reader = Reader()
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from shutil import which
 from tempfile import TemporaryDirectory
 
-from inkdigits.atomic_file import write_atomically
+from inkdigits.atomic_file import check_place, write_atomically
 from inkdigits.deploy.files import files_of
 from inkdigits.errors import InkDigitsError
 from inkdigits.recognition.digits import DigitsFile
@@ -24,8 +24,8 @@ GLIBC = (28, 27, 26, 24, 17)
 """Wheels are for glibc 2.28 or one of these older ones; Lambda's system has 2.34."""
 
 OURS = (
-    *("picture/", "recognition/", "models/", "web/__init__.py", "web/answers.py", "web/uploads.py"),
-    *("deploy/__init__.py", "deploy/aws_"),
+    *("picture/", "recognition/", "models/", "web/__init__.py", "web/answers.py"),
+    *("web/settings.py", "web/uploads.py", "deploy/__init__.py", "deploy/aws_"),
 )
 """Beside the files of the package's top, what begins so is in the zip."""
 NOT_NEEDED = (
@@ -76,6 +76,7 @@ def bundle_lambda(
         NoWheels: pip cannot fetch a wheel, or one is not what was published.
         InkDigitsError: `out` cannot be written.
     """
+    check_place(out)
     DigitsFile(model)  # which checks it
     files = _wheels(arch, python, requirements) | _package()
     files["inkdigits/models/digits.onnx"] = model_content(model, "digits.onnx")[1]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from inkdigits.errors import InkDigitsError, NoProcess, UnreadablePicture
 from inkdigits.folders import why_closed
 from inkdigits.many.places import content_at, is_elsewhere
 from inkdigits.outputs.rows import row_of
+from inkdigits.picture import Page, split_page
 from inkdigits.reader import Reader
 from inkdigits.reading import Expect, Reading
 from inkdigits.recognition.session import model_content
@@ -58,7 +60,8 @@ class Worker:
 
     def __call__(self, names: Sequence[str]) -> list[str]:
         """A row for each of the names, as a line of JSON."""
-        sources = [_source(name) for name in names]
+        fetched = cache(content_at)  # of whose pages several may be here
+        sources = [_source(name, fetched) for name in names]
         results = self._reader.read_many(
             (source for source in sources if not isinstance(source, InkDigitsError)),
             batch_size=BATCH,
@@ -77,9 +80,13 @@ class Worker:
         return json.dumps(row_of(name, result, self._job.min_confidence))
 
 
-def _source(name: str) -> bytes | Path | UnreadablePicture:
+def _source(
+    name: str, content_at: Callable[[str], bytes | UnreadablePicture]
+) -> bytes | Path | Page | UnreadablePicture:
     if is_elsewhere(name):
-        return content_at(name)
+        address, page = split_page(name) or (name, None)
+        content = content_at(address)
+        return content if page is None or isinstance(content, Exception) else Page(content, page)
     if why := why_closed(name):
         return UnreadablePicture(why, reason="missing")
     return Path(name)

@@ -11,8 +11,6 @@ from pyarrow.parquet import ParquetWriter
 
 ROWS = 5000
 """That are in memory at a time."""
-WHOLE = 2**53
-"""Up to here every whole number is one that Parquet's doubles have."""
 
 _BOX = pa.list_(pa.int32(), 4)
 _SIGN = [("confidence", pa.float32()), ("sure", pa.bool_()), ("box", _BOX)]
@@ -65,10 +63,4 @@ def _columns(row: dict[str, Any]) -> dict[str, Any]:
     row["file"] = row["file"].encode(errors="backslashreplace").decode()
     if error := row.get("error"):
         return row | {"error": error["type"], "message": error["message"]}
-    numbers = [number | {"value": _double(number["value"])} for number in row["numbers"]]
-    return row | {"number": _double(row["number"]), "numbers": numbers}
-
-
-def _double(value: float | None) -> float | None:
-    """Of a larger number there is only the text."""
-    return None if value is None or abs(value) > WHOLE else float(value)
+    return row

@@ -36,6 +36,7 @@ __all__ = [
     "page_named",
     "pages_in",
     "read_picture",
+    "split_page",
     "stack_of",
     "to_uint8",
 ]
@@ -95,8 +96,9 @@ def read_picture(
     TIFF packed in strips of hundreds of MB. Raises TypeError for any other type of source.
 
     PDFs and TIFF files, and with `isolate` all files, are decoded in a process of their own (see
-    `apart.py`). What takes more than 1.5 seconds of a processor or a gigabyte there, of a PDF
-    350 MB, is too large, too, and so is what its decoder dies of.
+    `apart.py`). What takes more than 1.5 seconds of a processor or 1.5 GB of addresses there (2**30
+    and 8 for each of `max_pixels`), of a PDF 350 MB of memory, is too large, too, and so is what
+    its decoder dies of.
     """
     if isinstance(source, np.ndarray):
         return grey_of_array(np.asarray(source), max_pixels)
@@ -123,31 +125,33 @@ def page_named(path: str) -> tuple[str, int] | None:
 
     A file that is really called so is no page.
     """
-    if not path.endswith("]"):
-        return None
-    match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", path, re.DOTALL)
-    if match is None or exists(path) or not exists(match[1]):
-        return None
-    return match[1], int(match[2])
+    named = split_page(path)
+    return None if named is None or exists(path) or not exists(named[0]) else named
 
 
-def pages_in(path: str) -> list[str]:
+def split_page(name: str) -> tuple[str, int] | None:
+    """Likewise, whether or not such a file is there."""
+    match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", name, re.DOTALL) if name.endswith("]") else None
+    return match and (match[1], int(match[2]))
+
+
+def pages_in(path: str, content: bytes | None = None) -> list[str]:
     """What to call each page of a PDF or a TIFF file for `read_picture`; if there is only one, and
-    of anything else, the path itself."""
-    count = page_count(Path(path))
+    of anything else, the path itself. Of a file that is not on this machine give the content."""
+    count = page_count(Path(path) if content is None else content)
     return [path] if count < 2 else [f"{path}[{page}]" for page in range(1, count + 1)]
 
 
-def page_count(file: FileSource) -> int:
+def page_count(file: FileSource, *, max_bytes: int = MAX_BYTES) -> int:
     """How many pages a PDF or a TIFF file has; 1 for anything else.
 
-    That is also one that cannot be opened: reading it will say why. Raises NoProcess if there is
-    none to count them.
+    That is also one that cannot be opened, or has more than `max_bytes`: reading it will say why.
+    Raises NoProcess if there is none to count them.
     """
     from inkdigits.picture.apart import page_count
 
     try:
-        data, name = bytes_of(file, MAX_BYTES)
+        data, name = bytes_of(file, max_bytes)
         format = checked_format(data, name, None)
         if format == "TIFF":
             return len(pages_at(data))

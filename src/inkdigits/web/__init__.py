@@ -2,3 +2,12 @@
 
 In: a picture in a request. Out: what was read in it as JSON, or an error with a proper status.
 """
+
+import os
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client's variable: several processes count in the folder that it names, if it is set
+before that is imported, and each answers with the sum of all."""
+
+if os.environ.get(SHARED_FOLDER) == "":
+    del os.environ[SHARED_FOLDER]  # which it would take for the folder that it is started in

@@ -1,6 +1,6 @@
 """What the API answers, whoever serves it: FastAPI in `app.py`, AWS Lambda in `deploy/`.
 
-No framework is imported here, and none in `uploads.py`.
+No framework is imported here, and none in `settings.py` and `uploads.py`.
 """
 
 from __future__ import annotations

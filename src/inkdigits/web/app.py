@@ -54,6 +54,7 @@ from inkdigits.web.metrics import Metrics
 from inkdigits.web.observed import Observed
 from inkdigits.web.owner import token_from_env
 from inkdigits.web.pages import add_pages
+from inkdigits.web.settings import is_on, number_in, origins_in
 from inkdigits.web.shown import as_jpeg
 from inkdigits.web.uploads import SMALL_BYTES, SMALL_PIXELS, picture_in
 
@@ -180,7 +181,7 @@ def create_app(
     def shown(body: bytes, content_type: str) -> tuple[bytes, int]:
         """The picture as a JPEG, of several pages the first; and how many there are."""
         file = picture_in(body, content_type)
-        pages = page_count(file)
+        pages = page_count(file, max_bytes=max_bytes)
         picture = read_picture(
             Page(file, 1) if pages > 1 else file,
             max_bytes=max_bytes,
@@ -287,32 +288,14 @@ def app_from_env() -> FastAPI:
     """
     return create_app(
         reader_for(os.environ.get("INKDIGITS_MODEL") or None),
-        allow_origins=_origins_in("INKDIGITS_ALLOW_ORIGINS"),
-        allow_frames=_origins_in("INKDIGITS_ALLOW_FRAMES"),
-        max_bytes=_number("INKDIGITS_MAX_BYTES", MAX_BYTES),
-        max_pixels=_number("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
-        corrections=_store() if _is_on("INKDIGITS_CORRECTIONS") else None,
+        allow_origins=origins_in("INKDIGITS_ALLOW_ORIGINS"),
+        allow_frames=origins_in("INKDIGITS_ALLOW_FRAMES"),
+        max_bytes=number_in("INKDIGITS_MAX_BYTES", MAX_BYTES),
+        max_pixels=number_in("INKDIGITS_MAX_PIXELS", MAX_PIXELS),
+        corrections=_store() if is_on("INKDIGITS_CORRECTIONS") else None,
         owner_token=token_from_env(),
-        keep_days=_number("INKDIGITS_KEEP_DAYS", KEEP_DAYS),
+        keep_days=number_in("INKDIGITS_KEEP_DAYS", KEEP_DAYS),
     )
-
-
-def _origins_in(variable: str) -> list[str]:
-    return os.environ.get(variable, "").replace(",", " ").split()
-
-
-def _number(variable: str, default: int) -> int:
-    said = os.environ.get(variable) or str(default)
-    if not said.isdecimal() or int(said) < 1:
-        raise ValueError(f"{variable} is {said!r}. It must be a whole number from 1.")
-    return int(said)
-
-
-def _is_on(variable: str) -> bool:
-    said = os.environ.get(variable) or "0"
-    if said not in ("0", "1"):
-        raise ValueError(f"{variable} is {said!r}. It must be 1, or 0 or empty for off.")
-    return said == "1"
 
 
 def _store() -> Store:

@@ -145,11 +145,12 @@ def add_corrections(
 
     def judged(body: bytes) -> New:
         correction = correction_of(parse(body))
+        judge = reader.now if isinstance(reader, FollowingReader) else reader
         try:
-            [probabilities] = reader.predict_proba(correction.pixels()[None])
+            [probabilities] = judge.predict_proba(correction.pixels()[None])
         except NoInk as error:  # whose message counts pictures, and there is one
             raise NoInk("Nothing is written in the picture. Send the digit.") from error
-        model = reader.metadata.get("sha256", "")  # a file that is not stamped has none
+        model = judge.metadata.get("sha256", "")  # a file that is not stamped has none
         return New(correction, [round(float(each), 5) for each in probabilities], model)
 
     @app.post("/api/corrections", dependencies=from_here, status_code=201, **reference.SEND)

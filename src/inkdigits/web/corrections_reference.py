@@ -43,7 +43,7 @@ class Correction(BaseModel):
     )
     probabilities: list[float] = Field(description="What the model says, of each digit 0 to 9.")
     doubt: float = Field(description="How sure the model is that what was sent is wrong, 0 to 1.")
-    model: str = Field(description="The model file's SHA-256.")
+    model: str = Field(description="The SHA-256 in the model file's metadata.")
     photo: str | None = Field(
         description="Always null here; `inkdigits corrections export` has it."
     )

@@ -34,6 +34,11 @@ class FollowingReader:
         """All that a Reader has is had of the one that reads now."""
         return getattr(self._reader, name)
 
+    @property
+    def now(self) -> Reader:
+        """The one that reads now; later it may be another."""
+        return self._reader
+
     async def follow(self, warm_up: PictureSource) -> None:
         """Look now and then, for ever. A new reader reads `warm_up` before anybody's picture."""
         said = ""

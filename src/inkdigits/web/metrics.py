@@ -9,10 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from inkdigits.reading import Reading
+from inkdigits.web import SHARED_FOLDER
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus_client's variable: several processes count in the folder that it names, if it is set
-before that is imported, and each answers with the sum of all."""
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60)
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1)
 ABOUT_THE_MODEL = ("name", "version", "revision")

@@ -127,7 +127,10 @@ class Number(BaseModel):
     """One number that was read: what no space parts, its marks included."""
 
     text: str = Field(description="Such as 305, 3.14 or 12+7.")
-    value: int | float | None = Field(description="If it is plain, such as 0755 or 3.14; or null.")
+    value: int | float | None = Field(
+        description="If it is plain, such as 0755 or 3.14, and at most 2⁵³, as JavaScript would "
+        "round a larger one; or null."
+    )
     confidence: float = Field(description="That its whole text is right.", ge=0, le=1)
     sure: bool = Field(
         description="Whether each digit and mark is sure, also which of a point and a comma it is, "
@@ -153,7 +156,8 @@ class Reading(BaseModel):
     )
     lines: list[str] = Field(description="The text line by line.")
     number: int | float | None = Field(
-        description="The value if the text is one plain number, such as 0755 or 3.14; else null."
+        description="The value if the text is one plain number, such as 0755 or 3.14, and at most "
+        "2⁵³; else null."
     )
     numbers: list[Number] = Field(description="Each number, in reading order.")
     digits: list[Digit] = Field(description="Each digit, in reading order.")
@@ -173,7 +177,8 @@ class Reading(BaseModel):
         description="Why something may be missing from the text, for people; then it is not sure."
     )
     model: str = Field(
-        description="Which version of the model file read it: the first 12 digits of its SHA-256."
+        description="Which version of the model file read it: the first 12 digits of the SHA-256 "
+        "in its metadata."
     )
 
 

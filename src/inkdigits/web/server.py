@@ -20,9 +20,9 @@ from fastapi import FastAPI
 from uvicorn.config import LOGGING_CONFIG
 
 from inkdigits.errors import InkDigitsError
+from inkdigits.web import SHARED_FOLDER
 from inkdigits.web.app import app_from_env
 from inkdigits.web.connection import Connection
-from inkdigits.web.metrics import SHARED_FOLDER
 from inkdigits.web.observed import JSON_LOG
 
 BACKLOG = 128

@@ -36,7 +36,7 @@ export interface Reading {
   /** By how many degrees the page was turned clockwise to read it. */
   turned: number;
   warnings: string[];
-  /** Which digits.onnx has read it: the first digits of its SHA-256. */
+  /** Which digits.onnx has read it: the first 12 digits of the SHA-256 in its metadata. */
   model: string;
 }
 
@@ -56,7 +56,8 @@ export interface Pixels {
 
 /**
  * Where the files in the folder models are, if they are not there any more: paths, addresses or
- * bytes. With another digits.onnx `inkdigits bundle npm OUT --model FILE` makes this package.
+ * bytes. Another digits.onnx is refused: with it `inkdigits bundle npm OUT --model FILE` makes this
+ * package.
  */
 export interface Models {
   digits?: string | Uint8Array;
@@ -69,5 +70,5 @@ export class Reader {
   /** @param ort onnxruntime-node or onnxruntime-web, as it is imported */
   static open(ort: object, models?: Models): Promise<Reader>;
   /** @returns null if nothing is written there */
-  read(pixels: Pixels, hints?: Hints): Promise<Reading | null>;
+  read(pixels: Pixels, hints?: Hints | null): Promise<Reading | null>;
 }

@@ -28,16 +28,40 @@ export class Reader {
       if (session.outputNames.includes(OUTPUT[name])) return session;
       throw new TypeError(`What is given as ${name} is none: it has no output ${OUTPUT[name]}.`);
     };
-    const sessions = [await load(digits, "digits.onnx"), await load(page, "page.onnx")];
+    const content = digits && (await contentOf(digits));
+    const sessions = [await load(content, "digits.onnx"), await load(page, "page.onnx")];
+    if (content) checkVersion(content);
     return new Reader(new GreyReader(ort, ...sessions, rules, version));
   }
 
-  async read(pixels, hints = {}) {
-    if (!ArrayBuffer.isView(pixels?.data)) {
-      throw new UnreadablePicture("Give pixels as {data, width, height}, such as an ImageData.");
+  async read(pixels, hints) {
+    const type = pixels?.data?.[Symbol.toStringTag];
+    if (!["Uint8Array", "Uint8ClampedArray"].includes(type)) {
+      throw new UnreadablePicture(
+        "Give pixels as {data, width, height}, such as an ImageData: data is an Uint8Array or " +
+          `Uint8ClampedArray, and not ${type ?? typeof pixels?.data}.`,
+      );
     }
-    return this.#reader.read(greyOfPixels(pixels), hints);
+    return this.#reader.read(greyOfPixels(pixels), hints ?? {});
   }
+}
+
+/** @param {string | Uint8Array} model what was given as `digits` */
+async function contentOf(model) {
+  if (typeof model !== "string") return model;
+  if (!globalThis.process?.versions?.node) return (await fetch(model)).arrayBuffer();
+  const { readFile } = await import("node:fs/promises");
+  return readFile(model);
+}
+
+/** The rules and the version here are of the package's own digits.onnx; a file ends with its SHA-256. */
+function checkVersion(content) {
+  const carried = new TextDecoder().decode(content.slice(-64));
+  if (!/^[0-9a-f]{64}$/.test(carried) || carried.startsWith(version)) return;
+  throw new TypeError(
+    `What is given as digits.onnx is version ${carried.slice(0, 12)}, and the package's is ${version}. ` +
+      "Make a package with the other one: inkdigits bundle npm OUT --model FILE.",
+  );
 }
 
 /** A file's path or, in a browser, its address. */

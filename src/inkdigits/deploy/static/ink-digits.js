@@ -7,7 +7,9 @@
  * Attributes: `expect` ("digit" or "number") and `length` say what is written, as far as that is
  * known; `width` is how wide it is, in CSS pixels. After each stroke it fires `read`, which bubbles,
  * with the reading as its `detail`; the newest is its `reading`, and the text its `value`. `clear()`
- * takes what is written away.
+ * takes what is written away. Where nothing is read of what lies there, `reading` is null and `value`
+ * "": of a sheet that is blank, is refused or cannot be read now, which `read` tells with null as its
+ * `detail`, and until what has just been written is read.
  */
 
 import { Readings, Refused, Unreachable } from "./api.js";
@@ -34,8 +36,11 @@ style.replaceSync(`
 export class InkDigits extends HTMLElement {
   static observedAttributes = ["width"];
 
-  /** @type {import("./api.js").Reading | null} what was read last; null for a blank sheet */
+  /** @type {import("./api.js").Reading | null} what lies there now says */
   reading = null;
+
+  /** What the last event told. */
+  #told = this.reading;
 
   #canvas = document.createElement("canvas");
   #output = document.createElement("output");
@@ -94,6 +99,7 @@ export class InkDigits extends HTMLElement {
 
   #ask() {
     clearTimeout(this.#retrying);
+    this.reading = null;
     const sheet = this.#sheet;
     this.#canvas.style.aspectRatio = String(sheet.aspect);
     if (!sheet.isBlank) {
@@ -101,23 +107,28 @@ export class InkDigits extends HTMLElement {
       return;
     }
     this.#readings.cancel();
-    this.reading = null;
     this.#say("", false);
+    this.#tell(null);
   }
 
   #show(reading, isFinal) {
     this.#say(reading.text, reading.sure);
-    if (!isFinal || this.#sheet.isDrawing) return;
-    this.reading = reading;
-    this.dispatchEvent(new CustomEvent("read", { detail: reading, bubbles: true, composed: true }));
+    if (isFinal && !this.#sheet.isDrawing) this.#tell(reading);
   }
 
   #fail(error) {
-    this.reading = null;
     this.#say(error.message, false);
+    this.#tell(null);
     if (error instanceof Refused) return;
     if (!(error instanceof Unreachable)) throw error;
     this.#retrying = setTimeout(() => this.#ask(), RETRY_MS);
+  }
+
+  #tell(reading) {
+    this.reading = reading;
+    if (reading === this.#told) return;
+    this.#told = reading;
+    this.dispatchEvent(new CustomEvent("read", { detail: reading, bubbles: true, composed: true }));
   }
 
   #say(text, sure) {

@@ -44,6 +44,11 @@ export async function toGrey(file) {
  * @returns {Grey}
  */
 export function greyOfPixels({ data, width, height }) {
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new UnreadablePicture(
+      `The picture is ${width} x ${height} pixels. Give whole numbers from 1 on.`,
+    );
+  }
   checkSize({ width, height });
   if (data.length !== 4 * width * height) {
     throw new UnreadablePicture(
