@@ -23,6 +23,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -68,8 +69,9 @@ EMPTY = 0.01
 FLOAT = TensorProto.FLOAT
 
 
+@cache  # it is asked for several times in a training, and takes its time to be written
 def normalizer() -> onnx.ModelProto:
-    """The normaliser as an ONNX model; see the module's description."""
+    """The normaliser as an ONNX model, not to be changed; see the module's description."""
     g = Graph("normalizer")
     picture = g.input("picture")
     height, width = _length(g, picture, 1), _length(g, picture, 2)
@@ -127,9 +129,7 @@ class Normalizer:
         )
 
     def __call__(self, pictures: ArrayLike, batch_size: int = 128) -> NDArray[np.float32]:
-        """What the network sees of `pictures` (N, H, W): (N, 28, 28) in 0..1.
-
-        They may be, and are refused, as by `Reader.predict`."""
+        """What the network sees, (N, 28, 28) in 0..1, of `pictures` as `Reader.predict` takes."""
         pictures = stack_of(pictures)
         starts = range(0, len(pictures), batch_size)
         batches = [pictures[start : start + batch_size] for start in starts]
