@@ -487,12 +487,28 @@ def test_a_layer_of_your_own_without_a_way_back_is_named() -> None:
         def foward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
             return x**2
 
+    class Unheard(Layer):
+        def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+            return 2 * gradient
+
+    class Cubed(ReLU):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            self.kept = x > 0
+            return x**3
+
+    class NeverLearns(Layer):
+        build, forward, backward = Scale.build, Scale.forward, Scale.backward
+
     width = X.shape[1]
     no_backward = rf"has a forward and no backward\. .*check_gradients\(Sq\(\), \({width},\)\)"
     for layer, says in [
         (Sq(), rf"Layer 1, Sq\(\): it {no_backward}"),
         (Skip([Sq()]), no_backward),
         (Mistyped(), r"Layer 1, Mistyped\(\): it has neither a forward nor a backward"),
+        (Unheard(), "no forward, only a backward"),
+        (Cubed(), "a forward and no backward but that of ReLU"),
+        (NeverLearns(), "a forward and no backward_parameters. Write one"),
+        (Skip([NeverLearns()]), "a forward and no backward_parameters. Write one"),
     ]:
         with pytest.raises(InvalidNetwork, match=says):
             NeuralNetwork([layer, Dense()]).fit(X, Y)
@@ -516,8 +532,9 @@ def test_a_layer_of_your_own_that_is_not_built_right_is_named() -> None:
             return shape
 
     for kind in (GivesNothing, HoldsNothing):
-        with pytest.raises(InvalidNetwork, match=r"Layer 1, .*has to call self\.hold.* return"):
-            NeuralNetwork([kind(), Dense()]).fit(X, Y)
+        for layer in (kind(), Skip([kind()])):
+            with pytest.raises(InvalidNetwork, match=r"Layer 1, .*has to call self\.hold.* return"):
+                NeuralNetwork([layer, Dense()]).fit(X, Y)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.errors import InvalidNetwork
 from inkdigits.modelfile.calibration import Calibration, calibrate
 from inkdigits.scratch.layers import Array, Conv2D, Dense, Layer, Shape
-from inkdigits.scratch.layers.layer import check_both_ways
+from inkdigits.scratch.layers.layer import built
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
@@ -177,13 +177,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if isinstance(layer, Dense) and layer.units is None:
                 layer.units = classes
             try:
-                check_both_ways(layer, shape)
-                shape = layer.build(shape, rng, self.dtype)
-                if not isinstance(shape, tuple) or not hasattr(layer, "parameters"):
-                    raise InvalidNetwork(
-                        "its build has to call self.hold(parameters, dtype) and return the shape "
-                        "of what comes out."
-                    )
+                shape = built(layer, shape, rng, self.dtype)
             except InvalidNetwork as error:
                 raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
             shapes.append(shape)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from inkdigits.errors import InvalidNetwork
-from inkdigits.scratch.layers.layer import Array, Layer, Shape, check_both_ways
+from inkdigits.scratch.layers.layer import Array, Layer, Shape, built
 
 Kind = Literal["parameters", "gradients", "statistics"]
 
@@ -30,8 +30,7 @@ class Skip(Layer):
         self.layers = [copy.deepcopy(layer) for layer in self.layers]
         inside = shape
         for layer in self.layers:
-            check_both_ways(layer, inside)
-            inside = layer.build(inside, rng, dtype)
+            inside = built(layer, inside, rng, dtype)
         if inside != shape:
             raise InvalidNetwork(
                 f"what its layers give, {inside}, cannot be added to what they get, {shape}: let "
