@@ -105,7 +105,9 @@ class Digits(Task):
 
     def trained_on(self, settings: Settings, data: Data) -> str:
         """As the model file says it."""
-        names = ["MNIST" if name == MNIST else name for name in settings.data_sets]
+        whole = settings.fold or settings.validation == 0
+        mnist = "mnist:train+validation" if whole else "MNIST"
+        names = [mnist if name == MNIST else name for name in settings.data_sets]
         trained_on = f"{AND.join(names)}, {len(data.labels):,} training pictures"
         if data.beside:
             trained_on += ", pen strokes of UCI's pendigits"
