@@ -88,6 +88,37 @@ def test_a_network_in_numpy_with_layers_of_ones_own_stops_and_goes_on(
     assert metrics["epochs_done"] == 2
 
 
+MODULE = """
+class Doubled(nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "after"),
+    [
+        (IN_NUMPY, "return self.factor * x", "return self.factor + x"),
+        (
+            IN_NUMPY.replace("Twice(), D", "Skip([Twice()]), D"),
+            "self.factor * g",
+            "self.factor + g",
+        ),
+        (WITH_PYTORCH.replace("\n\n", MODULE).replace("nn.ReLU()", "Doubled()"), "2 * x", "3 * x"),
+    ],
+)
+def test_a_recipe_is_another_one_when_a_layer_of_ones_own_is_written_anew(
+    tmp_path: Path, content: str, before: str, after: str
+) -> None:
+    content = content.replace("Layer\n", "Layer, Skip\n")
+    first = own_recipe(file(tmp_path, content)).fingerprint()
+    assert own_recipe(file(tmp_path, f"{content}# a note\n")).fingerprint() == first
+    assert before in content
+    again = own_recipe(file(tmp_path, content.replace(before, after)))
+    assert again.fingerprint() != first
+
+
 @pytest.mark.parametrize("content", ["RECIPE = 5", "recipe = None"])
 def test_a_file_without_a_recipe_says_what_is_missing(tmp_path: Path, content: str) -> None:
     with pytest.raises(InvalidRun, match=r"mine\.py has no recipe called RECIPE. Let it say"):

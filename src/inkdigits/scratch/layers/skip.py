@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +63,14 @@ class Skip(Layer):
         super().forget()
         for layer in self.layers:
             layer.forget()
+
+
+def with_those_inside(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """The layers, and those that they hold."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Skip):
+            yield from with_those_inside(layer.layers)
 
 
 class _Inside(MutableMapping[str, Array]):
