@@ -1,5 +1,6 @@
 """A recipe of one's own, in a file."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,12 +137,28 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("RECIPE = [", "fails in line 1: SyntaxError: '\\[' was never closed"),
         ("def f():\n    return missing\n\nRECIPE = f()", "fails in line 2: NameError: name"),
         ("import json\nRECIPE = json.loads('{')", "fails in line 2: JSONDecodeError: "),
+        ("import size", r"fails in line 1: ModuleNotFoundError: No module named 'size'"),
+        ("import inkdigits.scrath", r"fails in line 1: .* named 'inkdigits\.scrath'"),
+        ("import torch.layers", r"fails in line 1: .* named 'torch\.layers'"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said_with_its_line(
     tmp_path: Path, content: str, says: str
 ) -> None:
     with pytest.raises(InvalidRun, match=says):
+        own_recipe(file(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("missing", "content"),
+    [("torch", WITH_PYTORCH), ("tensorboardX", "import inkdigits.training.tensorboard")],
+)
+def test_a_package_that_recipes_need_is_named_by_who_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, content: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "inkdigits.training.tensorboard", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError, match=missing):
         own_recipe(file(tmp_path, content))
 
 
