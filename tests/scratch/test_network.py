@@ -412,6 +412,17 @@ def test_a_summary_lists_layers_shapes_and_parameters(capsys: pytest.CaptureFixt
     assert "parameters: 131\n" in capsys.readouterr().out
 
 
+def test_a_summary_before_there_are_classes_takes_any_number_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small().summary(input_shape=(4,))
+    assert re.search(r"Dense\(units=3\)\s+\(None, 3\)\s+51\n", capsys.readouterr().out)
+    NeuralNetwork().summary(input_shape=(4,))
+    assert "(None, 10)" in capsys.readouterr().out
+    with pytest.raises(InvalidNetwork, match=r"must be a tuple, such as \(784,\) .*, not 4"):
+        small().summary(input_shape=4)  # type: ignore[arg-type]
+
+
 def test_the_bar_shows_epoch_loss_and_accuracy(capfd: pytest.CaptureFixture[str]) -> None:
     small(progress=True, epochs=2, validation_fraction=0.2).fit(X, Y)
     shown = capfd.readouterr().err
