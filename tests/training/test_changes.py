@@ -33,6 +33,12 @@ def test_parts_can_be_left_out_and_flags_turned() -> None:
     assert recipe.float16_weights is False
 
 
+def test_a_network_in_numpy_takes_all_pictures_at_once_and_again_only_some() -> None:
+    whole = changed(MLP, {"batch_size": "none"})
+    assert whole.batch_size is None
+    assert changed(whole, {"batch_size": "64"}).batch_size == 64
+
+
 def test_what_is_missing_already_can_be_left_out() -> None:
     assert changed(CNN, {"rough": "none"}) == CNN
 

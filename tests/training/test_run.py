@@ -679,6 +679,14 @@ def test_a_run_with_an_optimizer_and_a_schedule_of_ones_own_goes_on(
     assert network.optimizer_ == recipe.optimizer
 
 
+def test_a_network_in_numpy_may_learn_from_all_pictures_at_once(
+    tmp_path: Path, data_dir: str
+) -> None:
+    recipe = replace(TINY_SCRATCH, batch_size=None)
+    metrics = train_unseen(recipe, tmp_path, epochs=1, limit=100, data_dir=data_dir)
+    assert metrics["epochs_done"] == 1
+
+
 def test_several_processes_cannot_train_a_network_in_numpy(
     tmp_path: Path, data_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,8 @@ class ScratchRecipe:
     """From pictures (28, 28) to 10 logits."""
     optimizer: Optimizer
     epochs: int
-    batch_size: int
+    batch_size: int | None
+    """None: each step is of all pictures (full batch)."""
 
     @property
     def parts(self) -> list[Part]:

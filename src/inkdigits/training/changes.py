@@ -63,11 +63,11 @@ def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
     if rest and is_dataclass(value):
         value = _with(value, rest, name, text)
     elif isinstance(value, Schedule):
-        value = replace(value, learning_rate=_parsed(value.learning_rate, name, text))
+        value = replace(value, learning_rate=_parsed(value.learning_rate, name, text, float))
     elif text == "none" and _may_be_missing(thing, first):
         value = None
     else:
-        value = _parsed(value, name, text)
+        value = _parsed(value, name, text, _kind(thing, first))
     return replace(thing, **{first: value})  # type: ignore[type-var]
 
 
@@ -102,11 +102,19 @@ def _names(thing: Any) -> list[str]:
     return sorted({*settings, *inside} - {*INSIDE})
 
 
-def _parsed(value: Any, name: str, text: str) -> Any:
-    """The text as a value of the same type."""
-    if type(value) not in READ:
+def _kind(thing: Any, name: str) -> type:
+    """Of the setting: what it would be, if it is None."""
+    said = next(str(field.type) for field in fields(thing) if field.name == name)
+    value = getattr(thing, name)
+    known = (kind for kind in READ if value is None and kind.__name__ in said.split(" | "))
+    return next(known, type(value))
+
+
+def _parsed(value: Any, name: str, text: str, kind: type) -> Any:
+    """The text as a value of that kind."""
+    if kind not in READ:
         raise InvalidRun(f"{name} is {value}, which no word can set. Write a recipe of your own.")
-    read, wanted = READ[type(value)]
+    read, wanted = READ[kind]
     try:
         return read(text)
     except (KeyError, ValueError):

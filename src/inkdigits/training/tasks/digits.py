@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict, replace
 from typing import Any
@@ -57,8 +58,8 @@ class Digits(Task):
         fingerprint: str = self._recipe.fingerprint()
         return fingerprint.encode() + bytes(normalising)
 
-    def batch_size(self, settings: Settings) -> int:
-        usual: int = self._recipe.batch_size
+    def batch_size(self, settings: Settings) -> float:
+        usual = self._recipe.batch_size or math.inf
         return min(usual, settings.limit or usual)
 
     def check(self, settings: Settings) -> None:
