@@ -41,6 +41,7 @@ from inkdigits.scratch import (
     Reshape,
     Skip,
     Step,
+    check_gradients,
 )
 from scratch.clouds import clouds
 
@@ -476,6 +477,29 @@ def test_a_layer_of_your_own_learns() -> None:
     network = NeuralNetwork([Dense(8), Scale(), ReLU(), Dense()], random_state=0).fit(X, Y)
     assert np.abs(network.layers_[1].parameters["factors"] - 2).min() > 0.001
     assert network.score(X, Y) > 0.9
+
+
+def test_a_layer_of_your_own_may_hold_plain_numbers() -> None:
+    class Temperature(Layer):
+        def build(self, shape: tuple[int, ...], rng: np.random.Generator, dtype: Any) -> Any:
+            self.hold({"factor": 1.0}, dtype, {"batches": 0})
+            return shape
+
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            self.kept = x
+            self.statistics["batches"] += training
+            return x * self.parameters["factor"]
+
+        def backward_parameters(self, gradient: NDArray[Any]) -> None:
+            self.gradients["factor"][...] = (gradient * self.kept).sum()
+
+        def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+            return gradient * self.parameters["factor"]
+
+    check_gradients(Temperature(), (4,))
+    network = NeuralNetwork([Temperature(), Dense()], epochs=1, batch_size=30).fit(X, Y)
+    assert network.layers_[0].parameters["factor"] != 1
+    assert network.layers_[0].statistics["batches"] == -(-len(X) // 30)
 
 
 def test_a_layer_of_your_own_that_would_never_learn_is_named() -> None:

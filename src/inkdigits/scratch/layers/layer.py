@@ -83,9 +83,11 @@ class Layer:
         self, parameters: dict[str, Any], dtype: DTypeLike, statistics: dict[str, Any] | None = None
     ) -> None:
         """For `build`: begin with these parameters and statistics, and room for the gradients."""
-        self.parameters = {name: value.astype(dtype) for name, value in parameters.items()}
+        self.parameters = {name: np.array(value, dtype) for name, value in parameters.items()}
         self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
-        self.statistics = {name: value.astype(dtype) for name, value in (statistics or {}).items()}
+        self.statistics = {
+            name: np.array(value, dtype) for name, value in (statistics or {}).items()
+        }
 
 
 def built(layer: Layer, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
