@@ -187,13 +187,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if not isinstance(layer, Layer):
                 raise InvalidNetwork(f"Layer {number} is {layer!r}, and no layer such as ReLU().")
             if isinstance(layer, Dense) and layer.units is None:
-                layer.units = classes or SHOWN
+                layer.units = SHOWN if classes is None else classes
             try:
                 shape = built(layer, shape, rng, self.dtype)
             except InvalidNetwork as error:
                 raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
             shapes.append(shape)
-        if classes and shape != (classes,):
+        if classes is not None and shape != (classes,):
             last = layers[-1] if layers else "the input"
             raise InvalidNetwork(
                 f"The last layer, {last}, gives examples of shape {shape}, but {classes} classes "
