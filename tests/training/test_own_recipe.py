@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigits import Reader
-from inkdigits.errors import InvalidNetwork
+from inkdigits.errors import InvalidModel, InvalidNetwork
 from inkdigits.scratch.export import add_layer
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.own_recipe import own_recipe
@@ -73,6 +73,17 @@ def test_a_layer_of_ones_own_has_to_say_how_it_is_exported_before_it_is_trained(
 ) -> None:
     recipe = own_recipe(file(tmp_path, IN_NUMPY))
     with pytest.raises(InvalidNetwork, match=r"Twice\(\) cannot be exported: say how"):
+        train(recipe, tmp_path / "run", data=data)
+    assert not (tmp_path / "run" / "history.csv").exists()
+
+
+def test_a_layer_of_ones_own_that_cannot_be_saved_is_told_before_it_is_trained(
+    tmp_path: Path, data: str
+) -> None:
+    recipe = own_recipe(file(tmp_path, IN_NUMPY.replace("Twice()", "Twice({})")))
+    own = next(type(layer) for layer in recipe.layers if type(layer).__name__ == "Twice")  # type: ignore[attr-defined]
+    add_layer.register(own, lambda layer, g, x: x)
+    with pytest.raises(InvalidModel, match=r"Twice has a setting that cannot be saved, {}\."):
         train(recipe, tmp_path / "run", data=data)
     assert not (tmp_path / "run" / "history.csv").exists()
 

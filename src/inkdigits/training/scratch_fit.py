@@ -58,6 +58,7 @@ class ScratchFitting(DigitFitting):
         )
         self.network.begin((SIDE, SIDE), range(CLASSES))
         to_onnx(self.network)  # or else say now what cannot be exported
+        files.describe(self.network)  # or saved
         normalize = Normalizer()
         self._seen = normalize(data.pictures)
         self._validation_seen = normalize(data.validation_pictures)
