@@ -56,6 +56,11 @@ def test_a_networks_history_weights_and_mistakes_can_be_looked_at(
     assert any("none" in text.get_text() for text in axes.texts)
 
 
+def test_no_loss_is_called_another_than_it_is() -> None:
+    network = NeuralNetwork(loss="mean_squared_error", epochs=1).fit(*clouds())
+    assert network.plot_history().axes[0].get_ylabel() == "loss"
+
+
 def test_of_a_convolution_the_filters_are_shown(digits: tuple[NDArray[Any], NDArray[Any]]) -> None:
     layers = [Reshape((8, 8, 1)), Conv2D(4), ReLU(), Flatten(), Dense()]
     network = NeuralNetwork(layers, epochs=1, random_state=0).fit(digits[0][:200], digits[1][:200])
