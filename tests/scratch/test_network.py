@@ -244,6 +244,23 @@ def test_validation_examples_are_not_trained_on() -> None:
     assert not learned & judged
 
 
+def test_the_weights_of_examples_that_are_held_out_are_no_matter() -> None:
+    learned: set[float] = set()
+
+    class Spy(Flatten):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            if training:
+                learned.update(x[:, 0])
+            return super().forward(x, training)
+
+    settings: dict[str, Any] = {"layers": [Spy(), Dense()], "validation_fraction": 0.3}
+    alike = small(**settings, dtype="float64").fit(X, Y)
+    weights = np.where(np.isin(X[:, 0], list(learned)), 1.0, 50.0)
+    assert (weights == 50).sum() == np.ceil(0.3 * len(X))
+    others = small(**settings, dtype="float64").fit(X, Y, sample_weight=weights)
+    assert tensors_equal(alike, others)
+
+
 def test_warm_start_goes_on_with_new_data() -> None:
     network = small(warm_start=True).fit(X, Y)
     before = network.tensors()
