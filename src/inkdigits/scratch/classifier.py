@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from inkdigits.figures import Picture
 
 Row = dict[str, Any]
-"""An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is
-validation data validation_loss and validation_accuracy. Losses are without the weight decay's."""
+"""An epoch in `history_`: epoch, learning_rate (of its first step), loss, accuracy, seconds, and
+where there is validation data validation_loss and validation_accuracy. Losses are without the
+weight decay's."""
 
 ROWS_AT_ONCE = 512
 """So many examples go forward together when there is nothing to learn from them."""
