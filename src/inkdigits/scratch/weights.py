@@ -31,7 +31,7 @@ def weights_of(
 
 
 def of_mean_1(weights: NDArray[Any]) -> NDArray[Any]:
-    """The weights (N,) as they stand to each other. Raises InvalidNetwork."""
+    """The weights (N,), scaled to be 1 on average. Raises InvalidNetwork."""
     if not (weights >= 0).all() or not 0 < weights.mean() < math.inf:
         raise InvalidNetwork(
             "sample_weight and class_weight must be numbers from 0 on, and not all of them zero."
