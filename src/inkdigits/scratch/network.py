@@ -53,8 +53,7 @@ class NeuralNetwork(Classifier):
         epochs: passes over the data in `fit`.
         batch_size: examples for each step; None for all at once (full batch). Examples are
             shuffled in each epoch; the last batch takes what is left.
-        validation_fraction: share of the examples, 0 to below 1, that are held out for validation,
-            unless `fit` gets others for that.
+        validation_fraction: share of the examples, 0 to below 1, held out if `fit` gets no others.
         patience: stop when the validation loss has not got better for so many epochs, and go back
             to the weights of the best one.
         callbacks: each is called with the network after each epoch, and stops the training if it
@@ -159,9 +158,8 @@ class NeuralNetwork(Classifier):
         """`fit`, an epoch at a time: gives each one's row of the history.
 
         With `resume`, an interrupted training goes on after the last epoch in `history_`, and ends
-        as if it had never stopped; but with `patience` it goes on with the best epoch's weights and
-        begins to wait anew. `report` is told after each step: the epoch's number, the share of it
-        that is done, its loss so far.
+        as if it had never stopped (with `patience`: from the best epoch's weights, waiting anew).
+        `report` is told after each step: the epoch's number, the share done, the loss so far.
         """
         begins = not (resume or self._goes_on())
         if not begins:
@@ -274,7 +272,9 @@ class NeuralNetwork(Classifier):
             if not optional and (not isinstance(value, (int, np.integer)) or value < 1):
                 raise InvalidNetwork(f"{name} must be a whole number from 1 on, not {value!r}.")
         if not (self.optimizer is None or isinstance(self.optimizer, Optimizer)):
-            raise InvalidNetwork(f"optimizer must be one like Adam(0.001), not {self.optimizer!r}.")
+            raise InvalidNetwork(
+                f"optimizer must be one such as Adam(0.001), not {self.optimizer!r}."
+            )
         if callable(self.callbacks) or not all(map(callable, self.callbacks)):
             raise InvalidNetwork("callbacks must be a list of functions.")
         if self.loss not in LOSSES:
