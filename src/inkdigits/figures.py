@@ -70,7 +70,7 @@ def curve(
             spread = np.sqrt(shares * (1 - shares) / pictures)
             band = {"color": colour, "alpha": 0.15, "label": "± standard error"}
             error.fill_between(epochs, shares - spread, shares + spread, **band)
-    loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
+    loss.set(title=f"{title}: loss", xlabel="epoch", ylabel="loss", yscale="log")
     error.set(title=f"{title}: error", xlabel="epoch", ylabel=missed, yscale="log")
     loss.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     error.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))

@@ -107,3 +107,15 @@ def test_folders_of_the_data_folder_that_have_the_name_of_a_part_are_no_matter(
     result = run("predict", spec, "--data-dir", tmp_path, "-o", tmp_path / "out.csv", text=True)
     assert (result.returncode, result.stderr) == (0, "")
     assert [*files_of("mnist:test", tmp_path)] == []
+
+
+@pytest.mark.parametrize("command", [("study",), ("train", "mlp", "--data"), ("finetune",)])
+def test_no_folder_with_pictures_is_put_into_the_data_set_that_is_read(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "7_mine.png").write_bytes(png(written(7)))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*command, "folder:.", "--out", "out/first"])
+    assert result.exit_code == 2
+    assert "--out would put out/first, with pictures, among those of folder:." in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["7_mine.png"]

@@ -152,6 +152,7 @@ def test_what_a_page_leaves_to_other_writing_is_shared_out_among_the_digits() ->
 def test_of_a_model_that_is_never_sure_the_page_says_not_how_often_it_is_right_then() -> None:
     found = with_right(np.ones(50, bool))
     doubtful = replace(found, sure=np.zeros(50, bool))
+    assert evaluate(doubtful)["accuracy_where_sure"] is None
     assert "of these are right" in page("model", found, evaluate(found))
     assert "of these are right" not in page("model", doubtful, evaluate(doubtful))
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from command import inkdigits as run
 from handwriting import png, written
 from inkdigits import Reader
 from inkdigits.evaluation.seen import seen_note
+from training.tiny import TINY_SCRATCH, train_unseen
 
 OWN = "csv:train.csv + folder:my, own, 1,234 training pictures"
 
@@ -40,17 +42,28 @@ def test_a_data_set_that_was_learned_from_is_known(
     assert not note or f"mine has learned from {dataset}" in note
 
 
+@pytest.mark.parametrize("options", [{"validation": 0.0}, {"fold": "1/100"}])
+def test_a_run_that_has_learned_from_mnists_validation_part_says_so(
+    tmp_path: Path, data_dir: str, options: dict[str, Any]
+) -> None:
+    train_unseen(TINY_SCRATCH, tmp_path, epochs=1, limit=100, data_dir=data_dir, **options)
+    told = Reader(tmp_path / "model.onnx").metadata["trained_on"]
+    assert seen_note("mine", told, "mnist:train")
+    assert seen_note("mine", told, "mnist:validation")
+    assert not seen_note("mine", told, "mnist:test")
+
+
 @pytest.fixture
 def learned(tmp_path: Path) -> tuple[str, Path]:
     """A folder of a few digits, and a run that has learned from it."""
+    digits = tmp_path / "digits"
+    digits.mkdir()
     for value in range(10):
         for name in "ab":
-            (tmp_path / f"{value}_{name}.png").write_bytes(png(written(value, 60)))
-    spec, out = f"folder:{tmp_path}", tmp_path / "run"
+            (digits / f"{value}_{name}.png").write_bytes(png(written(value, 60)))
+    spec, out = f"folder:{digits}", tmp_path / "run"
     trained = run("train", "mlp-small", "--data", spec, "--epochs", 1, "--out", out, text=True)
     assert trained.returncode == 0, trained.stderr
-    for picture in out.glob("*.png"):
-        picture.unlink()  # of the run itself
     return spec, out
 
 

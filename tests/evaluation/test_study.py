@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -91,6 +92,15 @@ def test_a_clean_data_set_is_called_clean(reader: Reader, data_dir: str) -> None
     assert "No picture is blank." in lines
     assert "No picture is there twice." in lines
     assert "Digits are about even: from 15 of 0 to 15 of 0." in lines
+
+
+@pytest.mark.parametrize(
+    ("slant", "says"),
+    [(0.2, "leans to the right"), (-0.2, "leans to the left"), (0, "hardly leans")],
+)
+def test_how_the_writing_leans_is_said(facts: Facts, slant: float, says: str) -> None:
+    leaning = replace(facts, measures={**facts.measures, "slant": np.full(3, slant)})
+    assert findings(leaning)[-1].startswith(f"The writing {says} (median slant {slant:.2f})")
 
 
 def test_missing_and_rare_digits_are_said(reader: Reader, data_dir: str) -> None:

@@ -151,6 +151,18 @@ def test_a_layer_whose_settings_would_be_lost_is_not_saved(tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("value", [np.ones(4), {"slope": 1}, np.tanh, [{1, 2}]])
+def test_a_setting_that_could_not_be_loaded_again_is_not_saved(tmp_path: Path, value: Any) -> None:
+    @dataclass
+    class Made(ReLU):
+        setting: Any = None
+
+    network = NeuralNetwork([Made(value), Dense()], epochs=1).fit(X, Y)
+    with pytest.raises(InvalidModel, match=r"Made has a setting that cannot be saved, .*a number"):
+        network.save(tmp_path / "mine.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_file_is_named(saved: Path) -> None:
     with pytest.raises(InvalidModel, match=r"absent\.safetensors cannot be read"):
         NeuralNetwork.load(saved.with_name("absent.safetensors"))

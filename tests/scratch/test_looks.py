@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from inkdigits.errors import InvalidNetwork
+from inkdigits.errors import Diverged, InvalidNetwork
 from inkdigits.scratch import (
     SGD,
     Conv2D,
@@ -56,6 +56,11 @@ def test_a_networks_history_weights_and_mistakes_can_be_looked_at(
     assert any("none" in text.get_text() for text in axes.texts)
 
 
+def test_no_loss_is_called_another_than_it_is() -> None:
+    network = NeuralNetwork(loss="mean_squared_error", epochs=1).fit(*clouds())
+    assert network.plot_history().axes[0].get_ylabel() == "loss"
+
+
 def test_of_a_convolution_the_filters_are_shown(digits: tuple[NDArray[Any], NDArray[Any]]) -> None:
     layers = [Reshape((8, 8, 1)), Conv2D(4), ReLU(), Flatten(), Dense()]
     network = NeuralNetwork(layers, epochs=1, random_state=0).fit(digits[0][:200], digits[1][:200])
@@ -83,3 +88,27 @@ def test_a_learning_rate_is_found_with_which_the_network_learns(
     assert colours(found.plot()) > 20
     network.set_params(optimizer=SGD(found.suggestion), epochs=10).fit(pixels, labels)
     assert network.score(pixels, labels) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"least": 0}, "must rise from above 0, not from 0 to 10"),
+        ({"least": 2.0, "most": 1.0}, "not from 2.0 to 1.0"),
+        ({"least": float("nan")}, "not from nan"),
+        ({"steps": 0}, "epochs must be a whole number from 1"),
+    ],
+)
+def test_a_search_that_cannot_rise_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidNetwork, match=message):
+        find_learning_rate(NeuralNetwork(), *clouds(), **options)
+
+
+def test_a_search_without_any_loss_says_why(digits: tuple[NDArray[Any], NDArray[Any]]) -> None:
+    with pytest.raises(Diverged, match="the examples are too large"):
+        find_learning_rate(NeuralNetwork(), digits[0] * 1e37, digits[1])
+
+
+def test_a_search_without_examples_is_an_error_of_the_data() -> None:
+    with pytest.raises(ValueError, match="0 sample"):
+        find_learning_rate(NeuralNetwork(), np.empty((0, 4)), [])

@@ -41,6 +41,7 @@ from inkdigits.scratch import (
     Reshape,
     Skip,
     Step,
+    check_gradients,
 )
 from scratch.clouds import clouds
 
@@ -243,6 +244,23 @@ def test_validation_examples_are_not_trained_on() -> None:
     assert not learned & judged
 
 
+def test_the_weights_of_examples_that_are_held_out_are_no_matter() -> None:
+    learned: set[float] = set()
+
+    class Spy(Flatten):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            if training:
+                learned.update(x[:, 0])
+            return super().forward(x, training)
+
+    settings: dict[str, Any] = {"layers": [Spy(), Dense()], "validation_fraction": 0.3}
+    alike = small(**settings, dtype="float64").fit(X, Y)
+    weights = np.where(np.isin(X[:, 0], list(learned)), 1.0, 50.0)
+    assert (weights == 50).sum() == np.ceil(0.3 * len(X))
+    others = small(**settings, dtype="float64").fit(X, Y, sample_weight=weights)
+    assert tensors_equal(alike, others)
+
+
 def test_warm_start_goes_on_with_new_data() -> None:
     network = small(warm_start=True).fit(X, Y)
     before = network.tensors()
@@ -412,6 +430,17 @@ def test_a_summary_lists_layers_shapes_and_parameters(capsys: pytest.CaptureFixt
     assert "parameters: 131\n" in capsys.readouterr().out
 
 
+def test_a_summary_before_there_are_classes_takes_any_number_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small().summary(input_shape=(4,))
+    assert re.search(r"Dense\(units=3\)\s+\(None, 3\)\s+51\n", capsys.readouterr().out)
+    NeuralNetwork().summary(input_shape=(4,))
+    assert "(None, 10)" in capsys.readouterr().out
+    with pytest.raises(InvalidNetwork, match=r"must be a tuple, such as \(784,\) .*, not 4"):
+        small().summary(input_shape=4)  # type: ignore[arg-type]
+
+
 def test_the_bar_shows_epoch_loss_and_accuracy(capfd: pytest.CaptureFixture[str]) -> None:
     small(progress=True, epochs=2, validation_fraction=0.2).fit(X, Y)
     shown = capfd.readouterr().err
@@ -467,6 +496,29 @@ def test_a_layer_of_your_own_learns() -> None:
     assert network.score(X, Y) > 0.9
 
 
+def test_a_layer_of_your_own_may_hold_plain_numbers() -> None:
+    class Temperature(Layer):
+        def build(self, shape: tuple[int, ...], rng: np.random.Generator, dtype: Any) -> Any:
+            self.hold({"factor": 1.0}, dtype, {"batches": 0})
+            return shape
+
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            self.kept = x
+            self.statistics["batches"] += training
+            return x * self.parameters["factor"]
+
+        def backward_parameters(self, gradient: NDArray[Any]) -> None:
+            self.gradients["factor"][...] = (gradient * self.kept).sum()
+
+        def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+            return gradient * self.parameters["factor"]
+
+    check_gradients(Temperature(), (4,))
+    network = NeuralNetwork([Temperature(), Dense()], epochs=1, batch_size=30).fit(X, Y)
+    assert network.layers_[0].parameters["factor"] != 1
+    assert network.layers_[0].statistics["batches"] == -(-len(X) // 30)
+
+
 def test_a_layer_of_your_own_that_would_never_learn_is_named() -> None:
     class Replaces(Scale):
         def backward_parameters(self, gradient: NDArray[Any]) -> None:
@@ -487,12 +539,28 @@ def test_a_layer_of_your_own_without_a_way_back_is_named() -> None:
         def foward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
             return x**2
 
+    class Unheard(Layer):
+        def backward(self, gradient: NDArray[Any]) -> NDArray[Any]:
+            return 2 * gradient
+
+    class Cubed(ReLU):
+        def forward(self, x: NDArray[Any], training: bool = False) -> NDArray[Any]:
+            self.kept = x > 0
+            return x**3
+
+    class NeverLearns(Layer):
+        build, forward, backward = Scale.build, Scale.forward, Scale.backward
+
     width = X.shape[1]
     no_backward = rf"has a forward and no backward\. .*check_gradients\(Sq\(\), \({width},\)\)"
     for layer, says in [
         (Sq(), rf"Layer 1, Sq\(\): it {no_backward}"),
         (Skip([Sq()]), no_backward),
         (Mistyped(), r"Layer 1, Mistyped\(\): it has neither a forward nor a backward"),
+        (Unheard(), "no forward, only a backward"),
+        (Cubed(), "a forward and no backward but that of ReLU"),
+        (NeverLearns(), "a forward and no backward_parameters. Write one"),
+        (Skip([NeverLearns()]), "a forward and no backward_parameters. Write one"),
     ]:
         with pytest.raises(InvalidNetwork, match=says):
             NeuralNetwork([layer, Dense()]).fit(X, Y)
@@ -516,8 +584,9 @@ def test_a_layer_of_your_own_that_is_not_built_right_is_named() -> None:
             return shape
 
     for kind in (GivesNothing, HoldsNothing):
-        with pytest.raises(InvalidNetwork, match=r"Layer 1, .*has to call self\.hold.* return"):
-            NeuralNetwork([kind(), Dense()]).fit(X, Y)
+        for layer in (kind(), Skip([kind()])):
+            with pytest.raises(InvalidNetwork, match=r"Layer 1, .*has to call self\.hold.* return"):
+                NeuralNetwork([layer, Dense()]).fit(X, Y)
 
 
 @pytest.mark.parametrize(

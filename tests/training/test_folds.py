@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from inkdigits.cli.app import app
 from inkdigits.datasets.mnist import load_mnist
+from inkdigits.errors import InvalidDataset
 from inkdigits.training.data import training_data
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folder import RunFolder
@@ -55,6 +56,22 @@ def test_the_folder_tells_mean_and_spread_and_an_interrupted_one_goes_on(tmp_pat
     assert accuracy["spread"] == pytest.approx(np.std(each, ddof=1))
     with pytest.raises(InvalidRun, match="holds a run already"):
         train_folds(TINY_SCRATCH, out, FOLDS, **options)
+
+
+def test_what_was_never_begun_is_not_resumed_and_no_fold_of_more_is_left_between(tmp_path, digits):
+    options = {"data": digits, "epochs": 1}
+    with pytest.raises(InvalidRun, match="run holds no folds to resume"):
+        train_folds(TINY_SCRATCH, tmp_path / "run", FOLDS, resume=True, **options)
+    with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted):
+        train_folds(TINY_SCRATCH, tmp_path / "run", 3, **{**options, "epochs": 2})
+    (tmp_path / "run" / "fold-1").rename(tmp_path / "run" / "fold-3")
+    with pytest.raises(InvalidRun, match="holds fold-3, of more folds than 2"):
+        train_folds(TINY_SCRATCH, tmp_path / "run", FOLDS, overwrite=True, **options)
+
+
+def test_more_folds_than_pictures_are_told_to_be_fewer(digits):
+    with pytest.raises(InvalidDataset, match=r"too few .*Add some, or take fewer folds"):
+        training_data([digits], None, None, fold="91/91")
 
 
 def test_the_command_prints_mean_and_spread_and_takes_no_share_beside(tmp_path, digits):

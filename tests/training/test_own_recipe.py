@@ -1,12 +1,13 @@
 """A recipe of one's own, in a file."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inkdigits import Reader
-from inkdigits.errors import InvalidNetwork
+from inkdigits.errors import InvalidModel, InvalidNetwork
 from inkdigits.scratch.export import add_layer
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.own_recipe import own_recipe
@@ -76,6 +77,17 @@ def test_a_layer_of_ones_own_has_to_say_how_it_is_exported_before_it_is_trained(
     assert not (tmp_path / "run" / "history.csv").exists()
 
 
+def test_a_layer_of_ones_own_that_cannot_be_saved_is_told_before_it_is_trained(
+    tmp_path: Path, data: str
+) -> None:
+    recipe = own_recipe(file(tmp_path, IN_NUMPY.replace("Twice()", "Twice({})")))
+    own = next(type(layer) for layer in recipe.layers if type(layer).__name__ == "Twice")  # type: ignore[attr-defined]
+    add_layer.register(own, lambda layer, g, x: x)
+    with pytest.raises(InvalidModel, match=r"Twice has a setting that cannot be saved, {}\."):
+        train(recipe, tmp_path / "run", data=data)
+    assert not (tmp_path / "run" / "history.csv").exists()
+
+
 def test_a_network_in_numpy_with_layers_of_ones_own_stops_and_goes_on(
     tmp_path: Path, data: str
 ) -> None:
@@ -86,6 +98,37 @@ def test_a_network_in_numpy_with_layers_of_ones_own_stops_and_goes_on(
         train(recipe, tmp_path / "run", data=data)
     metrics = train(recipe, tmp_path / "run", resume=True)
     assert metrics["epochs_done"] == 2
+
+
+MODULE = """
+class Doubled(nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "after"),
+    [
+        (IN_NUMPY, "return self.factor * x", "return self.factor + x"),
+        (
+            IN_NUMPY.replace("Twice(), D", "Skip([Twice()]), D"),
+            "self.factor * g",
+            "self.factor + g",
+        ),
+        (WITH_PYTORCH.replace("\n\n", MODULE).replace("nn.ReLU()", "Doubled()"), "2 * x", "3 * x"),
+    ],
+)
+def test_a_recipe_is_another_one_when_a_layer_of_ones_own_is_written_anew(
+    tmp_path: Path, content: str, before: str, after: str
+) -> None:
+    content = content.replace("Layer\n", "Layer, Skip\n")
+    first = own_recipe(file(tmp_path, content)).fingerprint()
+    assert own_recipe(file(tmp_path, f"{content}# a note\n")).fingerprint() == first
+    assert before in content
+    again = own_recipe(file(tmp_path, content.replace(before, after)))
+    assert again.fingerprint() != first
 
 
 @pytest.mark.parametrize("content", ["RECIPE = 5", "recipe = None"])
@@ -105,12 +148,28 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("RECIPE = [", "fails in line 1: SyntaxError: '\\[' was never closed"),
         ("def f():\n    return missing\n\nRECIPE = f()", "fails in line 2: NameError: name"),
         ("import json\nRECIPE = json.loads('{')", "fails in line 2: JSONDecodeError: "),
+        ("import size", r"fails in line 1: ModuleNotFoundError: No module named 'size'"),
+        ("import inkdigits.scrath", r"fails in line 1: .* named 'inkdigits\.scrath'"),
+        ("import torch.layers", r"fails in line 1: .* named 'torch\.layers'"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said_with_its_line(
     tmp_path: Path, content: str, says: str
 ) -> None:
     with pytest.raises(InvalidRun, match=says):
+        own_recipe(file(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("missing", "content"),
+    [("torch", WITH_PYTORCH), ("tensorboardX", "import inkdigits.training.tensorboard")],
+)
+def test_a_package_that_recipes_need_is_named_by_who_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, content: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "inkdigits.training.tensorboard", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError, match=missing):
         own_recipe(file(tmp_path, content))
 
 

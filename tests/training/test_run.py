@@ -282,6 +282,16 @@ def test_a_run_whose_story_is_kept_without_its_checkpoint_is_not_overwritten_eit
     assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 1
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "network.json", "weights.png"])
+def test_a_file_of_somebodys_own_is_not_replaced_unless_the_run_may_overwrite(
+    tmp_path: Path, data_dir: str, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InvalidRun, match=rf"would replace .*{name}\. Choose another folder"):
+        train(TINY_SCRATCH, tmp_path, limit=100, data_dir=data_dir)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "mine")]
+
+
 def test_what_is_no_runs_is_there_after_a_run_that_may_overwrite(
     tmp_path: Path, data_dir: str
 ) -> None:
@@ -667,6 +677,14 @@ def test_a_run_with_an_optimizer_and_a_schedule_of_ones_own_goes_on(
     kinds = [Halved, Falling]
     network = NeuralNetwork.load(tmp_path / "parts" / "network.safetensors", layers=kinds)
     assert network.optimizer_ == recipe.optimizer
+
+
+def test_a_network_in_numpy_may_learn_from_all_pictures_at_once(
+    tmp_path: Path, data_dir: str
+) -> None:
+    recipe = replace(TINY_SCRATCH, batch_size=None)
+    metrics = train_unseen(recipe, tmp_path, epochs=1, limit=100, data_dir=data_dir)
+    assert metrics["epochs_done"] == 1
 
 
 def test_several_processes_cannot_train_a_network_in_numpy(

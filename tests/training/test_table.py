@@ -22,7 +22,7 @@ METRICS: dict[str, Any] = {
 
 
 def leave(folder: Path, name: str, **changes: Any) -> None:
-    (folder / name).mkdir()
+    (folder / name).mkdir(parents=True)
     (folder / name / "metrics.json").write_text(json.dumps(METRICS | changes))
 
 
@@ -59,6 +59,12 @@ def test_a_row_says_what_was_trained_on_what_and_when(tmp_path: Path) -> None:
             "MNIST test": "",
         }
     ]
+
+
+def test_folds_are_runs_too_by_the_name_of_theirs(tmp_path: Path) -> None:
+    leave(tmp_path, "own/fold-1", fold="1/2", accuracy={"csv:a.csv:validation": 0.97})
+    leave(tmp_path, "own/fold-2", fold="2/2", accuracy={"csv:a.csv:validation": 0.96})
+    assert [row["folder"] for row in rows(tmp_path)] == ["own/fold-2", "own/fold-1"]
 
 
 def test_the_readme_shows_the_committed_runs() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from inkdigits.cli.app import INTERRUPTED, NOT_ALL_READ, app
+from inkdigits.cli.kept import keep_outside
 from inkdigits.cli.options import check_resumed_or_new, data_dir_option, extra, versions_option
 
 
@@ -54,6 +55,7 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
         from inkdigits.corrections.versions import Versions, default_folder
         from inkdigits.training.run import Interrupted
 
+        keep_outside(out, dataset, options["data_dir"])
         try:
             version, comparisons = fine_tune(
                 dataset, out, Versions(folder or default_folder()), **options

@@ -30,6 +30,16 @@ def keep_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) 
         written[place] = option
 
 
+def keep_outside(out: Path, dataset: str, data_dir: Path | None) -> None:
+    """Raise UsageError if the folder of --out is in that of a data set, which it would add to."""
+    for folder in files_of(dataset, data_dir):
+        if folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+            raise click.UsageError(
+                f"--out would put {out}, with pictures, among those of {dataset}. Name a folder "
+                "outside of it."
+            )
+
+
 def check_tables(outputs: Mapping[str, Path | None]) -> None:
     """Raise UsageError if the name of a file of comma-separated values promises another format."""
     for option, out in outputs.items():

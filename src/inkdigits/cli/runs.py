@@ -12,7 +12,10 @@ from inkdigits.cli.app import app
 @app.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 def runs(folder: Path) -> None:
-    """Print the runs in FOLDER, or in runs, as a Markdown table."""
+    """Print the runs in FOLDER, or in runs, as a Markdown table.
+
+    One with --folds has a row for each of them.
+    """
     from inkdigits.training.table import table_of_runs
 
     print(table_of_runs(folder))

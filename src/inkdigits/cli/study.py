@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
+from inkdigits.cli.kept import keep_outside
 from inkdigits.cli.options import SHIPPED, data_dir_option, extra, reader_of
 from inkdigits.errors import InkDigitsError
 
@@ -38,6 +39,7 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
         from inkdigits.evaluation.study import find_out
         from inkdigits.evaluation.study_page import findings, page, study_figures
 
+        keep_outside(out, dataset, data_dir)
         opened = Followed(open_dataset(dataset, data_dir), then="laying out maps and figures")
         facts = find_out(opened, reader_of(SHIPPED))
         pictures = study_figures(facts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inkdigits.cli.app import INTERRUPTED, app
+from inkdigits.cli.kept import keep_outside
 from inkdigits.cli.options import check_resumed_or_new, data_dir_option, extra
 from inkdigits.errors import InkDigitsError
 
@@ -130,6 +131,8 @@ def train(
         from inkdigits.training.folds import train_folds
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
+    for dataset in data:
+        keep_outside(out, dataset, options["data_dir"])
     options |= {"data": data or None, "changes": changes or None}
     try:
         found, needed = _recipe(recipe)

@@ -20,8 +20,10 @@ REAL = 0.05
 
 
 def evaluate(predictions: Predictions) -> dict[str, Any]:
-    """All figures, as JSON can hold them. Shares are from 0 to 1."""
-    labels, right = predictions.labels, predictions.right
+    """All figures, as JSON can hold them. Shares are from 0 to 1; None where there is nothing to
+    have a share of.
+    """
+    labels, right, sure = predictions.labels, predictions.right, predictions.sure
     count = len(labels)
     interval = binomtest(int(right.sum()), count).proportion_ci(0.95, method="wilson")
     blank = int((predictions.answers == NONE).sum())
@@ -35,8 +37,8 @@ def evaluate(predictions: Predictions) -> dict[str, Any]:
         "log_loss": float(log_loss(labels, predictions.probabilities, labels=range(CLASSES))),
         "brier_score": brier_score(predictions.probabilities, labels),
         "expected_calibration_error": calibration(predictions).error,
-        "sure": float(predictions.sure.mean()),
-        "accuracy_where_sure": _share(right[predictions.sure]),
+        "sure": float(sure.mean()),
+        "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None,
         "digits": _by_digit(predictions),
         "confusion_matrix": confusion_matrix(
             labels, predictions.answers, labels=range(CLASSES)
@@ -89,7 +91,7 @@ def coverage(predictions: Predictions) -> list[dict[str, float]]:
     right = predictions.right[order]
     kept = [max(round(share * len(right)), 1) for share in COVERAGES]
     return [
-        {"coverage": share, "accuracy": _share(right[:count])}
+        {"coverage": share, "accuracy": float(right[:count].mean())}
         for share, count in zip(COVERAGES, kept, strict=True)
     ]
 
@@ -137,8 +139,3 @@ def _by_digit(predictions: Predictions) -> dict[str, dict[str, float]]:
         }
         for digit in range(CLASSES)
     }
-
-
-def _share(right: NDArray[np.bool_]) -> float:
-    """The share of True; 0 of none."""
-    return float(right.mean()) if len(right) else 0.0

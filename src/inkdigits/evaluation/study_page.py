@@ -70,9 +70,10 @@ def findings(facts: Facts) -> list[Markup]:
     if facts.labels is not None:
         lines.append(_doubts(facts))
     slants = np.median(facts.measures["slant"])
-    lean = "to the right" if slants > 0.05 else "to the left" if slants < -0.05 else "hardly"
+    side = "right" if slants > 0 else "left"
+    leans = f"leans to the {side}" if abs(slants) > 0.05 else "hardly leans"
     lines.append(
-        f"The writing leans {lean} (median slant {slants:.2f}); strokes are "
+        f"The writing {leans} (median slant {slants:.2f}); strokes are "
         f"{np.median(facts.measures['thickness']):.1f} of 28 pixels thick."
     )
     return [escape(line) for line in lines]

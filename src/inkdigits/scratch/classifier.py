@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.errors import InvalidNetwork
 from inkdigits.modelfile.calibration import Calibration, calibrate
 from inkdigits.scratch.layers import Array, Conv2D, Dense, Layer, Shape
-from inkdigits.scratch.layers.layer import check_both_ways
+from inkdigits.scratch.layers.layer import built
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
@@ -26,11 +26,16 @@ if TYPE_CHECKING:
     from inkdigits.figures import Picture
 
 Row = dict[str, Any]
-"""An epoch in `history_`: epoch, learning_rate, loss, accuracy, seconds, and where there is
-validation data validation_loss and validation_accuracy. Losses are without the weight decay's."""
+"""An epoch in `history_`: epoch, learning_rate (of its first step), loss, accuracy, seconds, and
+where there is validation data validation_loss and validation_accuracy. Losses are without the
+weight decay's."""
 
 ROWS_AT_ONCE = 512
 """So many examples go forward together when there is nothing to learn from them."""
+
+
+SHOWN = 10
+"""So many units a `Dense()` has in a summary, before there are any classes."""
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -92,14 +97,19 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def summary(self, input_shape: Shape | None = None) -> None:
         """Print the layers, the shapes of what they give, and how many parameters they have.
 
-        `input_shape` is that of an example, such as (784,); a fitted network knows it.
+        `input_shape` is that of an example, such as (784,); a fitted network knows it. Before that
+        a `Dense()` is shown as for ten classes.
         """
         if input_shape is None:
             check_is_fitted(
                 self, "layers_", msg="Say the examples' shape: summary(input_shape=(784,))."
             )
             input_shape = self.input_shape_
-        classes = len(self.classes_) if hasattr(self, "classes_") else 10
+        if not isinstance(input_shape, tuple):
+            raise InvalidNetwork(
+                f"input_shape must be a tuple, such as (784,) or (28, 28), not {input_shape!r}."
+            )
+        classes = len(self.classes_) if hasattr(self, "classes_") else None
         layers, shapes = self._built(input_shape, classes, np.random.default_rng(0))
         rows = [("layer", "output shape", "parameters"), ("input", _shape_text(input_shape), "")]
         for layer, shape in zip(layers, shapes, strict=True):
@@ -165,9 +175,12 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return Adam(0.01) if self.optimizer is None else copy.deepcopy(self.optimizer)
 
     def _built(
-        self, shape: Shape, classes: int, rng: np.random.Generator
+        self, shape: Shape, classes: int | None, rng: np.random.Generator
     ) -> tuple[list[Layer], list[Shape]]:
-        """Layers of its own for examples of that shape, and the shape that each gives."""
+        """Layers of its own for examples of that shape, and the shape that each gives.
+
+        The classes are None where nobody knows yet how many there are.
+        """
         given = [Dense()] if self.layers is None else self.layers
         layers = [copy.deepcopy(layer) for layer in given]  # one by one: nothing is shared
         shapes: list[Shape] = []
@@ -175,19 +188,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if not isinstance(layer, Layer):
                 raise InvalidNetwork(f"Layer {number} is {layer!r}, and no layer such as ReLU().")
             if isinstance(layer, Dense) and layer.units is None:
-                layer.units = classes
+                layer.units = SHOWN if classes is None else classes
             try:
-                check_both_ways(layer, shape)
-                shape = layer.build(shape, rng, self.dtype)
-                if not isinstance(shape, tuple) or not hasattr(layer, "parameters"):
-                    raise InvalidNetwork(
-                        "its build has to call self.hold(parameters, dtype) and return the shape "
-                        "of what comes out."
-                    )
+                shape = built(layer, shape, rng, self.dtype)
             except InvalidNetwork as error:
                 raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
             shapes.append(shape)
-        if shape != (classes,):
+        if classes is not None and shape != (classes,):
             last = layers[-1] if layers else "the input"
             raise InvalidNetwork(
                 f"The last layer, {last}, gives examples of shape {shape}, but {classes} classes "

@@ -180,8 +180,9 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _to_json(thing: Any) -> Any:
-    """A layer, an optimizer or a schedule as its type and its settings; the rest as it is."""
+def _to_json(thing: Any, of: str = "The network") -> Any:
+    """A layer, an optimizer or a schedule as its type and its settings; numbers and words as they
+    are. Raises InvalidModel for what else is `of` something."""
     if isinstance(thing, np.generic):
         return thing.item()
     if isinstance(thing, type):  # np.float32, as dtype
@@ -189,16 +190,22 @@ def _to_json(thing: Any) -> Any:
     if isinstance(thing, np.random.RandomState):
         return None  # the network's own generator is saved
     if isinstance(thing, list | tuple):
-        return [_to_json(part) for part in thing]
-    if not isinstance(thing, PARTS):
+        return [_to_json(part, of) for part in thing]
+    if thing is None or isinstance(thing, str | int | float):
         return thing
+    if not isinstance(thing, PARTS):
+        raise InvalidModel(
+            f"{of} has a setting that cannot be saved, {thing!r}. Let it be a number, a word, "
+            "None, or a tuple of these."
+        )
     settings = [field.name for field in fields(thing)] if is_dataclass(thing) else []
     if set(settings) != set(inspect.signature(type(thing)).parameters):
         raise InvalidModel(
             f"{type(thing).__name__} has settings that cannot be saved: make it a @dataclass, with "
             "a field for each."
         )
-    return {"type": type(thing).__name__, **{k: _to_json(getattr(thing, k)) for k in settings}}
+    name = type(thing).__name__
+    return {"type": name, **{k: _to_json(getattr(thing, k), name) for k in settings}}
 
 
 def _from_json(thing: Any, known: dict[str, type]) -> Any:

@@ -25,7 +25,7 @@ from inkdigits.scratch.losses import LOSSES, Labels
 from inkdigits.scratch.optimizers import Optimizer
 from inkdigits.scratch.schedules import Constant, Schedule
 from inkdigits.scratch.threads import blas_threads
-from inkdigits.scratch.weights import ClassWeight, weights_of
+from inkdigits.scratch.weights import ClassWeight, of_mean_1, weights_of
 
 if TYPE_CHECKING:
     from inkdigits.modelfile.build import Facts
@@ -53,7 +53,7 @@ class NeuralNetwork(Classifier):
         epochs: passes over the data in `fit`.
         batch_size: examples for each step; None for all at once (full batch). Examples are
             shuffled in each epoch; the last batch takes what is left.
-        validation_fraction: share of the examples, 0 to below 1, that are held out for validation.
+        validation_fraction: share of the examples, 0 to below 1, held out if `fit` gets no others.
         patience: stop when the validation loss has not got better for so many epochs, and go back
             to the weights of the best one.
         callbacks: each is called with the network after each epoch, and stops the training if it
@@ -158,8 +158,8 @@ class NeuralNetwork(Classifier):
         """`fit`, an epoch at a time: gives each one's row of the history.
 
         With `resume`, an interrupted training goes on after the last epoch in `history_`, and ends
-        as if it had never stopped (but `patience` begins to wait anew). `report` is told after each
-        step: the epoch's number, the share of it that is done, its loss so far.
+        as if it had never stopped (with `patience`: from the best epoch's weights, waiting anew).
+        `report` is told after each step: the epoch's number, the share done, the loss so far.
         """
         begins = not (resume or self._goes_on())
         if not begins:
@@ -295,7 +295,7 @@ class NeuralNetwork(Classifier):
             )
         order = np.random.default_rng(self.seed_).permutation(len(labels))
         held_out, rest = order[:count], order[count:]
-        learned_from = examples[rest], labels[rest], weights[rest]
+        learned_from = examples[rest], labels[rest], of_mean_1(weights[rest])
         return learned_from, (examples[held_out], labels[held_out])
 
     def _fit(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from inkdigits.errors import Diverged
+from inkdigits.errors import Diverged, InvalidNetwork
 from inkdigits.scratch.network import NeuralNetwork
 from inkdigits.scratch.optimizers import Adam
 from inkdigits.scratch.schedules import Schedule
@@ -71,9 +70,16 @@ def find_learning_rate(
 
     The network itself learns nothing. Method: Smith 2017, "Cyclical Learning Rates for Training
     Neural Networks", section 3.3.
+
+    Raises InvalidNetwork for rates that do not rise, or a network and examples that do not fit
+    together, and Diverged if there is no loss even at first.
     """
+    if not 0 < least < most:
+        raise InvalidNetwork(
+            f"The learning rate must rise from above 0, not from {least!r} to {most!r}."
+        )
     rising = Rising(most, least)
-    total = len(np.asarray(y))
+    total = max(len(np.asarray(y)), 1)
     an_epoch = math.ceil(total / (network.batch_size or total))
     epochs = math.ceil(steps / an_epoch)
     trial = clone(network).set_params(
@@ -98,8 +104,11 @@ def find_learning_rate(
         if losses[-1] > FAR * min(losses):
             raise Diverged
 
-    with suppress(Diverged):
+    try:
         for _ in trial.fit_by_epoch(X, y, report=report):
             pass
+    except Diverged:
+        if not losses:
+            raise
     rates = [rising.at(step / an_epoch, epochs) for step in range(len(losses))]
     return RateSearch(np.array(rates), np.array(losses))

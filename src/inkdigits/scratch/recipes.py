@@ -7,8 +7,13 @@ They reproduce what people who write a network for MNIST build first, and go pas
 from __future__ import annotations
 
 import hashlib
+import inspect
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from inkdigits.scratch.files import Part
 from inkdigits.scratch.layers import (
     BatchNorm,
     Conv2D,
@@ -20,9 +25,12 @@ from inkdigits.scratch.layers import (
     ReLU,
     Reshape,
 )
+from inkdigits.scratch.layers.skip import with_those_inside
 from inkdigits.scratch.network import NeuralNetwork
 from inkdigits.scratch.optimizers import SGD, Adam, AdamW, Optimizer
 from inkdigits.scratch.schedules import OneCycle
+
+LIBRARIES = {"inkdigits", "torch", *sys.stdlib_module_names}
 
 
 @dataclass(frozen=True)
@@ -34,11 +42,17 @@ class ScratchRecipe:
     """From pictures (28, 28) to 10 logits."""
     optimizer: Optimizer
     epochs: int
-    batch_size: int
+    batch_size: int | None
+    """None: each step is of all pictures (full batch)."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The layers, those inside of them, the optimizer, and its schedule."""
+        return [*with_those_inside(self.layers), self.optimizer, self.optimizer.schedule]
 
     def fingerprint(self) -> str:
         """The same for recipes that train the same way."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        return hashlib.sha256(f"{self}{own_code(self.parts)}".encode()).hexdigest()
 
     def network(
         self, *, epochs: int | None = None, seed: int | None = None, threads: int | None = 1
@@ -52,6 +66,19 @@ class ScratchRecipe:
             random_state=seed,
             threads=threads,
         )
+
+
+def own_code(parts: Iterable[object]) -> str:
+    """How the classes of parts are written that are of no library: nothing where they all are."""
+    kinds = {kind for part in parts for kind in type(part).__mro__}
+    own = [kind for kind in kinds if kind.__module__.partition(".")[0] not in LIBRARIES]
+    return "".join(sorted(map(_source, own)))
+
+
+def _source(kind: type) -> str:
+    with suppress(OSError, TypeError):  # there is no file, as of what was typed into a notebook
+        return inspect.getsource(kind)
+    return ""
 
 
 MLP = ScratchRecipe(

@@ -27,7 +27,11 @@ def weights_of(
             f"sample_weight must be one number for each of the {len(targets)} examples; its "
             f"shape is {weights.shape}."
         )
-    weights = weights * compute_sample_weight(class_weight, targets)
+    return of_mean_1(weights * compute_sample_weight(class_weight, targets))
+
+
+def of_mean_1(weights: NDArray[Any]) -> NDArray[Any]:
+    """The weights (N,), scaled to be 1 on average. Raises InvalidNetwork."""
     if not (weights >= 0).all() or not 0 < weights.mean() < math.inf:
         raise InvalidNetwork(
             "sample_weight and class_weight must be numbers from 0 on, and not all of them zero."

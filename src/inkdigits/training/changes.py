@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -14,7 +15,13 @@ NOT_SETTINGS = {"name", "layers", "epochs", "replay", "kept"}
 alone."""
 INSIDE = ("optimizer",)
 """What a network in NumPy is trained with has settings of its own, which are found by name, too."""
-AT_LEAST_ONE = {"batch_size", "pages"}
+ONE_OR_MORE = (
+    *("batch_size", "pages", "validation_pages", "calibration_pages"),
+    *("real_ink.drawn", "augmentation.elastic_grid", "rough.elastic_grid"),
+)
+LEAST = dict.fromkeys(ONE_OR_MORE, 1)
+"""No number of a recipe is below 0, and these are not below 1."""
+MOST = dict.fromkeys(("label_smoothing", "average_decay", "rough_share"), 1)
 READ: dict[type, tuple[Callable[[str], Any], str]] = {
     bool: ({"true": True, "false": False}.__getitem__, "true or false"),
     int: (int, "a whole number"),
@@ -30,10 +37,12 @@ def changed(recipe: Thing, changes: Mapping[str, str]) -> Thing:
     """The recipe with other settings, which are texts: {"batch_size": "64"}.
 
     A dot leads into a part: {"augmentation.noise": "30"}; "none" leaves a part out that may be
-    missing. Raises InvalidRun for a setting that there is not, or that cannot be that.
+    missing. Raises InvalidRun for a setting that there is not, or that cannot be that; also of the
+    recipe itself.
     """
     for name, text in changes.items():
         recipe = _with(recipe, name, name, text)
+    _check_numbers(recipe)
     return recipe
 
 
@@ -54,14 +63,28 @@ def _with(thing: Thing, path: str, name: str, text: str) -> Thing:
     if rest and is_dataclass(value):
         value = _with(value, rest, name, text)
     elif isinstance(value, Schedule):
-        value = replace(value, learning_rate=_parsed(value.learning_rate, name, text))
+        value = replace(value, learning_rate=_parsed(value.learning_rate, name, text, float))
     elif text == "none" and _may_be_missing(thing, first):
         value = None
     else:
-        value = _parsed(value, name, text)
-        if first in AT_LEAST_ONE and value < 1:
-            raise InvalidRun(f"{name} must be 1 or more, not {text}.")
+        value = _parsed(value, name, text, _kind(thing, first))
     return replace(thing, **{first: value})  # type: ignore[type-var]
+
+
+def _check_numbers(thing: Any, within: str = "") -> None:
+    """Raise InvalidRun for a number out of its bounds. An optimizer looks at its own."""
+    for name, value in _settings(thing).items():
+        path = within + name
+        if is_dataclass(value) and name not in INSIDE:
+            _check_numbers(value, f"{path}.")
+        elif isinstance(value, int | float):
+            least, most = LEAST.get(path, 0), MOST.get(path, math.inf)
+            wanted = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+            is_right = least <= value <= most and value < math.inf
+            if path == "learning_rate":
+                wanted, is_right = "above 0", is_right and value > 0
+            if not is_right:
+                raise InvalidRun(f"{path} must be {wanted}, not {value}.")
 
 
 def _settings(thing: Any) -> dict[str, Any]:
@@ -79,11 +102,19 @@ def _names(thing: Any) -> list[str]:
     return sorted({*settings, *inside} - {*INSIDE})
 
 
-def _parsed(value: Any, name: str, text: str) -> Any:
-    """The text as a value of the same type."""
-    if type(value) not in READ:
+def _kind(thing: Any, name: str) -> type:
+    """Of the setting: what it would be, if it is None."""
+    said = next(str(field.type) for field in fields(thing) if field.name == name)
+    value = getattr(thing, name)
+    known = (kind for kind in READ if value is None and kind.__name__ in said.split(" | "))
+    return next(known, type(value))
+
+
+def _parsed(value: Any, name: str, text: str, kind: type) -> Any:
+    """The text as a value of that kind."""
+    if kind not in READ:
         raise InvalidRun(f"{name} is {value}, which no word can set. Write a recipe of your own.")
-    read, wanted = READ[type(value)]
+    read, wanted = READ[kind]
     try:
         return read(text)
     except (KeyError, ValueError):

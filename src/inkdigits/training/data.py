@@ -191,7 +191,8 @@ def _part(
                     f"{few} by a share of {validation:g}. Name {enough:g} or more (--validation), "
                     "or keep none (--validation 0)."
                 )
-            raise InvalidDataset(f"{few}. Add some, or keep none (--validation 0).")
+            else_ = "take fewer folds (--folds)" if fold else "keep none (--validation 0)"
+            raise InvalidDataset(f"{few}. Add some, or {else_}.")
         return (pictures[~kept], labels[~kept]), (pictures[kept], labels[kept])
     if validation:
         raise InvalidDataset(

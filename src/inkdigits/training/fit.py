@@ -81,6 +81,7 @@ class Epoch:
 
     epoch: int
     learning_rate: float
+    """Of the epoch's first step."""
     loss: float
     accuracy: float
     """Of what is trained on, while the network was changing and, in some recipes, the pictures

@@ -77,6 +77,17 @@ class RunFolder:
         """Validation pages with what is read on them."""
         return self.path / "found.png"
 
+    @property
+    def of_some(self) -> tuple[Path, ...]:
+        """What not every run leaves."""
+        networks = self.weights, self.network, self.network.with_suffix(".json")
+        return (*networks, self.mistakes, self.units, self.filters, self.found)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that a run may write, beside what it draws to learn from and TensorBoard's events."""
+        return (self.model, self.metrics, self.history, self.curve, *self.of_some)
+
     def make(self) -> None:
         """Make the folder if it is not there yet, and see that it can be written to."""
         try:
@@ -90,9 +101,8 @@ class RunFolder:
 
     def clear(self, kept: Iterable[Path]) -> None:
         """Take away what not every run leaves, and what was drawn to learn from; but `kept`."""
-        networks = self.weights, self.network, self.network.with_suffix(".json")
         needed = {path.resolve() for path in kept}
-        for file in (*networks, self.mistakes, self.units, self.filters, self.found):
+        for file in self.of_some:
             if file.resolve() not in needed:
                 file.unlink(missing_ok=True)
         for file in self.drawings.glob("*.npz"):

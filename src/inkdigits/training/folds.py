@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkdigits.atomic_file import write_atomically
-from inkdigits.training.fit import CHECKPOINT_NAMES, Recipe
+from inkdigits.training.fit import CHECKPOINT_NAMES, InvalidRun, Recipe
 from inkdigits.training.run import train
 
 FOLDS = "folds.json"
@@ -27,18 +27,26 @@ def train_folds(
     """Leave a run for each of the `folds` parts in `out`, and their accuracies in folds.json.
 
     Every picture is kept for validation once. `resume` goes on with the runs that are there, and
-    `options` are those of `inkdigits.training.run.train`, which says what is raised.
+    `options` are those of `inkdigits.training.run.train`, which says what is raised. InvalidRun is
+    raised, too, where there is no run to resume, or one of more folds.
 
     Returns:
         Of each data set the "mean" of its accuracies, their "spread" (standard deviation), and
         "each"; nothing in a process that is not the main one.
     """
+    begun = {file.parent for name in CHECKPOINT_NAMES for file in Path(out).glob(f"fold-*/{name}")}
+    if resume and not begun:
+        raise InvalidRun(f"{out} holds no folds to resume. Leave out --resume to start them.")
+    wanted = [Path(out) / f"fold-{number}" for number in range(1, folds + 1)]
+    if more := begun - {*wanted}:
+        raise InvalidRun(
+            f"{out} holds {min(more).name}, of more folds than {folds}. Choose another folder "
+            "(--out), or take that away."
+        )
     runs = []
-    for number in range(1, folds + 1):
-        folder = Path(out) / f"fold-{number}"
-        is_begun = any((folder / name).exists() for name in CHECKPOINT_NAMES)
-        fold = f"{number}/{folds}"
-        runs.append(train(recipe, folder, fold=fold, resume=resume and is_begun, **options))
+    for number, folder in enumerate(wanted, start=1):
+        fold, goes_on = f"{number}/{folds}", resume and folder in begun
+        runs.append(train(recipe, folder, fold=fold, resume=goes_on, **options))
     if not all(runs):
         return {}
     accuracies = {name: [run["accuracy"][name] for run in runs] for name in runs[0]["accuracy"]}

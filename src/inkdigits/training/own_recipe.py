@@ -13,12 +13,14 @@ from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.fit import InvalidRun, Recipe
 
 NAME = "RECIPE"
+PACKAGE = Path(__file__).parents[1]
 
 
 def own_recipe(path: Path) -> Recipe:
     """The RECIPE of a Python file, which is run, and finds what is beside it in its folder.
 
-    Raises InvalidRun if there is no such file, it has no recipe, or it fails.
+    Raises InvalidRun if there is no such file, it has no recipe, or it fails, and
+    ModuleNotFoundError for a package that recipes need.
     """
     if not path.is_file():
         raise InvalidRun(f"There is no file {path}. Name a recipe, or a Python file that has one.")
@@ -30,9 +32,11 @@ def own_recipe(path: Path) -> Recipe:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except (InkDigitsError, ModuleNotFoundError):  # which say what to do, or which extra is missing
+    except InkDigitsError:
         raise
     except Exception as error:
+        if _is_extras(error):
+            raise
         raise InvalidRun(f"{path} fails{_line(error, path)}: {_what(error)}") from error
     recipe = getattr(module, NAME, None)
     if not isinstance(recipe, ScratchRecipe) and not _is_of_pytorch(recipe):
@@ -41,6 +45,14 @@ def own_recipe(path: Path) -> Recipe:
             "inkdigits.scratch.recipes, or Recipe(...), of inkdigits.training.recipes."
         )
     return recipe
+
+
+def _is_extras(error: Exception) -> bool:
+    """Whether PyTorch is missing, or what inkdigits itself would import."""
+    if not isinstance(error, ModuleNotFoundError):
+        return False
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return error.name == "torch" or Path(last.filename).is_relative_to(PACKAGE)
 
 
 def _line(error: Exception, path: Path) -> str:

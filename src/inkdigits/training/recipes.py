@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from inkdigits.scratch.recipes import own_code
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.blocks import Residual
 from inkdigits.training.drawings import RealInk
@@ -60,7 +61,8 @@ class Recipe:
         check_outputs(network)
         sizes = [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()]
         settings = replace(self, layers=list)
-        return hashlib.sha256(f"{settings} {network} {sizes}".encode()).hexdigest()
+        described = f"{settings} {network} {sizes}{own_code(network.modules())}"
+        return hashlib.sha256(described.encode()).hexdigest()
 
     def network(self) -> nn.Sequential:
         """A new, untrained network from `seen` (N, 28, 28) to logits (N, 10)."""

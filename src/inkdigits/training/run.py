@@ -104,7 +104,8 @@ def train(
         What metrics.json holds; nothing in a process that is not the main one.
 
     Raises:
-        InvalidRun: `out` holds a run already, or none that can be resumed as asked.
+        InvalidRun: `out` holds a run already, or a file that a run would replace, or no run that
+            can be resumed as asked.
         InvalidDataset: MNIST, or the pen strokes, are missing or damaged, or of no such writers.
         Interrupted: Ctrl-C.
     """
@@ -220,8 +221,13 @@ def _nothing_new(folder: RunFolder, is_resumed: bool) -> str:
 
 
 def _check_that_nothing_is_lost(folder: RunFolder, checkpoint: Path) -> None:
-    """Raise InvalidRun if there is a run in the folder, or the story of one."""
+    """Raise InvalidRun if there is a run in the folder, or a file that a run would replace."""
     if not (checkpoint.exists() or folder.metrics.exists()):
+        if taken := next(filter(Path.exists, folder.files), None):
+            raise InvalidRun(
+                f"A run would replace {taken}. Choose another folder (--out), or let it "
+                "(--overwrite)."
+            )
         return
     going_on = "Go on with it (--resume), choose" if checkpoint.exists() else "Choose"
     raise InvalidRun(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from inkdigits.atomic_file import write_atomically
 from inkdigits.modelfile.build import CLASSES
 from inkdigits.modelfile.calibration import Calibration
 from inkdigits.modelfile.normalizer import SIDE, Normalizer
-from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, Layer, NeuralNetwork, Skip, files
+from inkdigits.scratch import Conv2D, Dense, Dropout, Flatten, NeuralNetwork, files
 from inkdigits.scratch.export import to_onnx
+from inkdigits.scratch.layers.skip import with_those_inside
 from inkdigits.scratch.recipes import ScratchRecipe
 from inkdigits.training.data import Data
 from inkdigits.training.fit import (
@@ -57,6 +58,7 @@ class ScratchFitting(DigitFitting):
         )
         self.network.begin((SIDE, SIDE), range(CLASSES))
         to_onnx(self.network)  # or else say now what cannot be exported
+        files.describe(self.network)  # or saved
         normalize = Normalizer()
         self._seen = normalize(data.pictures)
         self._validation_seen = normalize(data.validation_pictures)
@@ -115,9 +117,7 @@ class ScratchFitting(DigitFitting):
             for name, array in checkpoint["tensors"].items()
             if name.startswith(BEST)
         }
-        optimizer = self.recipe.optimizer
-        parts: list[files.Part] = [*_all(self.recipe.layers), optimizer, optimizer.schedule]
-        own = {type(part) for part in parts}
+        own = {type(part) for part in self.recipe.parts}
         self.network = files.restore(NeuralNetwork, checkpoint["network"], last, [*own])
         self.network.epochs = self.settings.epochs
         self.remember([Epoch(**row) for row in self.network.history_])
@@ -137,7 +137,7 @@ class ScratchFitting(DigitFitting):
             pixel_weights=_pixel_weights(self.network),
             kernels=[
                 layer.parameters["weights"].transpose(3, 2, 0, 1)
-                for layer in _all(layers)
+                for layer in with_those_inside(layers)
                 if isinstance(layer, Conv2D)
             ],
         )
@@ -145,14 +145,6 @@ class ScratchFitting(DigitFitting):
     def save_network(self, folder: Path, calibration: Calibration) -> None:
         self.network.calibration_ = calibration
         self.network.save(RunFolder(folder).network)
-
-
-def _all(layers: Sequence[Layer]) -> Iterator[Layer]:
-    """The layers, and those inside of them."""
-    for layer in layers:
-        yield layer
-        if isinstance(layer, Skip):
-            yield from _all(layer.layers)
 
 
 def _pixel_weights(network: NeuralNetwork) -> Any:

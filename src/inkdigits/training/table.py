@@ -14,21 +14,24 @@ NUMBERS = ("epochs", "seed", "parameters", "training", "validation", "MNIST test
 
 
 def table_of_runs(folder: str | os.PathLike[str]) -> str:
-    """A Markdown table of the `metrics.json` of each run in `folder`, the least accurate first.
+    """A Markdown table of the `metrics.json` of each run in `folder`, and of each fold of one, the
+    least accurate first.
 
     MNIST's test part says how accurate a run is or, where that was not measured, its validation.
     Raises InkDigitsError if there are none, or one is damaged.
     """
-    files = sorted(Path(folder).glob("*/metrics.json"))
+    patterns = "*/metrics.json", "*/fold-*/metrics.json"
+    files = sorted(file for pattern in patterns for file in Path(folder).glob(pattern))
     if not files:
         raise InkDigitsError(f"{folder} holds no runs: no folder in it has a metrics.json.")
-    rows = [row for _, row in sorted(map(_accuracy_and_row, files), key=lambda found: found[0])]
+    told = [_accuracy_and_row(file, file.parent.relative_to(folder)) for file in files]
+    rows = [row for _, row in sorted(told, key=lambda found: found[0])]
     heads = (*WORDS, *NUMBERS)
     rules = [*["---"] * len(WORDS), *["---:"] * len(NUMBERS)]
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rules, *rows))
 
 
-def _accuracy_and_row(file: Path) -> tuple[float, tuple[str, ...]]:
+def _accuracy_and_row(file: Path, name: Path) -> tuple[float, tuple[str, ...]]:
     try:
         metrics: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         accuracy = metrics["accuracy"]
@@ -36,7 +39,7 @@ def _accuracy_and_row(file: Path) -> tuple[float, tuple[str, ...]]:
         validation = next((v for k, v in accuracy.items() if k.endswith("validation")), None)
         changes = [f" {name}={value}" for name, value in metrics.get("changes", {}).items()]
         row = (
-            file.parent.name,
+            name.as_posix(),
             f"`{metrics['recipe']}{''.join(changes)}`",
             metrics.get("data", "mnist") + (f", {limit:,} pictures" if limit else ""),
             metrics.get("finished", "")[:10],

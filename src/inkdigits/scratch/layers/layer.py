@@ -16,6 +16,7 @@ are (height, width, channels), as in Keras.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -82,24 +83,54 @@ class Layer:
         self, parameters: dict[str, Any], dtype: DTypeLike, statistics: dict[str, Any] | None = None
     ) -> None:
         """For `build`: begin with these parameters and statistics, and room for the gradients."""
-        self.parameters = {name: value.astype(dtype) for name, value in parameters.items()}
+        self.parameters = {name: np.array(value, dtype) for name, value in parameters.items()}
         self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
-        self.statistics = {name: value.astype(dtype) for name, value in (statistics or {}).items()}
+        self.statistics = {
+            name: np.array(value, dtype) for name, value in (statistics or {}).items()
+        }
 
 
-def check_both_ways(layer: Layer, shape: Shape) -> None:
-    """Raise InvalidNetwork if what a layer does to examples of `shape` has no way back.
+def built(layer: Layer, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+    """Build the layer for examples of `shape`; the shape of what it gives.
 
-    It would train, and learn what is wrong.
+    Raises InvalidNetwork if it cannot be, or if what it does has no way back: it would train, and
+    learn what is wrong.
     """
-    if type(layer) is Layer or type(layer).backward is not Layer.backward:
-        return
-    if type(layer).forward is Layer.forward:
-        raise InvalidNetwork("it has neither a forward nor a backward. Write both, by these names.")
-    raise InvalidNetwork(
-        f"it has a forward and no backward. Write one; check_gradients({layer}, {shape}) says "
-        "whether it is right."
-    )
+    output = layer.build(shape, rng, dtype)
+    if not isinstance(output, tuple) or not hasattr(layer, "parameters"):
+        raise InvalidNetwork(
+            "its build has to call self.hold(parameters, dtype) and return the shape of what comes "
+            "out."
+        )
+    kind = type(layer)
+    if kind.forward is Layer.forward and kind is not Layer:
+        has = "neither a forward nor" if kind.backward is Layer.backward else "no forward, only"
+        raise InvalidNetwork(f"it has {has} a backward. Write both, by these names.")
+    for way in ("backward", "backward_parameters") if layer.parameters else ("backward",):
+        if kind is not Layer and not _knows_forward(kind, way):
+            owner = _owner(kind, way)
+            others = "" if owner is Layer else f" but that of {owner.__name__}"
+            raise InvalidNetwork(
+                f"it has a forward and no {way}{others}. Write one; check_gradients({layer}, "
+                f"{shape}) says whether it is right."
+            )
+    return output
+
+
+def _knows_forward(kind: type[Layer], way: str) -> bool:
+    """Whether that way back was written for the layer's forward, or for one that it calls."""
+    writer, owner = _owner(kind, "forward"), _owner(kind, way)
+    if owner is Layer:
+        return False
+    if writer is owner or not issubclass(writer, owner):
+        return True
+    code = getattr(inspect.unwrap(kind.forward), "__code__", None)
+    return code is None or "forward" in code.co_names  # as in super().forward(x)
+
+
+def _owner(kind: type[Layer], method: str) -> type:
+    """The class that the method is from."""
+    return next(parent for parent in kind.__mro__ if method in vars(parent))
 
 
 def whole(layer: Layer, name: str, least: int = 1) -> int:

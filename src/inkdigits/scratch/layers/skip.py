@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from inkdigits.errors import InvalidNetwork
-from inkdigits.scratch.layers.layer import Array, Layer, Shape, check_both_ways
+from inkdigits.scratch.layers.layer import Array, Layer, Shape, built
 
 Kind = Literal["parameters", "gradients", "statistics"]
 
@@ -30,8 +30,7 @@ class Skip(Layer):
         self.layers = [copy.deepcopy(layer) for layer in self.layers]
         inside = shape
         for layer in self.layers:
-            check_both_ways(layer, inside)
-            inside = layer.build(inside, rng, dtype)
+            inside = built(layer, inside, rng, dtype)
         if inside != shape:
             raise InvalidNetwork(
                 f"what its layers give, {inside}, cannot be added to what they get, {shape}: let "
@@ -64,6 +63,14 @@ class Skip(Layer):
         super().forget()
         for layer in self.layers:
             layer.forget()
+
+
+def with_those_inside(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """The layers, and those that they hold."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Skip):
+            yield from with_those_inside(layer.layers)
 
 
 class _Inside(MutableMapping[str, Array]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict, replace
 from typing import Any
@@ -57,8 +58,8 @@ class Digits(Task):
         fingerprint: str = self._recipe.fingerprint()
         return fingerprint.encode() + bytes(normalising)
 
-    def batch_size(self, settings: Settings) -> int:
-        usual: int = self._recipe.batch_size
+    def batch_size(self, settings: Settings) -> float:
+        usual = self._recipe.batch_size or math.inf
         return min(usual, settings.limit or usual)
 
     def check(self, settings: Settings) -> None:
@@ -105,7 +106,9 @@ class Digits(Task):
 
     def trained_on(self, settings: Settings, data: Data) -> str:
         """As the model file says it."""
-        names = ["MNIST" if name == MNIST else name for name in settings.data_sets]
+        whole = settings.fold or settings.validation == 0
+        mnist = "mnist:train+validation" if whole else "MNIST"
+        names = [mnist if name == MNIST else name for name in settings.data_sets]
         trained_on = f"{AND.join(names)}, {len(data.labels):,} training pictures"
         if data.beside:
             trained_on += ", pen strokes of UCI's pendigits"

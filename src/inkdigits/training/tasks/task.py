@@ -43,8 +43,8 @@ class Task(ABC):
         """Changes with what a run's outcome depends on beside its settings and data."""
 
     @abstractmethod
-    def batch_size(self, settings: Settings) -> int:
-        """Pictures in a step, at most, which processes share."""
+    def batch_size(self, settings: Settings) -> float:
+        """Pictures in a step, at most, which processes share; infinite for all that there are."""
 
     def check(self, settings: Settings) -> None:
         """Raise InvalidRun if the recipe cannot be trained so."""
