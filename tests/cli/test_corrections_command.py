@@ -150,6 +150,14 @@ def test_a_session_is_deleted_or_what_is_old(url: str) -> None:
     assert run("corrections", "delete", "--older-than", "0h") == "1 corrections deleted\n"
 
 
+def test_those_in_a_state_are_deleted_and_only_of_the_session_that_is_named(url: str) -> None:
+    command = ("corrections", "delete", "--state", "waiting")
+    assert run(*command, "--session", BOB) == "0 corrections deleted\n"
+    assert run(*command) == "1 corrections deleted\n"
+    with closing(Store(url)) as store:
+        assert sorted(each.state for each in store.page()) == ["accepted", "accepted", "rejected"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from handwriting import written
+from inkdigits import Reader
 from inkdigits.corrections.gate import (
     Comparison,
     as_good,
@@ -10,6 +12,7 @@ from inkdigits.corrections.gate import (
     better,
     not_worse,
     numbers_of,
+    read_as_numbers,
 )
 from inkdigits.datasets.dataset import Batch
 from inkdigits.evaluation.predictions import Predictions
@@ -65,13 +68,20 @@ def test_the_bound_is_that_of_clopper_and_pearson() -> None:
     assert f"{(2 * high - 1) * 8 / 5000:.2%}" in lost_and_won(5, 3).why
 
 
-def test_numbers_are_digits_beside_each_other_and_what_is_left_over_is_none() -> None:
+def test_numbers_are_some_digits_beside_each_other_and_what_is_left_over_is_none() -> None:
     pictures = np.arange(12, dtype=np.uint8)[:, None, None] * np.ones((4, 3), np.uint8)
-    digits = Batch(pictures, np.arange(12, dtype=np.uint8) % 10, [""] * 12)
-    numbers = [*numbers_of(digits)]
-    assert [text for text, _ in numbers] == ["01234", "56789"]
-    assert numbers[1][1].shape == (4, 15)
-    assert numbers[1][1][0].tolist() == [value for value in range(5, 10) for _ in range(3)]
+    numbers = numbers_of(Batch(pictures, np.arange(12, dtype=np.uint8) % 10, [""] * 12))
+    assert [len(text) for text, _ in numbers] == [5, 5]
+    written = np.concatenate([picture[0, ::3] for _, picture in numbers])
+    assert len(np.unique(written)) == 10
+    assert "".join(text for text, _ in numbers) == "".join(str(value % 10) for value in written)
+
+
+def test_a_number_is_right_if_each_of_its_digits_is(reader: Reader) -> None:
+    picture = np.hstack([written(int(digit)) for digit in "40817"])
+    blank = np.full_like(picture, 255)
+    read = read_as_numbers(reader, [("40817", picture), ("40811", picture), ("4", blank)])
+    assert read.right.tolist() == [True, False, False]
 
 
 def test_labels_that_the_candidate_surely_contradicts_are_to_be_reviewed() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, inspect, select, text
 
 from corrections import rounds_of_killing
 from inkdigits.corrections.database import database_url, engine_for
-from inkdigits.corrections.store import New, Store
+from inkdigits.corrections.store import Added, New, Store
 from inkdigits.corrections.tables import corrections, metadata
 from inkdigits.errors import InkDigitsError, StoreUnavailable
 from postgresql import Server
@@ -117,9 +117,11 @@ def test_with_too_many_waiting_no_more_are_kept_whatever_session_they_are_of(url
     with closing(Store(url, most_waiting=2)) as store:
         first, _ = add(store, new(side=50), new(side=51, session=BOB))
         for session in (ALICE, BOB, "c" * 32):
-            with pytest.raises(StoreUnavailable, match="2 corrections are waiting, and no more"):
-                store.add([new(side=52, session=session)])
-        assert len(add(store, new(7, 1, side=50))) == 1  # it is there already, and only changed
+            [refused] = store.add([new(side=52, session=session)])
+            assert "2 corrections are waiting, and no more" in str(refused)
+        changed, refused = store.add([new(7, 1, side=50), new(side=52)])  # one is there already
+        assert isinstance(changed, Added)
+        assert isinstance(refused, StoreUnavailable)
         assert [each.label for each in store.page()] == [1, 7]
         store.review(first, "accepted", 7)
         assert len(add(store, new(side=52, session=BOB))) == 1

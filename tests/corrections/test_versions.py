@@ -9,7 +9,7 @@ import pytest
 
 from handwriting import written
 from inkdigits import InkDigitsError, InvalidModel, Reader
-from inkdigits.corrections.versions import SHIPS, Version, Versions
+from inkdigits.corrections.versions import SHIPS, STORY, Version, Versions
 from inkdigits.modelfile.build import write_model
 
 PASSED = {"passed": True, "judged": [], "made_from": {"data": "folder:mine"}}
@@ -81,6 +81,9 @@ def test_a_rollback_passes_over_versions_that_are_gone(
         versions.promote(version.name)
     for version in between:
         shutil.rmtree(version.path)
+    (candidate(versions, unsure_model, "damaged").path / STORY).write_text(
+        "{"
+    )  # and is no hindrance
     assert versions.rollback() == first.name == read_by(versions)
     assert versions.history == [first.name]
 

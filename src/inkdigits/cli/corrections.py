@@ -84,13 +84,19 @@ def stats(url: str | None) -> None:
 @click.option(
     "--older-than", "age", metavar="AGE", help="All received longer ago, such as 90d, 12h or 2y."
 )
+@click.option(
+    "--state", type=click.Choice(["waiting", "accepted", "rejected"]), help="All in this state."
+)
 @url_option
-def delete(session: str | None, age: str | None, url: str | None) -> None:
-    """Forget corrections of a session, or of a certain age, or both."""
-    if session is None and age is None:
-        raise click.UsageError("Say which: --session ID, --older-than AGE, or both.")
+def delete(session: str | None, age: str | None, state: State | None, url: str | None) -> None:
+    """Forget corrections of a session, of a certain age or in a state.
+
+    With several of the options, those that all of them name.
+    """
+    if session is age is state is None:
+        raise click.UsageError("Say which: --session ID, --older-than AGE, --state STATE, or some.")
     before = None if age is None else time.time() - _seconds(age)
-    count = _store(url).delete(session=session, before=before)
+    count = _store(url).delete(session=session, before=before, state=state)
     print(f"{count:,} corrections deleted")
 
 

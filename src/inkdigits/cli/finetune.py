@@ -41,12 +41,14 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
 
     What it has learned is replayed meanwhile: MNIST and the pen strokes of pendigits. Some of the
     pictures are held back. The gate says yes if more of them are read right, next to nothing is
-    lost of MNIST's validation part and of writers whom nothing has learned from, letters are
-    doubted as before, and the labels can be believed. What cannot be shown is a no.
+    lost of MNIST's validation part, of writers whom nothing has learned from and of numbers that
+    their digits make, letters are doubted as before, and the labels can be believed. What cannot be
+    shown is a no.
 
     The candidate is kept with its figures in a folder of versions; nobody reads with it until
     `inkdigits models promote`. The exit code is 0 if the gate said yes, and 1 if it said no; of
-    the very file that has passed before that verdict counts, and it is 0 whatever is said now.
+    the very file that has passed before, beside the same version, that verdict counts, and it is 0
+    whatever is said now.
     """
     check_resumed_or_new(options)
     with extra("train"):

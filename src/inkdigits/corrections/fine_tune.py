@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from inkdigits.corrections.gate import Comparison, judged, others
@@ -72,7 +73,10 @@ def fine_tune(
     """
     given = corrections(spec, data_dir)
     held_back = judges(given, 0.0 if personal else None, 0)
-    _check_enough(spec, len(given.digits), int(held_back.sum()), personal)
+    if personal:
+        _check_halves(spec, judges(given, HALF, 0))
+    else:
+        _check_enough(spec, len(given.digits), int(held_back.sum()))
 
     versions.make()  # or it is said before hours of training,
     promoted, before = versions.promoted, _reader(versions.folder)  # as that this one is damaged
@@ -105,7 +109,6 @@ def fine_tune(
         unseen = []
         for seed in (metrics["seed"], metrics["seed"] + 1):
             with TemporaryDirectory() as folder:
-                now = corrections(spec, data_dir)  # which may have become more meanwhile
                 try:
                     learned(Path(folder), HALF, **{**again, "seed": seed})
                 except Interrupted:
@@ -113,7 +116,7 @@ def fine_tune(
                         f"Interrupted while halves judged each other. The run in {out} is "
                         "complete; --resume begins with the judging."
                     ) from None
-                half = now.digits.only(judges(now, HALF, seed))
+                half = given.digits.only(judges(given, HALF, seed))
                 unseen.append((_reader(RunFolder(Path(folder)).model), half))
     sample = [(_reader(model), _some_of(dataset.load())) for dataset in others(data_dir)]
     weight = which_weight(unseen, sample)
@@ -153,10 +156,18 @@ def _some_of(batch: Batch) -> Batch:
     return batch.only(np.arange(0, len(batch), len(batch) // SOME + 1))
 
 
-def _check_enough(spec: str, given: int, judges: int, personal: bool) -> None:
-    if personal and given < LEARNED:
-        raise InvalidDataset(f"{spec} has {given} pictures. It takes {LEARNED} to learn from.")
-    if not personal and judges < JUDGES:
+def _check_halves(spec: str, half: NDArray[np.bool_]) -> None:
+    if len(half) < LEARNED:
+        raise InvalidDataset(f"{spec} has {len(half)} pictures. It takes {LEARNED} to learn from.")
+    if half.all() or not half.any():
+        raise InvalidDataset(
+            f"The lot puts all {len(half)} pictures of {spec} into one of the halves that judge "
+            "each other. Add another."
+        )
+
+
+def _check_enough(spec: str, given: int, judges: int) -> None:
+    if judges < JUDGES:
         more = max(round((JUDGES - judges) * given / max(judges, 1)), JUDGES - judges)
         raise InvalidDataset(
             f"{spec} has {given} corrections, of which {judges} are held back to judge by. It "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,13 @@ LOST = 0.0025
 """It has to be shown (95 %) that fewer than this share of other people's digits are lost."""
 TAKEN = 0.01
 """Likewise of drawings that are no digit, and are surely taken for one."""
-NUMBERS_LOST = 0.02
+NUMBERS_LOST = 0.03
 """Likewise of numbers that other people's digits make."""
 CONTRADICTED = 0.1
 """If the candidate is sure of another digit in more of the corrections, they are to be reviewed."""
 NO_DIGITS = 100
 """So many of these are drawn of each family."""
-NUMBERS, LENGTH = 100, 5
+NUMBERS, LENGTH = 150, 5
 """So many numbers are put together of each data set, of so many digits."""
 
 
@@ -118,23 +119,44 @@ def judged(
     else:
         yield better(was, now, "held-back corrections")
     yield believable(*both(_Loaded(corrections)), "labels of corrections")
+    numbers: list[tuple[str, NDArray[np.uint8]]] = []
     for dataset in others(data_dir):
-        yield not_worse(*both(dataset), dataset.name, most=LOST)
-    numbers = [number for dataset in others(data_dir) for number in numbers_of(dataset.load())]
-    was, now = (_of_numbers(reader, numbers) for reader in (before, after))
+        loaded = _Loaded(dataset.load())
+        yield not_worse(*both(loaded), dataset.name, most=LOST)
+        numbers += numbers_of(loaded.batch)
+    was, now = (read_as_numbers(reader, numbers) for reader in (before, after))
     yield not_worse(was, now, "numbers of others", most=NUMBERS_LOST)
-    was, now = map(_doubts, both(no_digits(data_dir)))
+    was, now = (_answers("no digits", 0, each.sure) for each in both(no_digits(data_dir)))
     yield not_worse(was, now, "sure of no digits", most=TAKEN)
 
 
-def numbers_of(digits: Batch) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Numbers that digits beside each other make, as texts and grey pictures (H, W): on a page
-    `page.onnx` has a say, too."""
+Numbers = Sequence[tuple[str, NDArray[np.uint8]]]
+"""Texts, and what they are to be read from: grey pictures (H, W)."""
+
+
+def numbers_of(digits: Batch) -> Numbers:
+    """Some that digits make beside each other, drawn by lot: of these `page.onnx` has a say."""
     assert digits.labels is not None
     count = min(NUMBERS, len(digits) // LENGTH)
-    for places in np.arange(len(digits))[: count * LENGTH].reshape(count, LENGTH):
-        pictures = [digits.pictures[place] for place in places]
-        yield "".join(map(str, digits.labels[places])), np.hstack(pictures)
+    chosen = np.random.default_rng(0).permutation(len(digits))[: count * LENGTH]
+    return [
+        (
+            "".join(map(str, digits.labels[places])),
+            np.hstack([digits.pictures[place] for place in places]),
+        )
+        for places in chosen.reshape(count, LENGTH)
+    ]
+
+
+def read_as_numbers(reader: Reader, numbers: Numbers) -> Predictions:
+    """Which of them are read right: a 1 is."""
+    texts, pictures = zip(*numbers, strict=True)
+    readings = reader.read_many(pictures, expect="number", errors="return")
+    right = [
+        isinstance(reading, Reading) and reading.text == text
+        for reading, text in zip(readings, texts, strict=True)
+    ]
+    return _answers("numbers", 1, np.array(right, np.int64))
 
 
 def no_digits(data_dir: DataDir) -> Dataset:
@@ -156,24 +178,6 @@ class _Loaded(Dataset):
         yield self.batch
 
 
-def _of_numbers(reader: Reader, numbers: Sequence[tuple[str, NDArray[np.uint8]]]) -> Predictions:
-    """Of each whether it is read right."""
-    texts, pictures = zip(*numbers, strict=True)
-    readings = [*reader.read_many(pictures, expect="number", errors="return")]
-    right = [
-        isinstance(reading, Reading) and reading.text == text
-        for reading, text in zip(readings, texts, strict=True)
-    ]
-    return Predictions(
-        "numbers",
-        labels=np.ones(len(right), np.uint8),
-        answers=np.array(right, np.int64),
-        probabilities=np.full((len(right), CLASSES), 1 / CLASSES, np.float32),
-        sure=np.array([isinstance(reading, Reading) and reading.sure for reading in readings]),
-        seconds=0.0,
-    )
-
-
 def _joined(parts: Sequence[Predictions]) -> Predictions:
     return replace(
         parts[0],
@@ -184,10 +188,16 @@ def _joined(parts: Sequence[Predictions]) -> Predictions:
     )
 
 
-def _doubts(predictions: Predictions) -> Predictions:
-    """Of what is no digit: it is right not to be sure."""
-    sure = predictions.sure.astype(np.int64)
-    return replace(predictions, labels=np.zeros(len(sure), np.uint8), answers=sure)
+def _answers(name: str, right: int, given: NDArray[Any]) -> Predictions:
+    """Answers yes (1) or no (0), of which only one is ever right."""
+    return Predictions(
+        name,
+        labels=np.full(len(given), right, np.uint8),
+        answers=given.astype(np.int64),
+        probabilities=np.eye(CLASSES, dtype=np.float32)[given.astype(np.int64)],
+        sure=np.ones(len(given), np.bool_),
+        seconds=0.0,
+    )
 
 
 def _at_most(lost: int, won: int) -> float:

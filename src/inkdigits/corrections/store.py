@@ -90,8 +90,7 @@ class Store:
 
     Raises:
         InkDigitsError: the URL is none, or needs a package that is not installed.
-    All methods raise StoreUnavailable if the database is down or full, and then changed nothing;
-    `add` also if too many are waiting.
+    All methods raise StoreUnavailable if the database is down or full, and then changed nothing.
     """
 
     def __init__(
@@ -133,8 +132,9 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
-    def add(self, news: Sequence[New]) -> list[Added | None]:
-        """Keep them, all in one transaction; None for what is too much of its session.
+    def add(self, news: Sequence[New]) -> list[Added | StoreUnavailable | None]:
+        """Keep them, all in one transaction; None for what is too much of its session, and an error
+        for what has no room while so many are waiting.
 
         The same drawing is kept once: whoever sends it again changes its label, if it is the same
         session, and nothing otherwise.
@@ -207,15 +207,24 @@ class Store:
                 "accepted_labels": {row.label: row[1] for row in connection.execute(labels)},
             }
 
-    def delete(self, *, session: str | None = None, before: float | None = None) -> int:
-        """Forget those of a session, or received before a time, or both; how many they were."""
+    def delete(
+        self,
+        *,
+        session: str | None = None,
+        before: float | None = None,
+        state: State | None = None,
+    ) -> int:
+        """Forget those of a session, received before a time, in a state; how many they were."""
+        c = corrections.c
         wanted = []
         if session is not None:
-            wanted.append(corrections.c.session == session)
+            wanted.append(c.session == session)
         if before is not None:
-            wanted.append(corrections.c.received < before)
+            wanted.append(c.received < before)
+        if state is not None:
+            wanted.append(c.state == state)
         if not wanted:
-            raise ValueError("Name a session or a time.")
+            raise ValueError("Name a session, a time or a state.")
         return self._delete(*wanted)
 
     def _delete(self, *where: Any) -> int:
@@ -229,7 +238,9 @@ class Store:
 
         return self._written(forget)
 
-    def _add(self, connection: Connection, news: Sequence[New]) -> list[Added | None]:
+    def _add(
+        self, connection: Connection, news: Sequence[New]
+    ) -> list[Added | StoreUnavailable | None]:
         c = corrections.c
         by_digest = c.digest.in_({new.correction.digest for new in news})
         there = select(c.digest, c.number, c.session, c.sent_label).where(by_digest)
@@ -254,15 +265,25 @@ class Store:
             if known[digest].sent_label != new.correction.label:
                 values = {name: value for name, value in _values(new).items() if name in judged}
                 connection.execute(corrections.update().where(c.digest == digest), values)
+        no_room = [*fresh][self._room(connection) :] if fresh else []
+        for digest in no_room:
+            del fresh[digest]
         if fresh:
-            self._check_room(connection, len(fresh))
             _insert_photos(connection, fresh.values())
             connection.execute(
                 corrections.insert(), [_values(fresh[each]) for each in sorted(fresh)]
             )
         numbers = {row.digest: row.number for row in connection.execute(there)}
+        full = StoreUnavailable(
+            f"{self._most_waiting:,} corrections are waiting, and no more are kept: accept or "
+            "reject some at /review, or inkdigits corrections delete --state waiting."
+        )
         return [
-            Added(numbers[digest], fresh.get(digest) is new) if digest in numbers else None
+            Added(numbers[digest], fresh.get(digest) is new)
+            if digest in numbers
+            else full
+            if digest in no_room
+            else None
             for new in news
             for digest in [new.correction.digest]
         ]
@@ -273,13 +294,10 @@ class Store:
         query = select(c.session, func.count()).where(lately).group_by(c.session)
         return Counter({row[0]: row[1] for row in connection.execute(query)})
 
-    def _check_room(self, connection: Connection, count: int) -> None:
+    def _room(self, connection: Connection) -> int:
+        """How many more may wait for their review."""
         waiting = select(func.count()).where(corrections.c.state == "waiting")
-        if (connection.scalar(waiting) or 0) + count > self._most_waiting:
-            raise StoreUnavailable(
-                f"{self._most_waiting:,} corrections are waiting, and no more are kept: accept or "
-                "reject some at /review, or inkdigits corrections delete."
-            )
+        return max(self._most_waiting - (connection.scalar(waiting) or 0), 0)
 
     def _written(self, write: Callable[[Connection], Result]) -> Result:
         """What `write` returns of its transaction, which is tried again if others were first."""

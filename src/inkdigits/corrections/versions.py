@@ -86,8 +86,8 @@ class Versions:
     def add(self, model: Path, story: dict[str, Any]) -> Version:
         """Keep a copy of a model file as a candidate; it is not promoted.
 
-        If the same file was kept before and has passed, beside the same version or before it was
-        promoted, that verdict counts. What has become of its copy is mended in any case.
+        If the same file was kept before and has passed, that verdict counts, unless it was compared
+        with another version then and is not promoted. Its copy is mended in any case.
         """
         self.make()
         content = model.read_bytes()
@@ -178,12 +178,11 @@ class Versions:
             raise InkDigitsError(
                 f"Nothing is promoted in {self.folder}: it is read with what ships."
             )
-        kept = {version.name: version for version in self.all()}
         earlier = history[:-1]
-        while earlier and earlier[-1] not in kept:
+        while earlier and not (self.folder / earlier[-1] / STORY).exists():
             earlier.pop()
         if earlier:
-            self.check(kept[earlier[-1]])
+            self.check(self._version(self.folder / earlier[-1]))
         self._point(*earlier)
         return self.promoted
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -50,7 +50,7 @@ class Keeper:
         self._keeping: asyncio.Task[None] | None = None
 
     async def keep(self, new: New) -> Added | None:
-        """As `Store.add` of this one."""
+        """As `Store.add` of this one; what is an error there is raised."""
         if len(self._waiting) >= MOST_WAITING:
             raise busy("It is keeping as many corrections as it can.", "it")
         future: asyncio.Future[Added | None] = asyncio.get_running_loop().create_future()
@@ -62,18 +62,18 @@ class Keeper:
     async def _keep_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-            added: list[Added | None] | Exception
+            results: Sequence[Added | Exception | None]
             try:
-                added = await asyncio.to_thread(self._store.add, [new for new, _ in batch])
+                results = await asyncio.to_thread(self._store.add, [new for new, _ in batch])
             except Exception as error:  # of which each hears who waits
-                added = error
-            for i, (_, future) in enumerate(batch):
+                results = [error] * len(batch)
+            for (_, future), result in zip(batch, results, strict=True):
                 if future.cancelled():
                     continue
-                if isinstance(added, Exception):
-                    future.set_exception(added)
+                if isinstance(result, Exception):
+                    future.set_exception(result)
                 else:
-                    future.set_result(added[i])
+                    future.set_result(result)
 
 
 @asynccontextmanager
