@@ -316,7 +316,9 @@ def _in_json(value: int | Decimal | None) -> int | float | None:
     """None if those who read it would round it: the text has all digits."""
     if value is None or value > LARGEST_IN_JSON:
         return None
-    return float(value) if isinstance(value, Decimal) else value
+    if isinstance(value, int):
+        return value
+    return float(value) if Decimal(repr(float(value))) == value else None
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -91,6 +91,7 @@ def test_what_cannot_be_set_is_said(changes: dict[str, str], message: str) -> No
         ("average_decay=-0.5", "average_decay must be from 0 to 1, not -0.5"),
         ("augmentation.elastic_grid=0", "augmentation.elastic_grid must be 1 or more, not 0"),
         ("real_ink.signs=-1", "real_ink.signs must be 0 or more, not -1"),
+        ("rough.holes=5", "rough.holes must be from 0 to 1, not 5.0"),
     ],
 )
 def test_a_number_that_nothing_could_be_trained_with_is_refused(setting: str, message: str) -> None:
@@ -106,3 +107,8 @@ def test_a_number_of_a_recipe_of_ones_own_is_looked_at_too() -> None:
 @pytest.mark.parametrize("recipe", [*IN_NUMPY.values(), *RECIPES.values(), fine_tuning(BEST)])
 def test_the_recipes_that_ship_are_in_bounds(recipe: Any) -> None:
     assert changed(recipe, {}) == recipe
+
+
+def test_a_recipe_of_pytorch_has_batches() -> None:
+    with pytest.raises(InvalidRun, match="batch_size must be set, and is None"):
+        changed(replace(BEST, batch_size=None), {})  # type: ignore[arg-type]

@@ -101,11 +101,15 @@ def test_a_network_in_numpy_with_layers_of_ones_own_stops_and_goes_on(
 
 
 MODULE = """
+TIMES = 2
+
 class Doubled(nn.Module):
     def forward(self, x):
-        return 2 * x
+        # as often
+        return TIMES * x
 
 """
+DOUBLED = WITH_PYTORCH.replace("\n\n", MODULE).replace("nn.ReLU()", "Doubled()")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,8 @@ class Doubled(nn.Module):
             "self.factor * g",
             "self.factor + g",
         ),
-        (WITH_PYTORCH.replace("\n\n", MODULE).replace("nn.ReLU()", "Doubled()"), "2 * x", "3 * x"),
+        (DOUBLED, "TIMES * x", "TIMES + x"),
+        (DOUBLED, "TIMES = 2", "TIMES = 3"),
     ],
 )
 def test_a_recipe_is_another_one_when_a_layer_of_ones_own_is_written_anew(
@@ -125,7 +130,8 @@ def test_a_recipe_is_another_one_when_a_layer_of_ones_own_is_written_anew(
 ) -> None:
     content = content.replace("Layer\n", "Layer, Skip\n")
     first = own_recipe(file(tmp_path, content)).fingerprint()
-    assert own_recipe(file(tmp_path, f"{content}# a note\n")).fingerprint() == first
+    noted = content.replace("# as often\n", "# with a note\n\n") + "# and another\n"
+    assert own_recipe(file(tmp_path, noted)).fingerprint() == first
     assert before in content
     again = own_recipe(file(tmp_path, content.replace(before, after)))
     assert again.fingerprint() != first

@@ -66,6 +66,13 @@ def test_an_empty_name_of_the_folder_to_count_in_is_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_app_that_counted_before_with_that_empty_name_goes_on(tmp_path):
+    empty = os.environ | {"PROMETHEUS_MULTIPROC_DIR": ""}
+    command = [sys.executable, "-c", f"import prometheus_client{COUNTING}"]
+    done = subprocess.run(command, cwd=tmp_path, env=empty, capture_output=True, text=True)
+    assert done.stdout.split()[:1] == ["200"], done.stderr
+
+
 def test_who_asks_for_the_head_alone_is_counted_as_who_asks_for_all(client):
     assert client.head("/api/health").status_code == 200
     assert 'path="/api/health",status="200"} 1.0' in client.get("/metrics").text

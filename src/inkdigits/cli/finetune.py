@@ -57,7 +57,8 @@ def finetune(dataset: str, out: Path, folder: Path | None, **options: Any) -> No
         from inkdigits.corrections.versions import Versions, default_folder
         from inkdigits.training.run import Interrupted
 
-        keep_outside(out, dataset, options["data_dir"])
+        if not options["resume"]:
+            keep_outside(out, dataset, options["data_dir"])
         try:
             version, comparisons = fine_tune(
                 dataset, out, Versions(folder or default_folder()), **options

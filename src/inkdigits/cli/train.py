@@ -131,7 +131,7 @@ def train(
         from inkdigits.training.folds import train_folds
         from inkdigits.training.run import Interrupted
         from inkdigits.training.run import train as run
-    for dataset in data:
+    for dataset in () if options["resume"] else data:
         keep_outside(out, dataset, options["data_dir"])
     options |= {"data": data or None, "changes": changes or None}
     try:

@@ -7,10 +7,6 @@ They reproduce what people who write a network for MNIST build first, and go pas
 from __future__ import annotations
 
 import hashlib
-import inspect
-import sys
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from inkdigits.scratch.files import Part
@@ -28,9 +24,8 @@ from inkdigits.scratch.layers import (
 from inkdigits.scratch.layers.skip import with_those_inside
 from inkdigits.scratch.network import NeuralNetwork
 from inkdigits.scratch.optimizers import SGD, Adam, AdamW, Optimizer
+from inkdigits.scratch.own_code import own_code
 from inkdigits.scratch.schedules import OneCycle
-
-LIBRARIES = {"inkdigits", "torch", *sys.stdlib_module_names}
 
 
 @dataclass(frozen=True)
@@ -66,19 +61,6 @@ class ScratchRecipe:
             random_state=seed,
             threads=threads,
         )
-
-
-def own_code(parts: Iterable[object]) -> str:
-    """How the classes of parts are written that are of no library: nothing where they all are."""
-    kinds = {kind for part in parts for kind in type(part).__mro__}
-    own = [kind for kind in kinds if kind.__module__.partition(".")[0] not in LIBRARIES]
-    return "".join(sorted(map(_source, own)))
-
-
-def _source(kind: type) -> str:
-    with suppress(OSError, TypeError):  # there is no file, as of what was typed into a notebook
-        return inspect.getsource(kind)
-    return ""
 
 
 MLP = ScratchRecipe(

@@ -21,7 +21,15 @@ ONE_OR_MORE = (
 )
 LEAST = dict.fromkeys(ONE_OR_MORE, 1)
 """No number of a recipe is below 0, and these are not below 1."""
-MOST = dict.fromkeys(("label_smoothing", "average_decay", "rough_share"), 1)
+SHARES = (
+    *("label_smoothing", "average_decay", "rough_share"),
+    *(
+        f"{bent}.{share}"
+        for bent in ("augmentation", "rough")
+        for share in ("holes", "coarse", "bilevel")
+    ),
+)
+MOST = dict.fromkeys(SHARES, 1)
 READ: dict[type, tuple[Callable[[str], Any], str]] = {
     bool: ({"true": True, "false": False}.__getitem__, "true or false"),
     int: (int, "a whole number"),
@@ -77,6 +85,8 @@ def _check_numbers(thing: Any, within: str = "") -> None:
         path = within + name
         if is_dataclass(value) and name not in INSIDE:
             _check_numbers(value, f"{path}.")
+        elif value is None and not _may_be_missing(thing, name):
+            raise InvalidRun(f"{path} must be set, and is None.")
         elif isinstance(value, int | float):
             least, most = LEAST.get(path, 0), MOST.get(path, math.inf)
             wanted = f"{least} or more" if most == math.inf else f"from {least} to {most}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
-from inkdigits.scratch.recipes import own_code
+from inkdigits.scratch.own_code import own_code
 from inkdigits.training.augmentation import Augmentation
 from inkdigits.training.blocks import Residual
 from inkdigits.training.drawings import RealInk

@@ -61,7 +61,7 @@ class Metrics:
     def text(self) -> bytes:
         """In Prometheus' text format."""
         registry = self._registry
-        if SHARED_FOLDER in os.environ:
+        if os.environ.get(SHARED_FOLDER):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
