@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from inkdigits.errors import InvalidNetwork
 from inkdigits.modelfile.calibration import Calibration, calibrate
 from inkdigits.scratch.layers import Array, Conv2D, Dense, Layer, Shape
-from inkdigits.scratch.layers.layer import built
+from inkdigits.scratch.layers.layer import build_checked
 from inkdigits.scratch.learning import forward
 from inkdigits.scratch.losses import Labels, softmax
 from inkdigits.scratch.optimizers import Adam, Optimizer
@@ -32,9 +32,7 @@ weight decay's."""
 
 ROWS_AT_ONCE = 512
 """So many examples go forward together when there is nothing to learn from them."""
-
-
-SHOWN = 10
+UNITS_SHOWN = 10
 """So many units a `Dense()` has in a summary, before there are any classes."""
 
 
@@ -188,9 +186,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if not isinstance(layer, Layer):
                 raise InvalidNetwork(f"Layer {number} is {layer!r}, and no layer such as ReLU().")
             if isinstance(layer, Dense) and layer.units is None:
-                layer.units = SHOWN if classes is None else classes
+                layer.units = UNITS_SHOWN if classes is None else classes
             try:
-                shape = built(layer, shape, rng, self.dtype)
+                shape = build_checked(layer, shape, rng, self.dtype)
             except InvalidNetwork as error:
                 raise InvalidNetwork(f"Layer {number}, {layer}: {error}") from None
             shapes.append(shape)

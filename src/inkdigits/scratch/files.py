@@ -182,7 +182,7 @@ def _read(path: Path) -> bytes:
 
 def _to_json(thing: Any, of: str = "The network") -> Any:
     """A layer, an optimizer or a schedule as its type and its settings; numbers and words as they
-    are. Raises InvalidModel for what else is `of` something."""
+    are. Raises InvalidModel for anything else, as a setting of that layer or other part."""
     if isinstance(thing, np.generic):
         return thing.item()
     if isinstance(thing, type):  # np.float32, as dtype

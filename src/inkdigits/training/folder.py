@@ -79,7 +79,7 @@ class RunFolder:
 
     @property
     def of_some(self) -> tuple[Path, ...]:
-        """What not every run leaves."""
+        """What some runs leave, and others do not."""
         networks = self.weights, self.network, self.network.with_suffix(".json")
         return (*networks, self.mistakes, self.units, self.filters, self.found)
 

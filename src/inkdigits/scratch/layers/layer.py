@@ -90,7 +90,7 @@ class Layer:
         }
 
 
-def built(layer: Layer, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
+def build_checked(layer: Layer, shape: Shape, rng: np.random.Generator, dtype: DTypeLike) -> Shape:
     """Build the layer for examples of `shape`; the shape of what it gives.
 
     Raises InvalidNetwork if it cannot be, or if what it does has no way back: it would train, and

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from inkdigits.errors import InvalidNetwork
-from inkdigits.scratch.layers.layer import Array, Layer, Shape, built
+from inkdigits.scratch.layers.layer import Array, Layer, Shape, build_checked
 
 Kind = Literal["parameters", "gradients", "statistics"]
 
@@ -30,7 +30,7 @@ class Skip(Layer):
         self.layers = [copy.deepcopy(layer) for layer in self.layers]
         inside = shape
         for layer in self.layers:
-            inside = built(layer, inside, rng, dtype)
+            inside = build_checked(layer, inside, rng, dtype)
         if inside != shape:
             raise InvalidNetwork(
                 f"what its layers give, {inside}, cannot be added to what they get, {shape}: let "
