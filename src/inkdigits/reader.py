@@ -57,15 +57,15 @@ class Reader:
     keep it.
 
     Args:
-        model: a model file's path or its bytes, or a training run's folder; the model that ships
-            if left out.
+        model: a model file's path or its bytes, or the folder of a training run or of versions; the
+            model that ships if left out.
         threads: how many threads ONNX Runtime uses for one picture or batch.
         optimize: let ONNX Runtime fuse operations first; without it, loading is quicker and
             reading slower, which is right for a process that reads a few pictures and ends.
         page: the model file that finds what is written where; the one that ships if left out. It
             is loaded when it is first needed.
         isolate: decode every picture file in a process of its own, as is right for files of
-            strangers: one of which a decoder dies, or takes over 1.5 seconds or a gigabyte, is no
+            strangers: one of which a decoder dies, or takes over 1.5 seconds or 1.5 GB, is no
             more than an UnreadablePicture. Arrays and PIL images are decoded already.
 
     Raises:

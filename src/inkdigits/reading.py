@@ -17,7 +17,8 @@ from inkdigits.layout import rows_and_columns, slope_of
 from inkdigits.sketch import SKIPPED, SURE, UNSURE, sketch
 
 Box = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in the upright picture's pixels; x1 and y1 are exclusive."""
+"""x0, y0, x1, y1 in pixels of the picture as its EXIF orientation shows it, before it was turned
+(`Reading.turned`); x1 and y1 are exclusive."""
 Expect = Literal["digit", "number"] | None
 """What a picture holds, if that is known; see `Reader.read`."""
 DOUBT = "?"
@@ -38,7 +39,8 @@ class Digit:
     confidence: float
     """The calibrated probability of `value`, in 0..1."""
     sure: bool
-    """Whether the confidence is above the point where 99 % of real digits are accepted."""
+    """Whether the confidence is one that 99 % of real digits reach and, on a page, both model files
+    agree; see "Sure, or not" in the README."""
     box: Box
     """Of the ink."""
     probabilities: tuple[float, ...] = field(repr=False)

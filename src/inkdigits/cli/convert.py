@@ -17,9 +17,9 @@ from inkdigits.cli.options import data_dir_option, extra
 def convert(source: str, target: str, data_dir: Path | None) -> None:
     """Write the data set FROM in another format, TO.
 
-    FROM is one of mnist:test (or train, validation), csv:FILE, folder:FOLDER, idx:PICTURES,LABELS,
-    npz:FILE, strokes:FILE, corrections:; TO is csv:FILE, folder:FOLDER, idx:PICTURES,LABELS or
-    npz:FILE.
+    FROM is one of mnist:test (or train, validation, train+validation), csv:FILE, folder:FOLDER,
+    idx:PICTURES[,LABELS], npz:FILE[,PART], strokes:FILE, corrections:; TO is csv:FILE,
+    folder:FOLDER, idx:PICTURES,LABELS or npz:FILE.
     """
     with extra("scratch"):
         from inkdigits.cli.followed import Followed
