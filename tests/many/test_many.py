@@ -123,6 +123,35 @@ def test_a_command_for_more_pictures_goes_on_and_tries_again_what_failed(
     assert texts_in(out) == ["4", "7", *right()]
 
 
+def test_a_picture_that_was_replaced_is_read_again(names: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "readings.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, names, Job(), workers=1, follow=stopped_after_the_first_batch)
+    Path(names[3]).write_bytes(png(written(8, 70)))
+    read_into(out, names, Job(), workers=1)
+    assert texts_in(out) == [*right()[:3], "8", *right()[4:]]
+
+
+def test_pictures_of_the_same_names_in_another_folder_are_others(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, short = tmp_path / "readings.jsonl", [Path(name).name for name in names]
+    monkeypatch.chdir(tmp_path / "scans")
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, short, Job(), workers=1, follow=stopped_after_the_first_batch)
+    (tmp_path / "others").mkdir()
+    for name in short:
+        (tmp_path / "others" / name).write_bytes(png(written(8, 60)))
+    monkeypatch.chdir(tmp_path / "others")
+    with pytest.raises(InkDigitsError, match=rf"has {BATCH} rows of pictures .* {names[0]}"):
+        read_into(out, short, Job(), workers=1)
+    monkeypatch.chdir(tmp_path)
+    read_into(out, [f"scans/{name}" for name in short], Job(), workers=1)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {row["file"].partition("/")[0] for row in rows} == {"scans"}
+    assert texts_in(out) == right()
+
+
 def test_what_was_read_before_it_was_stopped_is_not_read_again(
     names: list[str], tmp_path: Path
 ) -> None:

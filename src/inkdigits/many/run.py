@@ -30,7 +30,7 @@ def read_into(
     """Write a row for each picture into `out`, .csv, .jsonl or .parquet; how many were not read.
 
     Until all are read, the rows are in a file of the same name and .part. If there is one, its
-    pictures are not read again.
+    pictures are not read again, unless they have changed.
 
     Args:
         names: paths of pictures, or addresses such as s3://...
@@ -50,13 +50,13 @@ def read_into(
     part = out.with_name(f"{out.name}.part")
     with journal_at(part, job.asked()) as journal:
         wanted = dict.fromkeys(names)
-        if others := journal.done.keys() - wanted.keys():
+        if others := journal.others(wanted):
             raise InkDigitsError(
                 f"{part} has {len(others):,} rows of pictures that are not among these, such as "
                 f"{min(others)}. Name these, too, to go on; delete it to begin anew; or give --out "
                 "another name."
             )
-        left = [name for name in wanted if name not in journal.done]
+        left = journal.left(wanted)
         follow(len(wanted) - len(left))
         try:
             for lines in read(left, job, workers) if left else ():
