@@ -51,6 +51,18 @@ def test_nothing_is_overwritten(tmp_path: Path, target: str) -> None:
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_what_another_command_has_begun_beside_it_is_left_alone(tmp_path: Path) -> None:
+    (begun := tmp_path / "a.csv.part").write_text("rows of inkdigits read --out a.csv")
+    convert(ArrayDataset("mine", PICTURES, LABELS), f"csv:{tmp_path}/a.csv")
+    assert begun.read_text() == "rows of inkdigits read --out a.csv"
+
+
+def test_pictures_and_labels_need_two_files(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match=r"cannot have both pictures and labels\. Name two"):
+        convert(ArrayDataset("mine", PICTURES, LABELS), f"idx:{tmp_path}/a,{tmp_path}/./a")
+    assert not list(tmp_path.iterdir())
+
+
 def test_pictures_of_other_sizes_are_made_like_mnists(tmp_path: Path, reader: Reader) -> None:
     for value in (3, 7):
         (tmp_path / "own" / str(value)).mkdir(parents=True)
