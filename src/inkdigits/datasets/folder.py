@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InvalidDataset, UnreadablePicture
 from inkdigits.folders import files_below
-from inkdigits.picture import PICTURE_SUFFIXES, read_picture
+from inkdigits.picture import MAX_PIXELS, PICTURE_SUFFIXES, read_picture
 
 
 def all_files_below(folder: Path) -> list[Path]:
@@ -56,19 +56,23 @@ class FolderDataset(Dataset):
         self._labels = None if unknown else np.array(labels, np.uint8)
 
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
-        numbers = iter(range(len(self._files)))
-        while part := list(islice(numbers, batch_size)):
-            pictures = []
-            for i in part:
-                try:
-                    pictures.append(read_picture(self._files[i]))
-                except UnreadablePicture as error:
-                    raise InvalidDataset(f"{self._files[i]}: {error} Or take it away.") from error
-            yield Batch(
-                pictures,
-                None if self._labels is None else self._labels[part],
-                [str(self._files[i].relative_to(self.path)) for i in part],
-            )
+        """As of any data set, but fewer pictures at a time if they are large."""
+        pictures: list[NDArray[np.uint8]] = []
+        pixels = 0
+        for end, file in enumerate(self._files, start=1):
+            try:
+                pictures.append(read_picture(file))
+            except UnreadablePicture as error:
+                raise InvalidDataset(f"{file}: {error} Or take it away.") from error
+            pixels += pictures[-1].size
+            if len(pictures) == batch_size or pixels >= MAX_PIXELS or end == len(self._files):
+                part = slice(end - len(pictures), end)
+                yield Batch(
+                    pictures,
+                    None if self._labels is None else self._labels[part],
+                    [str(file.relative_to(self.path)) for file in self._files[part]],
+                )
+                pictures, pixels = [], 0
 
     def _label(self, file: Path) -> int | None:
         for folder in reversed(file.relative_to(self.path).parts[:-1]):
