@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from handwriting import png, written
-from inkdigits import InkDigitsError
+from inkdigits import InkDigitsError, InvalidModel
 from inkdigits.many.job import BATCH, Job
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import SCHEMA
@@ -190,6 +190,16 @@ def test_two_processes_give_the_same_and_if_one_dies_the_next_command_goes_on(
     read_into(out, many, Job(), workers=2)
     assert texts_in(out)[: len(names)] == right()
     assert len(texts_in(out)) == len(many)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_model_is_refused_before_anything_is_begun(
+    names: list[str], tmp_path: Path, workers: int
+) -> None:
+    (bad := tmp_path / "bad.onnx").write_bytes(b"bad")
+    with pytest.raises(InvalidModel, match=r"bad\.onnx is not a model"):
+        read_into(tmp_path / "readings.jsonl", names, Job(bad), workers=workers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.onnx", "scans"]
 
 
 def test_what_another_job_has_begun_is_left_alone(names: list[str], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from inkdigits.many.job import Job
 from inkdigits.many.journal import journal_at
 from inkdigits.many.processes import read_in_processes
 from inkdigits.outputs.rows import write_csv, write_json, write_numbers
+from inkdigits.recognition.digits import DigitsFile
 
 Engine = Literal["processes", "ray"]
 
@@ -40,6 +41,7 @@ def read_into(
         follow: is told how many have a row.
 
     Raises:
+        InvalidModel: as `Reader`.
         InkDigitsError: `out` is there already or cannot be written, or .part is of another job or
             has rows of other pictures.
         KeyboardInterrupt: which says what is kept.
@@ -47,6 +49,8 @@ def read_into(
     if out.exists():
         raise InkDigitsError(f"{out} is there already. Delete it, or give --out another name.")
     read, write = _engine(engine), _writer(out.suffix, numbers)  # what is missing, is now
+    if job.model is not None:
+        DigitsFile(job.model, optimize=False)  # what is wrong with it would end each process
     part = out.with_name(f"{out.name}.part")
     with journal_at(part, job.asked()) as journal:
         wanted = dict.fromkeys(names)
