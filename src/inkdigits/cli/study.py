@@ -51,7 +51,8 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
         ) from error
     for name, content in pictures.items():
         write_atomically(out / f"{name}.png", content)
-    write_atomically(out / "study.html", page(facts, pictures).encode())
+    text = page(facts, pictures)
+    write_atomically(out / "study.html", text.encode(errors="backslashreplace"))  # as names may be
     for line in findings(facts):
         print(unescape(re.sub(r"</?b>", "", line)))
     print(out / "study.html")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Batch, Dataset, Labels
 from inkdigits.errors import InvalidDataset
+from inkdigits.picture.sources import printable
 
 SIDE = 28  # as normalize.SIDE, whose room needs onnx; a submission needs only the core
 PIXELS = SIDE * SIDE
@@ -70,7 +71,7 @@ class CsvDataset(Dataset):
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
         for numbers, rows in self._rows(batch_size):
             labels, pixels = self._label_and_pixels(rows, numbers)
-            origins = [f"{self.path.name}, row {number}" for number in numbers]
+            origins = [f"{printable(self.path.name)}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
 
     def _check_unpacked(self, start: bytes) -> None:

@@ -14,6 +14,7 @@ from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InvalidDataset, UnreadablePicture
 from inkdigits.folders import files_below
 from inkdigits.picture import MAX_PIXELS, PICTURE_SUFFIXES, read_picture
+from inkdigits.picture.sources import printable
 
 
 def all_files_below(folder: Path) -> list[Path]:
@@ -70,7 +71,7 @@ class FolderDataset(Dataset):
                 yield Batch(
                     pictures,
                     None if self._labels is None else self._labels[part],
-                    [str(file.relative_to(self.path)) for file in self._files[part]],
+                    [printable(str(file.relative_to(self.path))) for file in self._files[part]],
                 )
                 pictures, pixels = [], 0
 
