@@ -379,6 +379,13 @@ def test_who_cannot_be_answered_is_told_why(
     assert result.returncode == 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows says it in other words")
+def test_a_file_that_cannot_be_used_is_a_sentence(folder: Path) -> None:
+    said = run("read", "7.png", "--out", f"{'x' * 300}.csv", cwd=folder, text=True)
+    assert said.returncode == 2
+    assert re.fullmatch("inkdigits: x{300}.*: File name too long. .*\n", said.stderr)
+
+
 def test_folders_are_searched_for_pictures(folder: Path) -> None:
     result = run("read", "--json", folder)
     assert result.returncode == 0

@@ -23,6 +23,11 @@ def files_below(folder: Path, refused: Callable[[Path, str], None]) -> list[Path
     return found
 
 
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """The path, with ~ as the home folder: no shell expands it behind csv: and the like."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 (Path's raises where none has that name)
+
+
 def why_closed(folder: str) -> str | None:
     """What to say of a folder that cannot be looked into."""
     if not os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises where a name is too long)

@@ -263,6 +263,26 @@ def test_a_file_that_is_not_here_is_looked_for_in_the_data_folder_under_all_of_i
         open_dataset("csv:train.csv", data)
 
 
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # as Windows calls it
+    monkeypatch.delenv("INKDIGITS_DATA_DIR", raising=False)
+    mine = ArrayDataset("mine", PICTURES, LABELS)
+    (tmp_path / "data").mkdir()
+    convert(mine, f"csv:{tmp_path}/data/mine.csv")
+    convert(mine, f"folder:{tmp_path}/mine")
+    for spec, data_dir in (("csv:~/data/mine.csv", None), ("folder:~/mine", None)):
+        assert len(open_dataset(spec, data_dir).load()) == 23
+    assert len(open_dataset("csv:mine.csv", "~/data").load()) == 23
+
+
+@pytest.mark.parametrize("kind", ["csv", "npz", "idx", "folder", "strokes"])
+def test_a_name_that_no_file_can_have_is_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INKDIGITS_DATA_DIR", raising=False)
+    with pytest.raises(InvalidDataset, match=r"x{300}.* (File name too long|is no folder)"):
+        open_dataset(f"{kind}:{'x' * 300}")
+
+
 @pytest.mark.parametrize(
     "spec", ["csv:absent.csv", "npz:absent.npz", "folder:absent", "idx:absent"]
 )

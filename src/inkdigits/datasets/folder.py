@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InvalidDataset, UnreadablePicture
-from inkdigits.folders import files_below
+from inkdigits.folders import at_home, files_below
 from inkdigits.picture import MAX_PIXELS, PICTURE_SUFFIXES, read_picture
 from inkdigits.picture.sources import printable
 
@@ -35,8 +35,8 @@ class FolderDataset(Dataset):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(f"folder:{path}")
-        self.path = Path(path)
-        if not self.path.is_dir():
+        self.path = at_home(path)
+        if not os.path.isdir(self.path):  # noqa: PTH112 (Path.is_dir raises where it is too long)
             raise InvalidDataset(f"{self.path} is no folder. Check its path.")
         self._files = sorted(
             file

@@ -16,6 +16,7 @@ from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.datasets.npz import NpzDataset
 from inkdigits.datasets.strokes import StrokesDataset
 from inkdigits.errors import InvalidDataset
+from inkdigits.folders import at_home
 
 KINDS = {
     "mnist": "mnist:train, mnist:validation, mnist:train+validation or mnist:test",
@@ -95,11 +96,12 @@ def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path
 
     Raises InvalidDataset if there are several there.
     """
-    path = Path(name)
+    path = at_home(name)
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    if path.exists() or path.is_absolute() or not folder:
+    is_there = os.path.exists(path)  # noqa: PTH110 (as in _meant)
+    if is_there or path.is_absolute() or not folder:
         return path
-    found = sorted(Path(folder).rglob(glob.escape(name)))
+    found = sorted(at_home(folder).rglob(glob.escape(name)))
     if len(found) > 1:
         raise InvalidDataset(
             f"There is no {name} here, and below {folder} there are {len(found)}, such as "
