@@ -83,6 +83,17 @@ def test_any_name_of_a_file_can_stand_in_a_table_and_on_a_page(tmp_path: Path) -
     assert r"8/\udcff.png" in html.read_text()
 
 
+def test_a_folder_whose_pictures_are_numbered_needs_no_labels(tmp_path: Path) -> None:
+    for number in (0, 9, 10):
+        (tmp_path / f"{number}.png").write_bytes(png(written(7)))
+    assert inkdigits("predict", f"folder:{tmp_path}", "--out", tmp_path / "a.csv").returncode == 0
+    assert [row[:2] for row in rows(tmp_path / "a.csv")[1:]] == [
+        ["0.png", "7"],
+        ["10.png", "7"],
+        ["9.png", "7"],
+    ]
+
+
 def test_an_empty_data_set_has_no_answers(tmp_path: Path, reader: Reader) -> None:
     with pytest.raises(InvalidDataset, match="nothing is empty"):
         write_answers([reader], ArrayDataset("nothing", PICTURES[:0]), tmp_path / "out.csv")

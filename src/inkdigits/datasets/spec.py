@@ -31,12 +31,14 @@ KINDS = {
 KINDS_BY_SUFFIX = {".csv": "csv", ".npz": "npz"}
 
 
-def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+def open_dataset(
+    spec: str, data_dir: str | os.PathLike[str] | None = None, *, labels: bool = True
+) -> Dataset:
     """The data set that `spec` names; see `KINDS`.
 
     A file that is not where the spec says is looked for in `data_dir`, too, or else in the folder
     that INKDIGITS_DATA_DIR names, and in their sub-folders, with all folders that the spec names;
-    MNIST is as `load_mnist` finds it.
+    MNIST is as `load_mnist` finds it. Where nobody needs `labels`, names in a folder need say none.
 
     Raises InvalidDataset if there is no such data set, or it is not what it should be.
     """
@@ -44,7 +46,7 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
     openers: dict[str, Callable[[], Dataset]] = {
         "mnist": lambda: _mnist(rest, data_dir),
         "csv": lambda: CsvDataset(find_file(rest, data_dir)),
-        "folder": lambda: FolderDataset(rest),
+        "folder": lambda: FolderDataset(rest, labels),
         "idx": lambda: IdxDataset(*(find_file(name, data_dir) for name in rest.split(",", 1))),
         "npz": lambda: NpzDataset(
             find_file(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
