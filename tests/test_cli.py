@@ -336,6 +336,14 @@ def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
     assert (bad["text"], bad["error"]) == ("", "UnreadablePicture")
 
 
+def test_csv_is_utf_8_whatever_the_system_prefers(folder: Path) -> None:
+    (folder / "7.png").rename(folder / "3×4.png")
+    command = [sys.executable, "-m", "inkdigits", "read", "--csv", "3×4.png"]
+    settings = {**os.environ, "PYTHONIOENCODING": "cp1251"}
+    result = subprocess.run(command, capture_output=True, cwd=folder, env=settings, timeout=120)
+    assert result.stdout.decode().splitlines()[1].startswith("3×4.png,7,")
+
+
 def test_no_name_is_a_formula_in_a_spreadsheet(folder: Path) -> None:
     names = ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "1=1.png"]
     for name in names:
