@@ -479,6 +479,8 @@ def test_a_file_object_may_give_a_few_bytes_at_a_time():
         pytest.param((GREY / 255).astype(np.float16), GREY, id="float16"),
         pytest.param(np.array([[0, 1 + 1e-9]]), np.array([[0, 255]]), id="rounding above 1"),
         pytest.param(GREY > 100, np.where(GREY > 100, 255, 0), id="bool"),
+        pytest.param(1 * (GREY > 100), np.where(GREY > 100, 255, 0), id="only 0 and 1"),
+        pytest.param(np.uint8(GREY > 100), np.where(GREY > 100, 255, 0), id="uint8 of 0 and 1"),
         pytest.param(np.dstack([GREY] * 3), GREY, id="RGB"),
         pytest.param(np.dstack([GREY] * 3) / 255, GREY, id="RGB floats"),
         pytest.param(
