@@ -783,6 +783,13 @@ def test_the_limit_on_bytes_holds_for_files(tmp_path: Path):
     assert raised.value.reason == "too large"
 
 
+def test_a_file_of_pages_that_is_too_large_may_be_divided(tmp_path: Path):
+    for name in ("scan.pdf", "Scan.TIF"):
+        (tmp_path / name).write_bytes(bytes(1001))
+        with pytest.raises(UnreadablePicture, match="smaller, or divide it into files of fewer"):
+            read_picture(tmp_path / name, max_bytes=1000)
+
+
 def test_the_limit_on_bytes_holds_for_percent_encoding():
     url = f"data:image/png,{quote_from_bytes(PNG)}"
 
