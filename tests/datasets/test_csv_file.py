@@ -214,6 +214,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         (gzip.compress(b"1,2,3"), r"is packed by gzip\. Unpack it, as gunzip does"),
         (b"PK\x03\x04" + bytes(40), r"is a zip archive\. Unpack it, and name the CSV file"),
+        (",".join(NAMES).encode("utf-16"), r"is UTF-16\. Save it as CSV in UTF-8"),
         (b";".join([b"0"] * 785), r"separated by semicolons\. Save it with commas"),
         (b"\t".join([b"0"] * 784), r"separated by tabs\. Save it with commas"),
     ],

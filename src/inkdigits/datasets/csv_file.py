@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 import warnings
@@ -45,7 +46,7 @@ class CsvDataset(Dataset):
         super().__init__(f"csv:{path}")
         self.path = Path(path)
         with self._open() as file:
-            self._check_unpacked(file.buffer.read(4))
+            self._check_start(file.buffer.read(4))
             file.seek(0)
             first, *sample = self._lines(file, 201, 1) or [""]
         if not first.strip():
@@ -74,7 +75,9 @@ class CsvDataset(Dataset):
             origins = [f"{printable(self.path.name)}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
 
-    def _check_unpacked(self, start: bytes) -> None:
+    def _check_start(self, start: bytes) -> None:
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InvalidDataset(f"{self.path} is UTF-16. Save it as CSV in UTF-8.")
         if start.startswith(b"\x1f\x8b"):
             raise InvalidDataset(
                 f"{self.path} is packed by gzip. Unpack it, as gunzip does, and name what comes."
