@@ -7,13 +7,16 @@ import signal
 import sys
 from multiprocessing import active_children
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from PIL import Image
 
 from handwriting import png, written
 from inkdigits import InkDigitsError, InvalidModel
+from inkdigits.many import processes
 from inkdigits.many.job import BATCH, Job
+from inkdigits.many.processes import read_in_processes
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import SCHEMA
 from inkdigits.reading import Reading
@@ -200,6 +203,16 @@ def test_a_bad_model_is_refused_before_anything_is_begun(
     with pytest.raises(InvalidModel, match=r"bad\.onnx is not a model"):
         read_into(tmp_path / "readings.jsonl", names, Job(bad), workers=workers)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.onnx", "scans"]
+
+
+def test_no_more_processes_are_begun_than_windows_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = mock.MagicMock()
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", pool)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not list(read_in_processes([], Job(), workers=64))
+    assert pool.call_args.args[0] == 61
 
 
 def test_what_another_job_has_begun_is_left_alone(names: list[str], tmp_path: Path) -> None:
