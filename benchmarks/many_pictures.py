@@ -172,12 +172,12 @@ def writing(count: int) -> None:
         row = json.loads(line)
         before = used()
         names = [f"/scans/2024/box-{n // 1000:05}/scan-{n:08}.png" for n in range(count)]
-        ahead, behind = line.split(json.dumps(row["file"]))
+        parts = line.split(json.dumps(row["file"]))
         out = Path(place) / "readings.parquet"
         with journal_at(Path(place) / "readings.part", {}) as journal:
             start = time.process_time()
             for some in batches_of(names, BATCH):
-                journal.add([ahead + json.dumps(name) + behind for name in some])
+                journal.add([json.dumps(name).join(parts) for name in some])
             kept = count / (time.process_time() - start)
             size, held = journal.path.stat().st_size / count, (used() - before) * 1e6 / count
             print(f"kept: {kept:.0f} rows a second of processor, {size:.0f} bytes each; ", end="")

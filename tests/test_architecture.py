@@ -12,8 +12,8 @@ import inkdigits
 HOUSE = Path(inkdigits.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
-    *("errors", "atomic_file", "figures", "folders", "progress", "layout", "sketch", "reading"),
-    *("picture", "recognition", "reader", "outputs", "many"),
+    *("errors", "atomic_file", "cores", "figures", "folders", "progress", "layout", "sketch"),
+    *("reading", "picture", "recognition", "reader", "outputs", "many"),
     *("corrections.correction", "corrections.tables", "corrections.database", "corrections.store"),
     *("datasets", "synthesis", "modelfile", "scratch"),
     *("evaluation", "training", "corrections", "web", "deploy", "cli", "__main__"),

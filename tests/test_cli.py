@@ -336,6 +336,14 @@ def test_csv_has_a_header_and_a_line_for_each_picture(folder: Path) -> None:
     assert (bad["text"], bad["error"]) == ("", "UnreadablePicture")
 
 
+def test_csv_is_utf_8_whatever_the_system_prefers(folder: Path) -> None:
+    (folder / "7.png").rename(folder / "3×4.png")
+    command = [sys.executable, "-m", "inkdigits", "read", "--csv", "3×4.png"]
+    settings = {**os.environ, "PYTHONIOENCODING": "cp1251"}
+    result = subprocess.run(command, capture_output=True, cwd=folder, env=settings, timeout=120)
+    assert result.stdout.decode().splitlines()[1].startswith("3×4.png,7,")
+
+
 def test_no_name_is_a_formula_in_a_spreadsheet(folder: Path) -> None:
     names = ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "1=1.png"]
     for name in names:
@@ -377,6 +385,13 @@ def test_who_cannot_be_answered_is_told_why(
     result = subprocess.run(shell, shell=True, capture_output=True, cwd=folder, timeout=120)
     assert result.stderr.decode() == f"inkdigits: The answer cannot be written: {why}.\n"
     assert result.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says it in other words")
+def test_a_file_that_cannot_be_used_is_a_sentence(folder: Path) -> None:
+    said = run("read", "7.png", "--out", f"{'x' * 300}.csv", cwd=folder, text=True)
+    assert said.returncode == 2
+    assert re.fullmatch("inkdigits: x{300}.*: File name too long. .*\n", said.stderr)
 
 
 def test_folders_are_searched_for_pictures(folder: Path) -> None:

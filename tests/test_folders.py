@@ -68,6 +68,23 @@ def test_what_is_hidden_is_no_picture(reader: Reader, top: Path) -> None:
     assert len(read_texts(reader, f"texts:{top}")) == 2
 
 
+def test_linked_folders_are_looked_into_once(reader: Reader, top: Path) -> None:
+    elsewhere = top.with_name("elsewhere")
+    (elsewhere / "7" / "more").mkdir(parents=True)
+    (elsewhere / "7" / "more" / "7__c.png").write_bytes(png(written(7)))
+    links = {"7": elsewhere / "7", "again": elsewhere / "7" / "more", "up": top, "within": "sub"}
+    for name, place in links.items():
+        (top / name).symlink_to(place, target_is_directory=True)
+    (elsewhere / "7" / "loop").symlink_to(elsewhere, target_is_directory=True)
+    assert run("read", top, "--csv", text=True).stdout.count(".png,") == 3
+    assert sorted(open_dataset(f"folder:{top}").load().origins) == [
+        "7/more/7__c.png",
+        "7__a.png",
+        "sub/4__b.png",
+    ]
+    assert len(read_texts(reader, f"texts:{top}")) == 3
+
+
 def test_a_folder_whose_own_name_begins_with_a_dot_is_read_if_it_is_named(top: Path) -> None:
     hidden = top.rename(top.with_name(".top"))
     assert run("read", hidden, "--csv", text=True).stdout.count(".png,") == 2

@@ -10,17 +10,35 @@ from pathlib import Path
 def files_below(folder: Path, refused: Callable[[Path, str], None]) -> list[Path]:
     """The files, but not those that are hidden or in a hidden folder, as macOS leaves them.
 
-    `refused` is told of each folder that cannot be looked into, and what to say of it.
+    A link to another folder is followed, once. `refused` is told of each folder that cannot be
+    looked into, and what to say of it.
     """
 
     def tell(error: OSError) -> None:
         refused(Path(error.filename), _not_looked_into(error))
 
+    looked_at = [Path(os.path.realpath(folder))]
+
+    def is_followed(path: Path) -> bool:
+        if not path.is_symlink():
+            return True
+        there = Path(os.path.realpath(path))
+        if any(there.is_relative_to(one) or one.is_relative_to(there) for one in looked_at):
+            return False
+        looked_at.append(there)
+        return True
+
     found: list[Path] = []
-    for above, folders, files in os.walk(folder, onerror=tell):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for above, folders, files in os.walk(folder, onerror=tell, followlinks=True):
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in visible if is_followed(Path(above, name))]
         found += [Path(above, name) for name in files if not name.startswith(".")]
     return found
+
+
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """The path, with ~ as the home folder: no shell expands it behind csv: and the like."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 (Path's raises where none has that name)
 
 
 def why_closed(folder: str) -> str | None:

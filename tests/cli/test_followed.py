@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from inkdigits.cli import app
 from inkdigits.cli.followed import Followed, followed
 from inkdigits.datasets.convert import convert
+from inkdigits.datasets.csv_file import CsvDataset
 from inkdigits.datasets.dataset import ArrayDataset, Batch, Dataset
 
 PICTURES = ArrayDataset("mine", np.zeros((25, 28, 28), np.uint8), np.zeros(25, np.uint8))
@@ -38,6 +39,17 @@ def test_a_terminal_shows_how_far_a_data_set_has_been_read(monkeypatch: pytest.M
     assert "converting mine" in shown
     assert "20/25" in shown
     assert shown.endswith("and now the maps\n")
+
+
+def test_a_terminal_shows_how_many_were_read_where_nobody_knows_how_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(PICTURES, f"csv:{tmp_path}/mine.csv")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    table = CsvDataset(tmp_path / "mine.csv")
+    assert table.count is None
+    assert [len(batch) for batch in Followed(table).batches(10)] == [10, 10, 5]
+    assert "25" in sys.stderr.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_terminal_shows_how_many_pages_have_been_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """What is read is still there afterwards, and of two outputs none is lost."""
 
 import csv
+import re
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 
 from command import inkdigits as run
 from handwriting import png, written
+from inkdigits import Reader
 from inkdigits.cli import app
 from inkdigits.cli.kept import files_of
 
@@ -42,6 +45,28 @@ def test_nothing_that_is_read_is_replaced(table: Path, arguments: tuple[str, ...
     result = run(*arguments, cwd=table.parent, text=True)
     assert (result.returncode, table.read_bytes()) == (2, before)
     assert "which is read. Name another." in result.stderr
+    assert not (table.parent / "new.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("kaggle", "t.csv", "-o", "gone/a.csv"),
+        ("kaggle", "t.csv", "-o", "new.csv", "--probabilities", "gone/a.csv"),
+        ("predict", "csv:t.csv", "-o", "gone/a.csv"),
+        ("evaluate", "shipped", "csv:t.csv", "--html", "gone/a.html"),
+        ("read", "t.csv", "--plot", "gone/a.png"),
+        ("read", "t.csv", "--table", "gone/a.csv"),
+        ("study", "csv:t.csv", "--out", "t.csv/a"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_read(
+    table: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reader, "__init__", mock.Mock(side_effect=AssertionError))
+    result = run(*arguments, cwd=table.parent, text=True)
+    assert result.returncode == 2
+    assert re.match(r"inkdigits: .*(gone|t\.csv)/a.* cannot be (written|made): ", result.stderr)
     assert not (table.parent / "new.csv").exists()
 
 

@@ -46,14 +46,42 @@ def test_kaggles_train_csv_has_labels_and_its_test_csv_has_none(tmp_path: Path) 
 @pytest.mark.parametrize("place", [0, 784])
 def test_the_label_may_be_first_or_last_with_names_or_without(tmp_path: Path, place: int) -> None:
     for header in (None, [str(i) for i in range(785)], ["p" + str(i) for i in range(785)]):
-        if header and header[0] == "0":
-            header = [f"{i}x{i}" for i in range(785)]
         assert_read(write(tmp_path / "file.csv", labelled(place), header))
 
 
 def test_a_column_called_class_in_the_middle_is_the_label(tmp_path: Path) -> None:
     names = [*NAMES[:300], "Class", *NAMES[300:]]
     assert_read(write(tmp_path / "file.csv", labelled(300), names))
+
+
+@pytest.mark.parametrize("name", ["id", "ImageId", "Index", "", "Unnamed: 0"])
+@pytest.mark.parametrize("pixels", [NAMES, [str(i) for i in range(784)]])
+def test_a_column_that_numbers_the_rows_is_not_looked_at(
+    tmp_path: Path, name: str, pixels: list[str]
+) -> None:
+    path = tmp_path / "file.csv"
+    ids = np.arange(25) + 300
+    assert_read(write(path, np.insert(labelled(), 0, ids, axis=1), [name, "label", *pixels]))
+    unlabelled = PICTURES.reshape(25, 784).astype(object)
+    assert_read(write(path, np.insert(unlabelled, 0, ids, axis=1), [name, *pixels]), labels=False)
+    images = [f"scan {i}" for i in ids]
+    assert_read(write(path, np.insert(unlabelled, 784, images, axis=1), [*pixels, name]), False)
+
+
+def test_few_rows_that_are_numbered_have_no_labels(tmp_path: Path) -> None:
+    rows = np.insert(PICTURES[:8].reshape(8, 784), 0, np.arange(8), axis=1)
+    batch = CsvDataset(write(tmp_path / "test.csv", rows, ["ImageId", *NAMES])).load()
+    assert batch.labels is None
+    np.testing.assert_array_equal(batch.pictures, PICTURES[:8])
+
+
+@pytest.mark.parametrize("missing", ["", "NA"])
+def test_a_first_row_that_lacks_a_pixel_is_no_header(tmp_path: Path, missing: str) -> None:
+    rows = PICTURES.reshape(25, 784).astype(object)
+    rows[0, 5] = missing
+    path = write(tmp_path / "file.csv", rows)
+    with pytest.raises(InvalidDataset, match=rf"row 1, column 6: '{missing}' is not a pixel"):
+        CsvDataset(path).load()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -186,6 +214,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         (gzip.compress(b"1,2,3"), r"is packed by gzip\. Unpack it, as gunzip does"),
         (b"PK\x03\x04" + bytes(40), r"is a zip archive\. Unpack it, and name the CSV file"),
+        (",".join(NAMES).encode("utf-16"), r"is UTF-16\. Save it as CSV in UTF-8"),
         (b";".join([b"0"] * 785), r"separated by semicolons\. Save it with commas"),
         (b"\t".join([b"0"] * 784), r"separated by tabs\. Save it with commas"),
     ],

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.lib import format as npy
+from PIL import Image
 
 from inkdigits import InvalidDataset
-from inkdigits.datasets import dataset
+from inkdigits.datasets import dataset, folder
 from inkdigits.datasets.spec import open_dataset
 
 PIXELS = bytes(5 * 28 * 28)
@@ -114,6 +115,20 @@ def test_large_pictures_come_in_small_batches(
 
     for spec in (f"idx:{tmp_path}/file", f"npz:{tmp_path}/file.npz"):
         assert [len(batch) for batch in open_dataset(spec).batches()] == [2, 2, 1]
+
+
+def test_of_large_photos_few_are_in_memory_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "MAX_PIXELS", 2 * 28 * 28)
+    for digit in range(5):
+        Image.new("L", (28, 28), digit).save(tmp_path / f"{digit}.png")
+
+    batches = list(open_dataset(f"folder:{tmp_path}").batches())
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert [label for batch in batches for label in batch.labels.tolist()] == [0, 1, 2, 3, 4]
+    assert [origin for batch in batches for origin in batch.origins][4] == "4.png"
+    assert [len(batch) for batch in open_dataset(f"folder:{tmp_path}").batches(1)] == [1] * 5
 
 
 @pytest.mark.parametrize("names", ["", f"label,{ROW}"])

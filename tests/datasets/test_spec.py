@@ -51,6 +51,18 @@ def test_nothing_is_overwritten(tmp_path: Path, target: str) -> None:
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_what_another_command_has_begun_beside_it_is_left_alone(tmp_path: Path) -> None:
+    (begun := tmp_path / "a.csv.part").write_text("rows of inkdigits read --out a.csv")
+    convert(ArrayDataset("mine", PICTURES, LABELS), f"csv:{tmp_path}/a.csv")
+    assert begun.read_text() == "rows of inkdigits read --out a.csv"
+
+
+def test_pictures_and_labels_need_two_files(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataset, match=r"cannot have both pictures and labels\. Name two"):
+        convert(ArrayDataset("mine", PICTURES, LABELS), f"idx:{tmp_path}/a,{tmp_path}/./a")
+    assert not list(tmp_path.iterdir())
+
+
 def test_pictures_of_other_sizes_are_made_like_mnists(tmp_path: Path, reader: Reader) -> None:
     for value in (3, 7):
         (tmp_path / "own" / str(value)).mkdir(parents=True)
@@ -249,6 +261,26 @@ def test_a_file_that_is_not_here_is_looked_for_in_the_data_folder_under_all_of_i
         open_dataset("csv:new/train.csv", data)
     with pytest.raises(InvalidDataset, match=r"below .*data there are 2, such as .* Say which"):
         open_dataset("csv:train.csv", data)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # as Windows calls it
+    monkeypatch.delenv("INKDIGITS_DATA_DIR", raising=False)
+    mine = ArrayDataset("mine", PICTURES, LABELS)
+    (tmp_path / "data").mkdir()
+    convert(mine, f"csv:{tmp_path}/data/mine.csv")
+    convert(mine, f"folder:{tmp_path}/mine")
+    for spec, data_dir in (("csv:~/data/mine.csv", None), ("folder:~/mine", None)):
+        assert len(open_dataset(spec, data_dir).load()) == 23
+    assert len(open_dataset("csv:mine.csv", "~/data").load()) == 23
+
+
+@pytest.mark.parametrize("kind", ["csv", "npz", "idx", "folder", "strokes"])
+def test_a_name_that_no_file_can_have_is_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INKDIGITS_DATA_DIR", raising=False)
+    with pytest.raises(InvalidDataset, match=r"x{300}.* (File name too long|is no folder)"):
+        open_dataset(f"{kind}:{'x' * 300}")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """Answers to a data set as a table, of one model or of several."""
 
 import csv
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from handwriting import written
+from command import inkdigits
+from handwriting import png, written
 from inkdigits import InvalidDataset, Reader
 from inkdigits.datasets.dataset import ArrayDataset, Batch
 from inkdigits.evaluation.answers import write_answers
@@ -59,6 +62,36 @@ def test_several_models_are_blended_and_sure_together(
     assert rows(tmp_path / "s.csv")[:2] == [["ImageId", "Label"], ["1", "7"]]
     assert rows(tmp_path / "p.csv")[0] == ["ImageId", *(f"p{digit}" for digit in range(10))]
     assert float(rows(tmp_path / "p.csv")[1][8]) == pytest.approx(mean[0, 7], abs=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no such names")
+def test_any_name_of_a_file_can_stand_in_a_table_and_on_a_page(tmp_path: Path) -> None:
+    (folder := tmp_path / os.fsdecode(b"\xff")).mkdir()
+    for name in ("=1+1.png", "\x1b[1A5.png", os.fsdecode(b"\xff.png")):
+        (folder / name).write_bytes(png(written(7)))
+    assert inkdigits("predict", f"folder:{folder}", "--out", tmp_path / "a.csv").returncode == 0
+    names = [picture for picture, *_ in rows(tmp_path / "a.csv")[1:]]
+    assert names == [r"'\x1b[1A5.png'", "./=1+1.png", r"'\udcff.png'"]
+    told = inkdigits("study", f"folder:{folder}", "--out", tmp_path / "study", text=True)
+    assert all(line.isprintable() for line in told.stdout.splitlines())
+    assert r"\udcff.png" in (tmp_path / "study" / "study.html").read_text()
+    (folder / "8").mkdir()
+    for path in folder.glob("*.png"):
+        path.rename(folder / "8" / path.name)
+    html = tmp_path / "page.html"
+    assert inkdigits("evaluate", "shipped", f"folder:{folder}", "--html", html).returncode == 0
+    assert r"8/\udcff.png" in html.read_text()
+
+
+def test_a_folder_whose_pictures_are_numbered_needs_no_labels(tmp_path: Path) -> None:
+    for number in (0, 9, 10):
+        (tmp_path / f"{number}.png").write_bytes(png(written(7)))
+    assert inkdigits("predict", f"folder:{tmp_path}", "--out", tmp_path / "a.csv").returncode == 0
+    assert [row[:2] for row in rows(tmp_path / "a.csv")[1:]] == [
+        ["0.png", "7"],
+        ["10.png", "7"],
+        ["9.png", "7"],
+    ]
 
 
 def test_an_empty_data_set_has_no_answers(tmp_path: Path, reader: Reader) -> None:

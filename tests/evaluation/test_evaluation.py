@@ -13,6 +13,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn import metrics as sklearn_metrics
 
 from command import inkdigits
@@ -88,6 +89,12 @@ def test_planted_mistakes_are_found_and_named(predictions: Predictions) -> None:
     assert sum(origin in planted for origin in named) >= 38
     assert predictions.mistakes[0].confidence > 0.99
     assert predictions.mistakes[0].seen.shape == (28, 28)
+
+
+def test_of_misread_photos_no_more_is_kept_than_is_shown(reader: Reader) -> None:
+    photo = np.asarray(Image.fromarray(written(3)).resize((900, 600)))
+    [mistake] = predict(reader, ArrayDataset("mine", photo[None], np.array([8]))).mistakes
+    assert max(mistake.picture.shape) == 280
 
 
 def test_the_interval_holds_the_accuracy_and_narrows_with_more_pictures() -> None:

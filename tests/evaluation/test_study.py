@@ -147,6 +147,14 @@ def test_pictures_without_labels_and_of_any_size_are_studied_too(
     page(facts, study_figures(facts))
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_picture_is_studied_too(reader: Reader) -> None:
+    one = find_out(ArrayDataset("one", written(7)[None]), reader)
+    assert findings(one)[0] == "1 picture, without labels."
+    assert one.maps["PCA"].tolist() == [[0, 0]]
+    assert page(one, study_figures(one)).startswith("<!doctype html>")
+
+
 def test_nothing_but_blank_pictures_is_said(reader: Reader) -> None:
     with pytest.raises(InvalidDataset, match="nothing is written in any"):
         find_out(ArrayDataset("mine", np.zeros((5, 28, 28), np.uint8)), reader)

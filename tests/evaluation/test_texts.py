@@ -1,7 +1,9 @@
 """Judging how numbers and pages are read."""
 
+import errno
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from click.testing import CliRunner, Result
@@ -126,6 +128,16 @@ def test_what_says_no_texts_is_refused(
         (tmp_path / file).write_text(content, "latin-1")
     with pytest.raises(InvalidDataset, match=says):
         read_texts(reader, f"texts:{tmp_path / name}")
+
+
+def test_a_table_of_texts_that_may_not_be_read_is_named(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text("file,text\n7.png,7")
+    denied = PermissionError(errno.EACCES, "Permission denied", "a.csv")
+    monkeypatch.setattr(Path, "read_text", mock.Mock(side_effect=denied))
+    with pytest.raises(InvalidDataset, match=r"a\.csv cannot be read: Permission denied"):
+        read_texts(reader, f"texts:{tmp_path}/a.csv")
 
 
 def test_a_page_of_pictures_is_not_written_of_texts(folder: Path) -> None:

@@ -7,13 +7,16 @@ import signal
 import sys
 from multiprocessing import active_children
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from PIL import Image
 
 from handwriting import png, written
-from inkdigits import InkDigitsError
+from inkdigits import InkDigitsError, InvalidModel
+from inkdigits.many import processes
 from inkdigits.many.job import BATCH, Job
+from inkdigits.many.processes import read_in_processes
 from inkdigits.many.run import read_into
 from inkdigits.outputs.parquet import SCHEMA
 from inkdigits.reading import Reading
@@ -123,6 +126,35 @@ def test_a_command_for_more_pictures_goes_on_and_tries_again_what_failed(
     assert texts_in(out) == ["4", "7", *right()]
 
 
+def test_a_picture_that_was_replaced_is_read_again(names: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "readings.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, names, Job(), workers=1, follow=stopped_after_the_first_batch)
+    Path(names[3]).write_bytes(png(written(8, 70)))
+    read_into(out, names, Job(), workers=1)
+    assert texts_in(out) == [*right()[:3], "8", *right()[4:]]
+
+
+def test_pictures_of_the_same_names_in_another_folder_are_others(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, short = tmp_path / "readings.jsonl", [Path(name).name for name in names]
+    monkeypatch.chdir(tmp_path / "scans")
+    with pytest.raises(KeyboardInterrupt):
+        read_into(out, short, Job(), workers=1, follow=stopped_after_the_first_batch)
+    (tmp_path / "others").mkdir()
+    for name in short:
+        (tmp_path / "others" / name).write_bytes(png(written(8, 60)))
+    monkeypatch.chdir(tmp_path / "others")
+    with pytest.raises(InkDigitsError, match=rf"has {BATCH} rows of pictures .* {names[0]}"):
+        read_into(out, short, Job(), workers=1)
+    monkeypatch.chdir(tmp_path)
+    read_into(out, [f"scans/{name}" for name in short], Job(), workers=1)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {row["file"].partition("/")[0] for row in rows} == {"scans"}
+    assert texts_in(out) == right()
+
+
 def test_what_was_read_before_it_was_stopped_is_not_read_again(
     names: list[str], tmp_path: Path
 ) -> None:
@@ -161,6 +193,26 @@ def test_two_processes_give_the_same_and_if_one_dies_the_next_command_goes_on(
     read_into(out, many, Job(), workers=2)
     assert texts_in(out)[: len(names)] == right()
     assert len(texts_in(out)) == len(many)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_model_is_refused_before_anything_is_begun(
+    names: list[str], tmp_path: Path, workers: int
+) -> None:
+    (bad := tmp_path / "bad.onnx").write_bytes(b"bad")
+    with pytest.raises(InvalidModel, match=r"bad\.onnx is not a model"):
+        read_into(tmp_path / "readings.jsonl", names, Job(bad), workers=workers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.onnx", "scans"]
+
+
+def test_no_more_processes_are_begun_than_windows_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = mock.MagicMock()
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", pool)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not list(read_in_processes([], Job(), workers=64))
+    assert pool.call_args.args[0] == 61
 
 
 def test_what_another_job_has_begun_is_left_alone(names: list[str], tmp_path: Path) -> None:

@@ -479,6 +479,8 @@ def test_a_file_object_may_give_a_few_bytes_at_a_time():
         pytest.param((GREY / 255).astype(np.float16), GREY, id="float16"),
         pytest.param(np.array([[0, 1 + 1e-9]]), np.array([[0, 255]]), id="rounding above 1"),
         pytest.param(GREY > 100, np.where(GREY > 100, 255, 0), id="bool"),
+        pytest.param(1 * (GREY > 100), np.where(GREY > 100, 255, 0), id="only 0 and 1"),
+        pytest.param(np.uint8(GREY > 100), np.where(GREY > 100, 255, 0), id="uint8 of 0 and 1"),
         pytest.param(np.dstack([GREY] * 3), GREY, id="RGB"),
         pytest.param(np.dstack([GREY] * 3) / 255, GREY, id="RGB floats"),
         pytest.param(
@@ -779,6 +781,13 @@ def test_the_limit_on_bytes_holds_for_files(tmp_path: Path):
         read_picture(path, max_bytes=len(PNG) - 1)
     assert str(raised.value).endswith(". Save it smaller.")
     assert raised.value.reason == "too large"
+
+
+def test_a_file_of_pages_that_is_too_large_may_be_divided(tmp_path: Path):
+    for name in ("scan.pdf", "Scan.TIF"):
+        (tmp_path / name).write_bytes(bytes(1001))
+        with pytest.raises(UnreadablePicture, match="smaller, or divide it into files of fewer"):
+            read_picture(tmp_path / name, max_bytes=1000)
 
 
 def test_the_limit_on_bytes_holds_for_percent_encoding():

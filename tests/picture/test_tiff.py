@@ -123,6 +123,20 @@ def test_a_small_copy_of_the_picture_is_no_page() -> None:
     assert np.array_equal(read_picture(with_small), PIXELS)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        tiff(BASE | {50706: bytes([1, 4, 0, 0])}, b"7"),  # DNG
+        tiff(BASE | {254: (1,), 330: (8,)}, b"7"),  # NEF and ARW
+        b"II*\0" + struct.pack("<I", 16) + b"CR\2\0" + bytes(4) + tiff(BASE, b"7")[8:],  # CR2
+    ],
+    ids=["DNG", "NEF", "CR2"],
+)
+def test_of_a_raw_file_the_preview_is_not_taken_for_the_picture(raw: bytes) -> None:
+    with pytest.raises(UnreadablePicture, match=r"is a camera's raw file\. Save it as JPEG"):
+        read_picture(raw)
+
+
 @pytest.mark.parametrize("following", [8, 2**31, 3])
 def test_pages_end_where_no_other_is(following: int) -> None:
     one = bytearray(saved("TIFF"))

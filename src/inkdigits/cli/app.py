@@ -80,8 +80,12 @@ def main() -> None:
         print("\n".join(map(printable, lines)), file=sys.stderr)
         sys.exit(WRONG_USAGE)
     except OSError as error:
-        if error.filename is not None or error.strerror is None:  # of a file, or of the network
+        if error.strerror is None:  # of the network
             raise
+        if error.filename is not None:
+            name = printable(str(error.filename))
+            print(f"inkdigits: {name}: {error.strerror}. Check its path.", file=sys.stderr)
+            sys.exit(WRONG_USAGE)
         print(f"inkdigits: The answer cannot be written: {error.strerror}.", file=sys.stderr)
         os._exit(WRONG_USAGE)  # Python would try to write it once more, and show a traceback
     except SystemExit as end:

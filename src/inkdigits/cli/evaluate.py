@@ -96,6 +96,7 @@ def _of_digits(
         from inkdigits.atomic_file import write_atomically
         from inkdigits.evaluation.page import page
 
-        write_atomically(html, page(model, predictions, figures).encode())
+        text = page(model, predictions, figures)
+        write_atomically(html, text.encode(errors="backslashreplace"))  # a name need not be text
     words = evaluation_in_words(model, figures)
     return figures, f"{words}\n\n{BOTH}" if by_reading else words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 import click
@@ -42,6 +43,7 @@ class Followed(Dataset):
             yield from self._dataset.batches(batch_size)
             return
         bar: Any = click.progressbar(
+            count(),  # where nobody knows how many there are, the bar has no end
             length=self.count,
             label=f"{self._doing} {self.name}",
             show_pos=True,

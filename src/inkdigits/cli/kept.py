@@ -16,8 +16,11 @@ from inkdigits.picture import PICTURE_SUFFIXES
 def keep_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) -> None:
     """Raise UsageError if an output, by its option's name, is one of the inputs or another output.
 
-    Of an input that is a folder its pictures are meant, and its model file.
+    Of an input that is a folder its pictures are meant, and its model file. Raises InkDigitsError
+    if an output cannot be written, before any work is done for it.
     """
+    from inkdigits.atomic_file import check_place
+
     read, written = list(inputs), dict[str, str]()
     for option, out in outputs.items():
         if out is None:
@@ -28,6 +31,7 @@ def keep_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) 
         if other := written.get(place):
             raise click.UsageError(f"{other} and {option} are the same file, {out}. Name two.")
         written[place] = option
+        check_place(out)
 
 
 def keep_outside(out: Path, dataset: str, data_dir: Path | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from inkdigits.cores import cores
 from inkdigits.errors import InkDigitsError
 
 if TYPE_CHECKING:
@@ -82,4 +82,4 @@ def reader_of(model: str) -> Reader:
             "runs. Train your own into another folder (inkdigits train RECIPE --out runs/mine) "
             "and name that."
         )
-    return Reader(None if model == SHIPPED else model, threads=os.cpu_count() or 1)
+    return Reader(None if model == SHIPPED else model, threads=cores())

@@ -37,7 +37,7 @@ def predict(
 
         check_tables({"--out": out})
         keep_apart({"--out": out}, [*files_of(dataset, data_dir), *map(Path, models)])
-        opened = Followed(open_dataset(dataset, data_dir))
+        opened = Followed(open_dataset(dataset, data_dir, labels=False))
         readers = [reader_of(model) for model in models]
         count = write_answers(readers, opened, out, probabilities=probabilities)
     print(f"{count:,} rows written to {out}")

@@ -43,7 +43,7 @@ FEW = 100
 @app.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values in UTF-8.")
 @click.option(
     "--numbers",
     is_flag=True,
@@ -163,6 +163,8 @@ def read(
     )
     write_rows = write_numbers if numbers else write_csv
     write = write_json if as_json else write_rows if as_csv else write_table
+    if as_csv and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     all_read = write(rows, names)
     for picture, reading in kept:
         _leave_pictures(picture, reading, min_confidence, plot, table)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.app import app
-from inkdigits.cli.kept import keep_outside
+from inkdigits.cli.kept import keep_apart, keep_outside
 from inkdigits.cli.options import SHIPPED, data_dir_option, extra, reader_of
 from inkdigits.errors import InkDigitsError
 
@@ -41,17 +41,19 @@ def study(dataset: str, out: Path, data_dir: Path | None) -> None:
 
         keep_outside(out, dataset, data_dir)
         opened = Followed(open_dataset(dataset, data_dir), then="laying out maps and figures")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InkDigitsError(
+                f"The folder {out} cannot be made: {error.strerror}. Choose another (--out)."
+            ) from error
+        keep_apart({"--out": out / "study.html"})
         facts = find_out(opened, reader_of(SHIPPED))
         pictures = study_figures(facts)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InkDigitsError(
-            f"The folder {out} cannot be made: {error.strerror}. Choose another (--out)."
-        ) from error
     for name, content in pictures.items():
         write_atomically(out / f"{name}.png", content)
-    write_atomically(out / "study.html", page(facts, pictures).encode())
+    text = page(facts, pictures)
+    write_atomically(out / "study.html", text.encode(errors="backslashreplace"))  # as names may be
     for line in findings(facts):
         print(unescape(re.sub(r"</?b>", "", line)))
     print(out / "study.html")

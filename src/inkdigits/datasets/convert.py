@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkdigits.atomic_file import check_place, written_atomically
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InkDigitsError, InvalidDataset
 from inkdigits.recognition.digits import DigitsFile
@@ -101,8 +104,9 @@ def _normalizer() -> Normalize:
 
 def _write_csv(batches: Iterator[Batch], name: str) -> int:
     normalize, count = _normalizer(), 0
-    with _new_file(Path(name), "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    with _new_file(Path(name)) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
         for batch in batches:
             if not count:
                 label = [] if batch.labels is None else ["label"]
@@ -112,6 +116,7 @@ def _write_csv(batches: Iterator[Batch], name: str) -> int:
                 rows = np.column_stack([batch.labels, rows])
             writer.writerows(rows.tolist())
             count += len(batch)
+        text.detach()
     return count
 
 
@@ -138,16 +143,18 @@ def _write_npz(batches: Iterator[Batch], name: str) -> int:
     arrays: dict[str, Any] = {"pictures": np.concatenate(pictures)}
     if labels:
         arrays["labels"] = np.concatenate(labels)
-    with _new_file(Path(name), "wb") as file:
+    with _new_file(Path(name)) as file:
         np.savez_compressed(file, **arrays)
     return len(arrays["pictures"])
 
 
 def _write_idx(batches: Iterator[Batch], name: str) -> int:
     pictures_name, _, labels_name = name.partition(",")
+    if labels_name and os.path.realpath(pictures_name) == os.path.realpath(labels_name):
+        raise InvalidDataset(f"{pictures_name} cannot have both pictures and labels. Name two.")
     normalize, count = _normalizer(), 0
     labels: list[NDArray[np.uint8]] = []
-    with _new_file(Path(pictures_name), "wb") as file:
+    with _new_file(Path(pictures_name)) as file:
         file.write(b"\0" * 16)
         for batch in batches:
             file.write(like_mnist(batch, normalize).tobytes())
@@ -162,7 +169,7 @@ def _write_idx(batches: Iterator[Batch], name: str) -> int:
         file.seek(0)
         file.write(b"\0\0\x08\x03" + struct.pack(">III", count, SIDE, SIDE))
         if labels:
-            with _new_file(Path(labels_name), "wb") as labels_file:
+            with _new_file(Path(labels_name)) as labels_file:
                 labels_file.write(b"\0\0\x08\x01" + struct.pack(">I", count))
                 labels_file.write(np.concatenate(labels).tobytes())
     return count
@@ -183,14 +190,10 @@ def _new_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _new_file(path: Path, mode: str) -> Iterator[IO[Any]]:
+def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that is there only if all of it has been written, and in nobody's place."""
     if path.exists():
         raise InvalidDataset(f"{path} is there already. Choose another name, or take it away.")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open(mode, newline="" if mode == "w" else None) as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    check_place(path)
+    with written_atomically(path) as file:
+        yield file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 import warnings
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Batch, Dataset, Labels
 from inkdigits.errors import InvalidDataset
+from inkdigits.picture.sources import printable
 
 SIDE = 28  # as normalize.SIDE, whose room needs onnx; a submission needs only the core
 PIXELS = SIDE * SIDE
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y"}
+INDEX_NAMES = {"", "id", "image_id", "imageid", "index", "unnamed: 0"}
+"""Of columns that only number the rows; pandas writes the first and the last."""
 LONGEST = 2**16
 """Characters of a line; 785 numbers take some 3,000."""
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
@@ -34,21 +38,25 @@ class CsvDataset(Dataset):
 
     With a header or without one. The label is in the column that is called so or, where no name
     tells it, in the first or the last of 785 columns. Pixels are in the order of their columns,
-    row by row of the picture, whatever they are called.
+    row by row of the picture, whatever they are called. A column called id, or by another of
+    `INDEX_NAMES`, is not looked at.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(f"csv:{path}")
         self.path = Path(path)
         with self._open() as file:
-            self._check_unpacked(file.buffer.read(4))
+            self._check_start(file.buffer.read(4))
             file.seek(0)
             first, *sample = self._lines(file, 201, 1) or [""]
         if not first.strip():
             raise InvalidDataset(f"{self.path} is empty.")
         names = [name.strip() for name in _split(first)]
-        self._has_header = any(_number(name) is None for name in names)
+        self._has_header = _are_names(names)
         self._columns = len(names)
+        indexed = [self._has_header and name.lower() in INDEX_NAMES for name in names]
+        self._index_columns = np.flatnonzero(indexed).tolist()
+        self._used_columns = np.flatnonzero(~np.array(indexed)).tolist()
         self._names = names if self._has_header else [f"{i + 1}" for i in range(self._columns)]
         for sign, name in SEPARATORS.items():
             if self._columns < PIXELS <= first.count(sign) + 1:
@@ -64,10 +72,12 @@ class CsvDataset(Dataset):
     def batches(self, batch_size: int = 1000) -> Iterator[Batch]:
         for numbers, rows in self._rows(batch_size):
             labels, pixels = self._label_and_pixels(rows, numbers)
-            origins = [f"{self.path.name}, row {number}" for number in numbers]
+            origins = [f"{printable(self.path.name)}, row {number}" for number in numbers]
             yield Batch(pixels.reshape(-1, SIDE, SIDE), labels, origins)
 
-    def _check_unpacked(self, start: bytes) -> None:
+    def _check_start(self, start: bytes) -> None:
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InvalidDataset(f"{self.path} is UTF-16. Save it as CSV in UTF-8.")
         if start.startswith(b"\x1f\x8b"):
             raise InvalidDataset(
                 f"{self.path} is packed by gzip. Unpack it, as gunzip does, and name what comes."
@@ -79,11 +89,12 @@ class CsvDataset(Dataset):
 
     def _find_label(self, sample: list[str]) -> int | None:
         named = [i for i, name in enumerate(self._names) if name.lower() in LABEL_NAMES]
-        if self._has_header and len(named) == 1 and self._columns == PIXELS + 1:
+        used = len(self._used_columns)
+        if self._has_header and len(named) == 1 and used == PIXELS + 1:
             return named[0]
-        if self._columns == PIXELS and not named:
+        if used == PIXELS and not named:
             return None
-        if self._columns != PIXELS + 1:
+        if used != PIXELS + 1:
             raise InvalidDataset(
                 f"{self.path} has {self._columns} columns. It needs {PIXELS} pixels of {SIDE} x "
                 f"{SIDE}, and may have a label beside them."
@@ -92,10 +103,10 @@ class CsvDataset(Dataset):
         lines = [*sample, *self._lines_elsewhere()]  # rows may be sorted by their label
         rows = [row for row in map(_split, lines) if len(row) == self._columns]
         candidates = []
-        for column in (0, -1):
+        for column in (self._used_columns[0], self._used_columns[-1]):
             values = {row[column].strip() for row in rows}
             if len(values) > 1 and values <= set("0123456789"):
-                candidates.append(column % self._columns)
+                candidates.append(column)
         if len(candidates) == 1:
             return candidates[0]
         raise InvalidDataset(
@@ -119,7 +130,7 @@ class CsvDataset(Dataset):
         self, rows: NDArray[np.uint8], numbers: list[int]
     ) -> tuple[Labels | None, NDArray[np.uint8]]:
         if self._label_column is None:
-            return None, rows
+            return None, rows[:, self._used_columns]
         labels = rows[:, self._label_column].copy()
         wrong = np.flatnonzero(labels > 9)
         if len(wrong):
@@ -128,9 +139,7 @@ class CsvDataset(Dataset):
                 f"{self._names[self._label_column]}: the label is {labels[wrong[0]]}, and no digit "
                 "from 0 to 9."
             )
-        if self._label_column == 0:
-            return labels, rows[:, 1:]
-        return labels, np.delete(rows, self._label_column, axis=1)
+        return labels, np.delete(rows, [*self._index_columns, self._label_column], axis=1)
 
     def _rows(self, most: int) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
         """At most so many of the file's rows of numbers at a time, (N, columns), and before them
@@ -158,7 +167,14 @@ class CsvDataset(Dataset):
         """The numbers in lines of text, of which the first is that line of the file."""
         # Older releases of NumPy only warn that they take 1.5 for 1 and 256 for 0.
         with suppress(ValueError, Warning), warnings.catch_warnings(action="error"):
-            rows = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
+            rows = np.loadtxt(
+                lines,
+                np.uint8,
+                delimiter=",",
+                comments=None,
+                ndmin=2,
+                converters=dict.fromkeys(self._index_columns, lambda _: 0),
+            )
             if rows.shape[1] == self._columns:
                 return rows
         return self._one_by_one(lines, line)
@@ -178,6 +194,8 @@ class CsvDataset(Dataset):
         return np.array(rows, np.uint8).reshape(-1, self._columns)
 
     def _checked(self, value: str, line: int, column: int) -> int:
+        if column in self._index_columns:
+            return 0
         number = _number(value)
         if number is None or number % 1 != 0 or not 0 <= number <= 255:
             what = "a label from 0 to 9" if column == self._label_column else "a pixel of 0 to 255"
@@ -196,6 +214,17 @@ class CsvDataset(Dataset):
                 f"{self.path} cannot be read: {error.strerror}. Check its path."
             ) from error
         return file
+
+
+def _are_names(cells: list[str]) -> bool:
+    """Whether a first row is a header: one of them is known, most are no numbers, or they count."""
+    filled = [cell.lower() for cell in cells if cell]
+    numbers = [_number(cell) for cell in filled]
+    return (
+        not {*filled}.isdisjoint(LABEL_NAMES | INDEX_NAMES)
+        or numbers.count(None) > len(filled) / 2
+        or numbers[-PIXELS:] in ([*range(PIXELS)], [*range(1, PIXELS + 1)])
+    )
 
 
 def _split(line: str) -> list[str]:

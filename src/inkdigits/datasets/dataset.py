@@ -26,7 +26,8 @@ class Batch:
     labels: Labels | None
     """(N,) from 0 to 9; None if the data set has no labels."""
     origins: Sequence[str]
-    """Where each picture came from, for people: "train.csv, row 17", "7/mine.png"."""
+    """Where each picture came from, for people: "train.csv, row 17", "7/mine.png". Names of files
+    are quoted if they are not printable."""
 
     def __len__(self) -> int:
         return len(self.pictures)

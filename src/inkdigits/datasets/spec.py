@@ -16,6 +16,7 @@ from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.datasets.npz import NpzDataset
 from inkdigits.datasets.strokes import StrokesDataset
 from inkdigits.errors import InvalidDataset
+from inkdigits.folders import at_home
 
 KINDS = {
     "mnist": "mnist:train, mnist:validation, mnist:train+validation or mnist:test",
@@ -30,12 +31,14 @@ KINDS = {
 KINDS_BY_SUFFIX = {".csv": "csv", ".npz": "npz"}
 
 
-def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+def open_dataset(
+    spec: str, data_dir: str | os.PathLike[str] | None = None, *, labels: bool = True
+) -> Dataset:
     """The data set that `spec` names; see `KINDS`.
 
     A file that is not where the spec says is looked for in `data_dir`, too, or else in the folder
     that INKDIGITS_DATA_DIR names, and in their sub-folders, with all folders that the spec names;
-    MNIST is as `load_mnist` finds it.
+    MNIST is as `load_mnist` finds it. Where nobody needs `labels`, names in a folder need say none.
 
     Raises InvalidDataset if there is no such data set, or it is not what it should be.
     """
@@ -43,7 +46,7 @@ def open_dataset(spec: str, data_dir: str | os.PathLike[str] | None = None) -> D
     openers: dict[str, Callable[[], Dataset]] = {
         "mnist": lambda: _mnist(rest, data_dir),
         "csv": lambda: CsvDataset(find_file(rest, data_dir)),
-        "folder": lambda: FolderDataset(rest),
+        "folder": lambda: FolderDataset(rest, labels),
         "idx": lambda: IdxDataset(*(find_file(name, data_dir) for name in rest.split(",", 1))),
         "npz": lambda: NpzDataset(
             find_file(rest.partition(",")[0], data_dir), rest.partition(",")[2] or None
@@ -95,11 +98,12 @@ def find_file(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path
 
     Raises InvalidDataset if there are several there.
     """
-    path = Path(name)
+    path = at_home(name)
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    if path.exists() or path.is_absolute() or not folder:
+    is_there = os.path.exists(path)  # noqa: PTH110 (as in _meant)
+    if is_there or path.is_absolute() or not folder:
         return path
-    found = sorted(Path(folder).rglob(glob.escape(name)))
+    found = sorted(at_home(folder).rglob(glob.escape(name)))
     if len(found) > 1:
         raise InvalidDataset(
             f"There is no {name} here, and below {folder} there are {len(found)}, such as "

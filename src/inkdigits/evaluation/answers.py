@@ -12,6 +12,7 @@ from inkdigits.datasets.dataset import Dataset
 from inkdigits.errors import InvalidDataset
 from inkdigits.evaluation.blend import blended_outputs
 from inkdigits.evaluation.predictions import CLASSES
+from inkdigits.outputs.rows import name_cell
 from inkdigits.reader import Reader
 
 HEADS = ("picture", "digit", "confidence", "sure")
@@ -38,7 +39,7 @@ def write_answers(
     count = 0
     for batch in dataset.batches():
         outputs = blended_outputs(readers, batch)
-        for i, origin in enumerate(batch.origins):
+        for i, origin in enumerate(map(name_cell, batch.origins)):
             count += 1
             if not outputs["has_ink"][i]:
                 writer.writerow([origin] + [""] * (len(HEADS) - 1 + len(each)))

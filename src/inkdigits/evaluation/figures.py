@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.evaluation.metrics import CalibrationBins
+from inkdigits.evaluation.predictions import SHOWN
 
 BLUE, GREY, RED = "#1f5fbf", "#9aa5b1", "#b3261e"
 
@@ -77,7 +78,7 @@ def picture(pixels: NDArray[Any]) -> bytes:
         pixels = (255 - 255 * pixels).round().astype(np.uint8)
     content = io.BytesIO()
     image = Image.fromarray(pixels)
-    image.thumbnail((280, 280))
+    image.thumbnail((SHOWN, SHOWN))
     image.save(content, "PNG", optimize=True)
     return content.getvalue()
 

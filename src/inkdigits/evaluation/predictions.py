@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from inkdigits.datasets.dataset import Batch, Dataset
 from inkdigits.errors import InkDigitsError, InvalidDataset
@@ -18,6 +19,8 @@ from inkdigits.reader import Reader
 NONE = -1
 """The answer to a picture in which the model sees no ink: always a wrong one."""
 CLASSES = 10
+SHOWN = 280
+"""Pixels of a misread picture's longer side, at the most: photos are made smaller."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Mistake:
 
     origin: str
     picture: NDArray[np.uint8]
+    """(H, W), no side longer than `SHOWN`."""
     seen: NDArray[np.float32]
     label: int
     answer: int
@@ -146,10 +150,16 @@ def _mistakes(
         label, answer = int(batch.labels[i]), int(answers[i])
         mistake = Mistake(
             origin=batch.origins[i],
-            picture=np.array(batch.pictures[i]),
+            picture=_small(batch.pictures[i]),
             seen=outputs["seen"][i].copy(),
             label=label,
             answer=answer,
             confidence=float(probabilities[i].max()),
         )
         yield 1.0 - float(probabilities[i, label]), i, mistake
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    image = Image.fromarray(picture)
+    image.thumbnail((SHOWN, SHOWN))
+    return np.array(image)

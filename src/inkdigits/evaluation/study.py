@@ -160,6 +160,8 @@ def _extent(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _maps(seen: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
     """Places in two dimensions. t-SNE: van der Maaten, Hinton 2008, "Visualizing Data"."""
     flat = seen.reshape(len(seen), -1)
+    if len(flat) < 2:
+        return {"PCA": np.zeros((len(flat), 2))}
     components = PCA(min(COMPONENTS, len(flat)), random_state=0).fit_transform(flat)
     places = np.zeros((len(flat), 2))
     places[:, : components.shape[1]] = components[:, :2]

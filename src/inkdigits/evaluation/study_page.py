@@ -45,7 +45,7 @@ def findings(facts: Facts) -> list[Markup]:
     """What was found, in sentences of HTML."""
     total = len(facts.origins) + len(facts.blank)
     labels = "without" if facts.labels is None else "with"
-    lines: list[str] = [f"{total:,} pictures, {labels} labels."]
+    lines: list[str] = [f"{_many(total, 'picture')}, {labels} labels."]
     if facts.labels is not None:
         lines.append(_balance(facts.counts))
     lines.append(

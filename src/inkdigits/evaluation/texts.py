@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 
 from inkdigits.datasets.folder import all_files_below
 from inkdigits.errors import InkDigitsError, InvalidDataset, UnreadablePicture
+from inkdigits.folders import at_home
 from inkdigits.picture import PICTURE_SUFFIXES
 from inkdigits.picture.sources import shown
 from inkdigits.reader import Reader
@@ -54,7 +55,7 @@ def read_texts(reader: Reader, dataset: str, follow: Follow = iter) -> list[Text
     Raises InvalidDataset if there are no pictures, or one whose text is not said, or if a CSV file
     names one that is none.
     """
-    path = Path(dataset.removeprefix(PREFIX))
+    path = at_home(dataset.removeprefix(PREFIX))
     is_table = path.is_file()
     pictures = list(_of_csv(path) if is_table else _of_folder(path))
     if not pictures:
@@ -92,6 +93,8 @@ def _of_csv(path: Path) -> Iterator[tuple[Path, str]]:
         rows = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
     except UnicodeDecodeError as error:
         raise InvalidDataset(f"{path} is not UTF-8. Save it as CSV in UTF-8.") from error
+    except OSError as error:
+        raise InvalidDataset(f"{path} cannot be read: {error.strerror}.") from error
     if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
         raise InvalidDataset(
             f"{path} has no column {missing[0]}. Its first line must name the columns "

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from inkdigits import __version__
 from inkdigits.errors import InkDigitsError, NoProcess, UnreadablePicture
 from inkdigits.folders import why_closed
+from inkdigits.many.journal import STATE, state_of
 from inkdigits.many.places import content_at, is_elsewhere
 from inkdigits.outputs.rows import row_of
 from inkdigits.picture import Page, split_page
@@ -59,8 +60,9 @@ class Worker:
         self._reader = Reader(job.model)
 
     def __call__(self, names: Sequence[str]) -> list[str]:
-        """A row for each of the names, as a line of JSON."""
+        """A row for each of the names, as a line of JSON, for the journal."""
         fetched = cache(content_at)  # of whose pages several may be here
+        states = [state_of(name) for name in names]  # before one of them is replaced
         sources = [_source(name, fetched) for name in names]
         results = self._reader.read_many(
             (source for source in sources if not isinstance(source, InkDigitsError)),
@@ -70,14 +72,14 @@ class Worker:
             length=self._job.length,
         )
         return [
-            self._row(name, source if isinstance(source, InkDigitsError) else next(results))
-            for name, source in zip(names, sources, strict=True)
+            self._row(name, state, source if isinstance(source, InkDigitsError) else next(results))
+            for name, state, source in zip(names, states, sources, strict=True)
         ]
 
-    def _row(self, name: str, result: Reading | InkDigitsError) -> str:
+    def _row(self, name: str, state: list[Any], result: Reading | InkDigitsError) -> str:
         if isinstance(result, NoProcess):
             raise result  # which says nothing of the picture: the same command reads it later
-        return json.dumps(row_of(name, result, self._job.min_confidence))
+        return json.dumps({**row_of(name, result, self._job.min_confidence), STATE: state})
 
 
 def _source(

@@ -11,6 +11,30 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from inkdigits.errors import InkDigitsError
+from inkdigits.many.places import is_elsewhere
+from inkdigits.picture import page_named
+
+STATE = "state"
+"""What `state_of` said before a picture was read: in its row here, but in none that is given on."""
+
+
+def state_of(name: str) -> list[Any]:
+    """Which picture that is, by its whole path or address, its bytes, and when it was written.
+
+    The latter two are None where nothing is there, or it is on another machine.
+    """
+    if is_elsewhere(name):
+        return [name, None, None]
+    path, _ = page_named(name) or (name, 1)
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):  # ValueError: the name holds a NUL
+        return [_whole(name), None, None]
+    return [_whole(name), status.st_size, status.st_mtime_ns]
+
+
+def _whole(name: str) -> str:
+    return name if is_elsewhere(name) else os.path.abspath(name)  # noqa: PTH100 (keeps links)
 
 
 @contextmanager
@@ -38,8 +62,9 @@ class Journal:
     def __init__(self, path: Path, file: BinaryIO, asked: dict[str, Any]) -> None:
         self.path = path
         self.done: dict[str, int] = {}
-        """Names of pictures that need not be read again, and at which byte the row of each begins.
-        What could not be read before is not among them: perhaps now it can."""
+        """Whole paths of pictures that need not be read again, and at which byte the row of each
+        begins. What could not be read before is not among them, as perhaps now it can, nor what
+        has been replaced since."""
         self._file = file
         self._resume(asked)
 
@@ -59,18 +84,18 @@ class Journal:
         for line in self._file:
             try:
                 row = json.loads(line) if line.endswith(b"\n") else {}
-                name = row["file"]
+                state = row[STATE]
             except (ValueError, KeyError):  # what was being written when the machine went down
                 break
-            if "error" not in row:
-                self.done[name] = end
+            if "error" not in row and _is_still(state):
+                self.done[state[0]] = end
             end += len(line)
         self._file.truncate(end)
 
     def add(self, lines: Sequence[str]) -> None:
         """Keep rows, as lines of JSON, of which none has come before."""
         for line, place in zip(lines, self._write(lines), strict=True):
-            self.done[json.loads(line)["file"]] = place
+            self.done[json.loads(line)[STATE][0]] = place
 
     def _write(self, lines: Sequence[str]) -> list[int]:
         """At which byte each begins."""
@@ -80,12 +105,28 @@ class Journal:
         self._file.flush()
         return [end + before for before in accumulate(map(len, written), initial=0)][:-1]
 
+    def others(self, names: Iterable[str]) -> set[str]:
+        """Whole paths of the pictures that are done and not among these."""
+        return self.done.keys() - map(_whole, names)
+
+    def left(self, names: Iterable[str]) -> list[str]:
+        """Those that are not done."""
+        return [name for name in names if _whole(name) not in self.done]
+
     def rows(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
         """Those of pictures that are done, in this order."""
         with self.path.open("rb") as file:
             for name in names:
-                file.seek(self.done[name])
-                yield json.loads(file.readline())
+                file.seek(self.done[_whole(name)])
+                row = json.loads(file.readline()) | {"file": name}
+                del row[STATE]
+                yield row
+
+
+def _is_still(state: list[Any]) -> bool:
+    """Whether the picture is as it was, or is not here any more."""
+    now = state_of(state[0])
+    return now[1] is None or now == state
 
 
 def _locked(file: BinaryIO) -> bool:

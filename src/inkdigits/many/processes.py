@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -11,11 +12,14 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
+from inkdigits.cores import cores
 from inkdigits.errors import InkDigitsError
 from inkdigits.many.job import BATCH, Job, Worker, batches_of
 
 AHEAD = 4
 """Batches a process that are begun while the first is not done: a hard page holds nobody up."""
+MOST_ON_WINDOWS = 61
+"""Processes of one pool, for which it waits."""
 
 _worker: Worker
 
@@ -24,7 +28,9 @@ def read_in_processes(
     names: Iterable[str], job: Job, workers: int | None = None
 ) -> Iterator[list[str]]:
     """Rows as lines of JSON, a batch at a time, in order; of one worker in this process itself."""
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
+    if sys.platform == "win32":
+        workers = min(workers, MOST_ON_WINDOWS)
     if workers == 1:
         yield from map(Worker(job), batches_of(names, BATCH))
         return

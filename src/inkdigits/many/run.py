@@ -13,6 +13,7 @@ from inkdigits.many.job import Job
 from inkdigits.many.journal import journal_at
 from inkdigits.many.processes import read_in_processes
 from inkdigits.outputs.rows import write_csv, write_json, write_numbers
+from inkdigits.recognition.digits import DigitsFile
 
 Engine = Literal["processes", "ray"]
 
@@ -30,7 +31,7 @@ def read_into(
     """Write a row for each picture into `out`, .csv, .jsonl or .parquet; how many were not read.
 
     Until all are read, the rows are in a file of the same name and .part. If there is one, its
-    pictures are not read again.
+    pictures are not read again, unless they have changed.
 
     Args:
         names: paths of pictures, or addresses such as s3://...
@@ -40,6 +41,7 @@ def read_into(
         follow: is told how many have a row.
 
     Raises:
+        InvalidModel: as `Reader`.
         InkDigitsError: `out` is there already or cannot be written, or .part is of another job or
             has rows of other pictures.
         KeyboardInterrupt: which says what is kept.
@@ -47,16 +49,18 @@ def read_into(
     if out.exists():
         raise InkDigitsError(f"{out} is there already. Delete it, or give --out another name.")
     read, write = _engine(engine), _writer(out.suffix, numbers)  # what is missing, is now
+    if job.model is not None:
+        DigitsFile(job.model, optimize=False)  # what is wrong with it would end each process
     part = out.with_name(f"{out.name}.part")
     with journal_at(part, job.asked()) as journal:
         wanted = dict.fromkeys(names)
-        if others := journal.done.keys() - wanted.keys():
+        if others := journal.others(wanted):
             raise InkDigitsError(
                 f"{part} has {len(others):,} rows of pictures that are not among these, such as "
                 f"{min(others)}. Name these, too, to go on; delete it to begin anew; or give --out "
                 "another name."
             )
-        left = [name for name in wanted if name not in journal.done]
+        left = journal.left(wanted)
         follow(len(wanted) - len(left))
         try:
             for lines in read(left, job, workers) if left else ():

@@ -78,7 +78,7 @@ def _write_csv(
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["file", *columns, "error", "message"])
     for row in rows:
-        file = _no_formula(printable(row["file"]))
+        file = name_cell(row["file"])
         if error := row.get("error"):
             all_read = False
             message = no_formula(error["message"])
@@ -93,8 +93,9 @@ FORMULA = "=", "+", "-", "@"
 """With these begins what a spreadsheet takes for a formula, unless it is a number with its sign."""
 
 
-def _no_formula(name: str) -> str:
-    """Another name of the same file, if a spreadsheet would take it for a formula."""
+def name_cell(name: str) -> str:
+    """A file's name, printable, or another of the same if a spreadsheet would see a formula."""
+    name = printable(name)
     return f"./{name}" if name.startswith(FORMULA) and name != "-" else name
 
 

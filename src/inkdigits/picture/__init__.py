@@ -80,8 +80,9 @@ def read_picture(
     - a PIL image;
     - a NumPy array of shape (H, W), (H, W, 1), (H, W, 2) with alpha, (H, W, 3) or (H, W, 4) with
       alpha. Its values are bools (True is white), floats within 0..1, integers within 0..255, or
-      uint16, which is taken to reach 65535 as soon as one value is above 255. A C-contiguous
-      uint8 (H, W) array is returned as it is, not copied.
+      uint16, which is taken to reach 65535 as soon as one value is above 255. Where all are 0 or 1,
+      they are taken for bools. Any other C-contiguous uint8 (H, W) array is returned as it is, not
+      copied.
 
     EXIF orientation is applied, also to PIL images. Colours become their luminance, or the
     channel in which ink stands out where it hardly does in luminance. Transparent

@@ -25,12 +25,13 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
+from inkdigits.cores import cores
 from inkdigits.errors import NoProcess, UnreadablePicture
 from inkdigits.picture.formats import format_of
 from inkdigits.picture.grey import Grey
 from inkdigits.picture.limits import takes_too_much
 
-MOST = max(2, os.cpu_count() or 1)
+MOST = max(2, cores())
 """Processes at once. One picture that takes its time leaves others a way."""
 
 _WORKER = Path(__file__).with_name("worker.py")

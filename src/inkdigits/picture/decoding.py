@@ -21,7 +21,7 @@ from inkdigits.picture.jpeg import lean_jpeg
 from inkdigits.picture.limits import check_header, check_pixels, takes_too_much
 from inkdigits.picture.numbering import page_meant
 from inkdigits.picture.png import lean_png
-from inkdigits.picture.tiff import only_needed, pages_at
+from inkdigits.picture.tiff import is_raw, only_needed, pages_at
 
 _CHECKS = {"BMP": check_bmp, "GIF": check_gif, "WebP": check_webp}
 """Of formats for which Pillow does too much before its size can be checked, or too slowly."""
@@ -61,6 +61,10 @@ def decode(data: bytes, name: str, page: int | None, max_pixels: int) -> Grey:
             return _heic_photo(data, name, max_pixels)
         at = None
         if format == "TIFF":
+            if is_raw(data):
+                raise UnreadablePicture(
+                    f"{name} is a camera's raw file. Save it as JPEG.", reason="unsupported"
+                )
             pages = pages_at(data)
             at = pages[page_meant("a TIFF file", name, page, len(pages)) - 1]
         image = _open(data, format, name, max_pixels, at)

@@ -165,6 +165,8 @@ def grey_of_array(array: NDArray[Any], max_pixels: int) -> Grey:
     if array.size == 0:
         raise no_pixels(name)
     check_pixels(array.shape[1], array.shape[0], name, max_pixels)
+    if array.dtype.kind in "iu" and array.max() == 1 and array.min() == 0:
+        array = array.astype(np.bool_)  # a mask, or blank
     levels = np.ascontiguousarray(to_uint8(array, name))
     if levels.ndim == 2:
         return levels

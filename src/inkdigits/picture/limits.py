@@ -8,6 +8,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from inkdigits.errors import UnreadablePicture
+from inkdigits.picture.formats import PAGED_SUFFIXES
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 50_000_000
@@ -21,8 +22,10 @@ _BITS, _CHANNELS, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 258, 277, 278, 322, 323  # 
 
 def check_bytes(size: int, name: str, max_bytes: int) -> None:
     if size > max_bytes:
+        has_pages = name.lower().endswith(tuple(PAGED_SUFFIXES))
+        divided = ", or divide it into files of fewer pages" if has_pages else ""
         raise UnreadablePicture(
-            f"{name} is larger than {max_bytes / 2**20:.3g} MiB. Save it smaller.",
+            f"{name} is larger than {max_bytes / 2**20:.3g} MiB. Save it smaller{divided}.",
             reason="too large",
         )
 

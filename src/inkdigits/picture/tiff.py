@@ -23,6 +23,9 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8}
 """Bytes of each value, by type. Fractions are left out but for those of YCbCr."""
 _FRACTIONS = {5: 8, 10: 8}
 
+_KIND, _INSIDE, _DNG_VERSION = 254, 330, 50706
+"""Tags: whether it is a smaller copy, where the directories inside of it are, and of DNG files."""
+_CR2 = b"II*\0\x10\0\0\0CR\2\0"
 _MOST_LOOKED_AT = 100_000
 """Tags of all directories."""
 
@@ -33,33 +36,53 @@ def pages_at(data: bytes) -> list[int]:
     Its first picture is a page whatever its tags say. What follows is one if it has a size and is
     no smaller copy or mask; at a directory that is none, or was there before, the pages end.
     """
-    order, (word, number, entry), at = _layout(data)
+    order, (word, _, _), at = _layout(data)
     pages: list[int] = []
     seen: set[int] = set()
     looked_at = 0
     while at and at not in seen:
         seen.add(at)
         try:
-            (tags,) = struct.unpack_from(order + number, data, at)
-            if tags > MOST_TAGS or looked_at + tags > _MOST_LOOKED_AT:
-                raise ValueError("It has too many tags.")
-            first = at + struct.calcsize(order + number)
-            size = struct.calcsize(order + entry)
-            numbers = {}
-            for place in range(first, first + tags * size, size):
-                tag, type, _, value = struct.unpack_from(order + entry, data, place)
-                numbers[tag] = struct.unpack_from(order + ("H" if type == 3 else "I"), value)[0]
-                looked_at += 1
-            following = first + tags * size
+            tags, numbers, following = _directory(data, at, _MOST_LOOKED_AT - looked_at)
+            looked_at += tags
             if pages and not {256, 257} <= numbers.keys():
                 break
-            is_small_or_mask = numbers.get(254, 0) & 0b101 or numbers.get(255) == 2
+            is_small_or_mask = numbers.get(_KIND, 0) & 0b101 or numbers.get(255) == 2
             if not pages or not is_small_or_mask:
                 pages.append(at)
             (at,) = struct.unpack_from(order + word, data, following)
         except struct.error:
             break  # it points to where nothing is
     return pages
+
+
+def is_raw(data: bytes) -> bool:
+    """Whether it is a camera's own file, such as DNG, NEF, ARW or CR2: its first picture is no more
+    than a small preview of what the sensor saw."""
+    if data.startswith(_CR2):
+        return True
+    try:
+        _, numbers, _ = _directory(data, _layout(data)[2])
+    except (struct.error, ValueError):  # decoding says so
+        return False
+    return _DNG_VERSION in numbers or (_INSIDE in numbers and numbers.get(_KIND, 0) & 1 == 1)
+
+
+def _directory(data: bytes, at: int, most: int = MOST_TAGS) -> tuple[int, dict[int, int], int]:
+    """How many tags a directory has, the first number of each, and where the next one's place is.
+
+    Raises ValueError if there are too many, and struct.error if it is cut short.
+    """
+    order, (_, number, entry), _ = _layout(data)
+    (tags,) = struct.unpack_from(order + number, data, at)
+    if tags > min(most, MOST_TAGS):
+        raise ValueError("It has too many tags.")
+    first, size = at + struct.calcsize(order + number), struct.calcsize(order + entry)
+    numbers = {}
+    for place in range(first, first + tags * size, size):
+        tag, type, _, value = struct.unpack_from(order + entry, data, place)
+        numbers[tag] = struct.unpack_from(order + ("H" if type == 3 else "I"), value)[0]
+    return tags, numbers, first + tags * size
 
 
 def _layout(data: bytes) -> tuple[str, tuple[str, str, str], int]:
