@@ -83,11 +83,11 @@ class Worker:
 
 
 def _source(
-    name: str, content_at: Callable[[str], bytes | UnreadablePicture]
+    name: str, fetch: Callable[[str], bytes | UnreadablePicture]
 ) -> bytes | Path | Page | UnreadablePicture:
     if is_elsewhere(name):
         address, page = split_page(name) or (name, None)
-        content = content_at(address)
+        content = fetch(address)
         return content if page is None or isinstance(content, Exception) else Page(content, page)
     if why := why_closed(name):
         return UnreadablePicture(why, reason="missing")
