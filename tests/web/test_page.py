@@ -878,6 +878,24 @@ def test_a_picture_that_opens_late_does_not_replace_what_came_after_it(page, str
         expect_strokes(page, 1 if then == "a drawing" else 0)
 
 
+@pytest.mark.parametrize("first", ["the picture", "the example"])
+def test_a_picture_that_opens_while_an_example_is_written_takes_its_place(open_page, png_of, first):
+    page = open_page(reduced_motion="no-preference")
+    page.evaluate(
+        """() => {
+            const open = window.createImageBitmap;
+            window.createImageBitmap = async (file) => {
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                return open(file);
+            };
+        }"""
+    )
+    if first == "the example":
+        page.get_by_role("button", name="2048").click()
+    give(page, "drop", png_of(3))
+    expect_reading(page, "3")
+
+
 @pytest.mark.parametrize("then", ["a drawing", "nothing"])
 def test_a_file_that_late_turns_out_to_need_the_server_does_not_stop_what_came_after_it(
     page, held, strokes, then

@@ -138,7 +138,7 @@ function begin() {
   if (kept) {
     sheet.put(kept);
   } else if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    setTimeout(() => sheet.isBlank && !sheet.canUndo && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
+    setTimeout(() => turn === 0 && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
   }
 }
 
@@ -267,6 +267,7 @@ function showBlank() {
 
 /** @param {File} file takes the place of the drawing */
 async function take(file) {
+  sheet.finish(); // each further stroke would be newer than the picture
   const mine = ++turn;
   tell("");
   if (file.size > mostBytes) {

@@ -149,6 +149,11 @@ export class Sheet extends EventTarget {
     play();
   }
 
+  /** What is being written as if by a pen is there at once. */
+  finish() {
+    if (this.#written) this.#changed();
+  }
+
   /** @param {import("./api.js").Reading} reading of what lies here */
   mark(reading) {
     this.#reading = reading;
