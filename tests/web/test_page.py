@@ -708,8 +708,28 @@ def test_a_picture_over_the_limit_is_not_sent(open_page, reader, png_of):
         sent = []
         page.on("request", lambda request: sent.append(request.url))
         give(page, "drop", png_of(7))
-        expect(page.locator("#detail")).to_contain_text("larger than")
+        expect(page.locator("#notice")).to_contain_text("larger than")
         assert sent == []
+
+
+def test_a_picture_over_the_limit_leaves_the_drawing_to_be_read(open_page, reader, png_of, strokes):
+    with running(create_app(reader, max_bytes=10_000)) as url:
+        page = open_page(url)
+        page.evaluate("fetch('api/health').then((answer) => answer.json())")  # it knows the limits
+        draw(page, strokes[7])
+        give(page, "drop", b"7" * 10_001)
+        expect(page.locator("#notice")).to_contain_text("larger than")
+        expect_reading(page, "7")
+        expect(page.locator("#verdict")).to_have_text("Sure")
+
+
+def test_an_error_of_the_page_itself_is_not_called_the_servers(page, strokes):
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.evaluate("delete window.CompressionStream")
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("Something went wrong in this page")
+    assert "CompressionStream is not defined" in complaints[0]
 
 
 # ---------------------------------------------------------------- sure or not

@@ -216,7 +216,13 @@ function onError(error) {
     announceWhenSettled(error.message);
     return;
   }
-  const { message, detail } = error instanceof Unreachable ? error : new Unreachable();
+  if (!(error instanceof Unreachable)) {
+    console.error(error);
+    showNothing("error", "Something went wrong in this page", "Load it again. A drawing stays.");
+    announceWhenSettled("Something went wrong in this page.");
+    return;
+  }
+  const { message, detail } = error;
   showNothing("error", message, detail);
   announceWhenSettled(`${message}.`);
   retrying = setTimeout(() => {
@@ -267,15 +273,14 @@ function showBlank() {
 
 /** @param {File} file takes the place of the drawing */
 async function take(file) {
+  if (file.size > mostBytes) {
+    const most = `${mostBytes / 2 ** 20} MiB`;
+    tell(`${file.name} is larger than ${most}. Choose a smaller picture.`);
+    return;
+  }
   sheet.finish(); // each further stroke would be newer than the picture
   const mine = ++turn;
   tell("");
-  if (file.size > mostBytes) {
-    cancel();
-    const most = `${mostBytes / 2 ** 20} MiB`;
-    onError(new Refused(`${file.name} is larger than ${most}. Choose a smaller picture.`));
-    return;
-  }
   const isWanted = () => mine === turn;
   const picture = await opened(file, isWanted);
   if (!isWanted()) return;
