@@ -3,6 +3,7 @@
 import { digitRow, element } from "./answer.js";
 import { cutDrawing, cutPhoto, wholePhoto } from "./cut.js";
 import { api, Outbox, toLines } from "./outbox.js";
+import { shelfIn } from "./shelf.js";
 
 const panel = element("correct");
 const question = element("question");
@@ -46,7 +47,7 @@ digitRow.addEventListener("choose", ask);
 export function beginCorrections(days) {
   if (outbox) return;
   try {
-    outbox = new Outbox(localStorage, days ? api : null);
+    outbox = new Outbox(shelfIn(localStorage), days ? api : null);
     outbox.session; // which fails where nothing can be kept
   } catch {
     outbox = null;
