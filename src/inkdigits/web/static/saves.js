@@ -11,6 +11,9 @@ const LONGEST = 4000;
 /** A button says for so long that it did what it is for. */
 const SAID_MS = 1600;
 
+/** Some browsers ask first where to save a file, and read it only then. */
+const TO_BE_SAVED_MS = 60_000;
+
 const copy = button("copy");
 const saveTable = button("save-table");
 const savePicture = button("save-picture");
@@ -92,13 +95,13 @@ async function toPicture(sheet) {
   return save(blob, "inkdigits.png");
 }
 
-/** @param {Blob} content @param {string} name */
-async function save(content, name) {
+/** As a file of that name. @param {Blob} content @param {string} name */
+export async function save(content, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), TO_BE_SAVED_MS);
 }
 
 /** @param {string} id */
