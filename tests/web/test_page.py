@@ -1161,6 +1161,28 @@ def test_what_was_read_before_can_be_brought_back(page, strokes):
     expect_reading(page, "25")
 
 
+def test_what_is_brought_back_again_and_again_is_listed_once_and_its_button_keeps_the_focus(page):
+    recent = page.locator("#recent").get_by_role("button")
+    for number in ("25", "47"):
+        page.locator("#sheet").focus()
+        page.keyboard.press("Escape")
+        page.keyboard.type(number)
+        expect_reading(page, number)
+        expect(page.locator("#verdict")).to_have_text("Sure")
+    page.keyboard.press("Escape")
+    expect(recent).to_have_text(["47", "25"])
+    for number in ("25", "47", "25"):
+        button = recent.get_by_text(number, exact=True)
+        button.focus()
+        page.keyboard.press("Enter")
+        expect_reading(page, number)
+        expect(page.locator("#verdict")).to_have_text("Sure")
+        page.keyboard.press("Escape")
+        expect(recent.first).to_have_text(number)
+        expect(recent).to_have_count(2)
+        expect(button).to_be_focused()
+
+
 def test_full_screen_shows_the_sheet_and_a_large_answer(page):
     page.get_by_role("button", name="Full screen").click()
     expect(page.locator("#enlarge")).to_have_text("Leave full screen")
