@@ -1090,6 +1090,11 @@ def test_of_an_example_that_is_being_written_no_more_is_read_than_is_shown(open_
     assert max(right - left, bottom - top) < 0.1 * sent.height  # where the pen begins
 
 
+def test_a_screen_reader_leaves_the_keys_on_the_sheet_to_the_page(page):
+    sheet = page.get_by_role("application", name="The sheet is blank.")  # which ends browse mode
+    expect(sheet).to_have_accessible_description(re.compile("Type digits here"))
+
+
 def test_what_is_typed_on_the_sheet_is_written_and_read(page):
     page.locator("#sheet").focus()
     page.keyboard.type("305")
