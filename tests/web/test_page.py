@@ -1193,6 +1193,11 @@ def test_full_screen_shows_the_sheet_and_a_large_answer(page):
     expect(page.locator("#enlarge")).to_have_text("Leave full screen")
     expect(page.locator(".evidence")).to_be_hidden()
     expect(page.locator("#sheet")).to_be_visible()
+    expect(page.locator("#examples")).to_be_hidden()
+    drop(page, "dataTransfer.setData('text/uri-list', 'https://example.org/digit.png');")
+    expect(page.locator("#notice")).to_be_visible()
+    heard = page.get_by_role("status").filter(has_text="Copy the picture and paste it")
+    assert heard.evaluate("(it) => document.fullscreenElement.contains(it)")
     page.locator("#enlarge").click()
     expect(page.locator(".evidence")).to_be_visible()
 

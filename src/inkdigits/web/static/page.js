@@ -329,6 +329,7 @@ function showTools() {
 function tell(words) {
   notice.textContent = words;
   notice.hidden = !words;
+  if (words) element("announcement").textContent = words; // one that was hidden is not heard of
   examples.hidden = !!words;
 }
 
