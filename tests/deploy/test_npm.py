@@ -77,8 +77,8 @@ def rgba(picture: NDArray[np.uint8], **hints: Any) -> dict[str, Any]:
 def test_node_reads_what_python_reads(
     project: Path, site: Path, reader: Reader, node_path: str
 ) -> None:
-    shutil.copy(site / "reader" / "ort.wasm.min.mjs", project)
-    shutil.copy(site / "reader" / "ort-wasm-simd-threaded.mjs", project)
+    for name in ("ort.wasm.min", "ort-wasm-simd-threaded"):
+        shutil.copy(site / "reader" / f"{name}.js", project / f"{name}.mjs")
     wasm = lzma.decompress((site / "reader" / "ort-wasm-simd-threaded.wasm.xz").read_bytes())
     (project / "ort-wasm-simd-threaded.wasm").write_bytes(wasm)
     (project / "read.mjs").write_text(SCRIPT)
