@@ -177,9 +177,46 @@ def test_a_site_that_was_visited_once_reads_without_a_network(browser: Browser, 
         expect(page.locator("#numeral")).to_have_text(
             "7", timeout=FIRST
         )  # the drawing is still there
+        page.goto(f"{url}/some/where/index.html?from=mail")
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
         page.keyboard.press("Escape")
         draw(page, 4)
         expect(page.locator("#numeral")).to_have_text("4")
+
+
+def test_a_browser_that_keeps_nothing_more_asks_the_host(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        page.goto(url)
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        [worker] = window.service_workers
+        worker.evaluate("() => (caches.open = async () => Promise.reject('no room')) && null")
+        page.reload()
+        draw(page, 7)
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
+
+
+def test_every_file_has_a_name_that_hosts_know(site: Path) -> None:
+    known = {*".css .html .js .json .onnx .png .svg .wasm .webmanifest .xz".split()}
+    assert {file.suffix for file in site.rglob("*.*")} <= known  # .mjs some call no script
+
+
+def test_a_reader_that_has_stopped_begins_anew(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(url)
+        draw(page, 7)
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
+        [worker] = page.workers
+        worker.evaluate("loading.then(({ reader }) => (reader.page.run = reader.digits.run = null))")
+        draw(page, 7)
+        expect(page.locator("#detail")).to_contain_text("The reader has stopped")
+        assert "not a function" in complaints[-1]
+        page.keyboard.press("Escape")
+        draw(page, 4)
+        expect(page.locator("#numeral")).to_have_text("4", timeout=FIRST)
 
 
 def test_a_reader_that_cannot_be_loaded_is_asked_for_again(browser: Browser, site: Path) -> None:
