@@ -288,6 +288,74 @@ def test_a_page_of_another_site_reads_with_one_script_tag(foreign: Callable[...,
     page.close()
 
 
+def test_digits_are_typed_on_the_sheet_of_another_sites_page(foreign: Callable[..., Page]) -> None:
+    page = foreign("")
+    page.keyboard.press("Tab")
+    page.keyboard.type("31")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("4")
+    expect(page.locator("ink-digits")).to_have_js_property("value", "34", timeout=FIRST)
+    page.close()
+
+
+def test_what_is_expected_of_a_sheet_can_be_changed_and_a_mistake_is_told(
+    foreign: Callable[..., Page],
+) -> None:
+    page = foreign('expect="number"')
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    element, sheet = page.locator("ink-digits"), page.locator("ink-digits canvas")
+    write(page, sheet, 4, 0.05)
+    write(page, sheet, 7, 1.0)
+    expect(element).to_have_js_property("value", "47", timeout=FIRST)
+    element.evaluate("it => it.setAttribute('expect', 'digit')")
+    expect(element).to_have_js_property("value", "7")
+    element.evaluate("it => it.setAttribute('expect', 'numbers')")
+    expect(element).to_have_js_property("value", "47")
+    assert '<ink-digits> has expect="numbers". It has to be "digit" or "number".' in complaints
+    page.close()
+
+
+def test_a_sheet_goes_on_reading_after_an_error_of_its_own(foreign: Callable[..., Page]) -> None:
+    page = foreign("")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    element, sheet = page.locator("ink-digits"), page.locator("ink-digits canvas")
+    page.evaluate("[window.Stream, window.CompressionStream] = [CompressionStream, null]")
+    write(page, sheet, 4)
+    expect(page.locator("ink-digits output")).to_contain_text("CompressionStream", timeout=FIRST)
+    page.evaluate("() => { window.CompressionStream = window.Stream; }")
+    element.evaluate("it => it.clear()")
+    write(page, sheet, 7)
+    expect(element).to_have_js_property("value", "7", timeout=FIRST)
+    assert "CompressionStream" in errors[0]
+    page.close()
+
+
+DRAWN = """() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => {
+    const { requestAnimationFrame } = window;
+    let count = 0;
+    window.requestAnimationFrame = (draw) => requestAnimationFrame(draw, count++);
+    dispatchEvent(new Event("resize"));
+    window.requestAnimationFrame = requestAnimationFrame;
+    resolve(count);
+}, 100)))"""
+"""How often something is drawn because the window has another size."""
+
+
+def test_a_sheet_follows_the_window_as_long_as_it_is_in_the_page(
+    foreign: Callable[..., Page],
+) -> None:
+    page = foreign("")
+    page.evaluate("customElements.whenDefined('ink-digits').then(() => null)")
+    assert page.evaluate(DRAWN) == 1
+    page.evaluate("() => { (window.taken = document.querySelector('ink-digits')).remove(); }")
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate("() => { document.body.append(window.taken); }")
+    assert page.evaluate(DRAWN) == 1
+    page.close()
+
+
 def test_a_sheet_says_nothing_of_what_is_not_there_any_more(foreign: Callable[..., Page]) -> None:
     page = foreign("")
     sheet = page.locator("ink-digits canvas")

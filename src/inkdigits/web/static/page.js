@@ -35,6 +35,7 @@ const notice = element("notice");
 const examples = element("examples");
 
 const sheet = new Sheet(canvas);
+sheet.follow();
 const readings = new Readings({ onReading, onError }, reader);
 let mostBytes = Infinity;
 let settling = 0;
