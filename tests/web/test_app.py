@@ -860,7 +860,11 @@ def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(
         kept = client.get(f"/{address}")
         assert "immutable" in kept.headers["cache-control"]
         assert kept.content == client.get(f"/{name}").content
-        assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+        other = client.get(f"/{folder[::-1]}/{name}")  # as a page of another version asks for it
+        assert other.content == kept.content
+        assert other.headers["cache-control"] == "no-cache"
+        for none in (f"{folder}0", folder[1:], "docs", "g" * 16):
+            assert client.get(f"/{none}/{name}").status_code == 404
 
 
 @pytest.mark.parametrize("where", ["", "/ink"])
