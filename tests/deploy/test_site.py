@@ -226,6 +226,7 @@ def test_a_reader_that_cannot_be_loaded_is_asked_for_again(browser: Browser, sit
         page.goto(url)
         draw(page, 7)
         expect(page.locator("#verdict")).to_have_text("The reader cannot be loaded", timeout=FIRST)
+        expect(page.locator("#progress")).to_be_hidden()
         window.unroute("**/page.onnx.xz")
         expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
 

@@ -577,6 +577,19 @@ def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(page, reader, png_of
     assert share_of(page, "sure", dots) == share_of(page, "unsure", dots) == 0
 
 
+def test_what_may_be_a_digit_and_is_too_faint_is_boxed_in_dashes(page, reader, png_of_lines):
+    photo = png_of_lines("20 5")
+    reading = sure_of_all(reader.read(photo).to_dict(seen=True))
+    place = [210, 90, 260, 130]  # between the numbers
+    answer_with(page, reading, sure=False, faint=[place])
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#detail")).to_have_text(
+        "What is outlined without a name may be a faint digit."
+    )
+    assert 0.3 < share_of(page, "unsure", edge(page, photo, place)) < 0.8
+
+
 @pytest.mark.parametrize("sure", [True, False])
 def test_a_mark_stands_in_its_place_and_has_a_box_of_its_own(page, reader, png_of_lines, sure):
     photo = png_of_lines("20 5")
@@ -1135,6 +1148,14 @@ def test_the_answer_is_copied_and_saved(open_page):
     assert size(download.value.path().read_bytes()) == (1296, 720)
 
 
+def test_where_the_clipboard_is_not_allowed_the_answer_is_copied_all_the_same(page):
+    page.get_by_role("button", name="2048").click()
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    page.locator("#copy").click()
+    expect(page.locator("#announcement")).to_have_text("Copied")
+
+
 def test_a_link_writes_the_drawing_again(open_page, page, strokes):
     draw(page, strokes[4])
     expect(page.locator("#verdict")).to_have_text("Sure")
@@ -1297,6 +1318,12 @@ def test_the_page_of_another_origin_reads_only_if_it_is_allowed(
     with running(create_app(reader, allow_origins=[url] if allowed else [])) as other:
         answer = page.evaluate(ask, [other, base64.b64encode(png_of(7)).decode()])
     assert answer == ("7" if allowed else "refused")
+
+
+def test_a_reference_that_cannot_be_loaded_says_so(page, url):
+    page.route("**/openapi.json", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.goto(f"{url}/docs")
+    expect(page.locator("#reference")).to_contain_text("Load the page again later.")
 
 
 def test_the_reference_shows_how_to_ask_this_very_server(page, url):

@@ -116,7 +116,6 @@ function prepare() {
     progress.value = share;
   };
   const onReady = (ready) => {
-    progress.hidden = true;
     mostBytes = ready.bytes;
     const days = ready.keepsDays;
     if (days !== null) {
@@ -127,7 +126,10 @@ function prepare() {
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   isPreparing = true;
-  const prepared = reader.prepare(onProgress).finally(() => (isPreparing = false));
+  const prepared = reader.prepare(onProgress).finally(() => {
+    isPreparing = false;
+    progress.hidden = true;
+  });
   prepared.then(onReady, onError);
 }
 

@@ -69,8 +69,16 @@ async function keep(pressed, done, work) {
 
 /** @param {string} text */
 async function toClipboard(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = document.createElement("textarea"); // a page without https has no clipboard
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyByHand(text); // a page without https has no clipboard, and one in a frame may not use it
+  }
+}
+
+/** @param {string} text */
+function copyByHand(text) {
+  const field = document.createElement("textarea");
   field.value = text;
   document.body.append(field);
   field.select();
