@@ -39,10 +39,13 @@ for (const { rgba, width, height, hints } of pictures) {
 const other = Buffer.from(file("digits"));
 other.write("0123456789ab", other.length - 64);
 writeFileSync("other.onnx", other);
+const otherPage = Buffer.from(file("page"));
+otherPage.write("0123456789ab", otherPage.length - 64);
 await Reader.open(ort, { digits: "node_modules/inkdigits/models/digits.onnx", page: file("page") });
 const mistakes = [
   Reader.open(ort, { digits: other, page: file("page") }),
   Reader.open(ort, { digits: "other.onnx", page: file("page") }),
+  Reader.open(ort, { digits: file("digits"), page: otherPage }),
   Reader.open({}),
   Reader.open(ort, { digits: file("page") }),
   reader.read("photo.jpg"),
@@ -77,8 +80,8 @@ def rgba(picture: NDArray[np.uint8], **hints: Any) -> dict[str, Any]:
 def test_node_reads_what_python_reads(
     project: Path, site: Path, reader: Reader, node_path: str
 ) -> None:
-    shutil.copy(site / "reader" / "ort.wasm.min.mjs", project)
-    shutil.copy(site / "reader" / "ort-wasm-simd-threaded.mjs", project)
+    for name in ("ort.wasm.min", "ort-wasm-simd-threaded"):
+        shutil.copy(site / "reader" / f"{name}.js", project / f"{name}.mjs")
     wasm = lzma.decompress((site / "reader" / "ort-wasm-simd-threaded.wasm.xz").read_bytes())
     (project / "ort-wasm-simd-threaded.wasm").write_bytes(wasm)
     (project / "read.mjs").write_text(SCRIPT)
@@ -129,12 +132,13 @@ def test_node_reads_what_python_reads(
     assert turned["turned"] == longer["turned"] == 90
     assert nothing is None
     assert "4 for each" in refused
-    assert "not Float32Array" in impossible[9]
+    assert "not Float32Array" in impossible[10]
     assert [re.split("[;,]| from", message)[0] for message in impossible] == [
         'expect is "digits"',
         "length is 0",
         'expect is "digit" and length 2',
         *["What is given as digits.onnx is version 0123456789ab"] * 2,
+        "What is given as page.onnx is version 0123456789ab",
         "Reader.open takes ONNX Runtime",
         "What is given as digits.onnx is none: it has no output probabilities.",
         *["Give pixels as {data"] * 3,

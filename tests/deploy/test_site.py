@@ -177,9 +177,46 @@ def test_a_site_that_was_visited_once_reads_without_a_network(browser: Browser, 
         expect(page.locator("#numeral")).to_have_text(
             "7", timeout=FIRST
         )  # the drawing is still there
+        page.goto(f"{url}/some/where/index.html?from=mail")
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
         page.keyboard.press("Escape")
         draw(page, 4)
         expect(page.locator("#numeral")).to_have_text("4")
+
+
+def test_a_browser_that_keeps_nothing_more_asks_the_host(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        page.goto(url)
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        [worker] = window.service_workers
+        worker.evaluate("() => (caches.open = async () => Promise.reject('no room')) && null")
+        page.reload()
+        draw(page, 7)
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
+
+
+def test_every_file_has_a_name_that_hosts_know(site: Path) -> None:
+    known = {".css", ".html", ".js", ".json", ".png", ".svg", ".webmanifest", ".xz"}
+    assert {file.suffix for file in site.rglob("*.*")} <= known  # .mjs some call no script
+
+
+def test_a_reader_that_has_stopped_begins_anew(browser: Browser, site: Path) -> None:
+    with hosted(site) as (url, _), browser.new_context() as window:
+        page = window.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(url)
+        draw(page, 7)
+        expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
+        [worker] = page.workers
+        worker.evaluate("loading.then(({ reader }) => (reader.digits.run = null))")
+        draw(page, 7)
+        expect(page.locator("#detail")).to_contain_text("The reader has stopped")
+        assert "not a function" in complaints[-1]
+        page.keyboard.press("Escape")
+        draw(page, 4)
+        expect(page.locator("#numeral")).to_have_text("4", timeout=FIRST)
 
 
 def test_a_reader_that_cannot_be_loaded_is_asked_for_again(browser: Browser, site: Path) -> None:
@@ -189,6 +226,7 @@ def test_a_reader_that_cannot_be_loaded_is_asked_for_again(browser: Browser, sit
         page.goto(url)
         draw(page, 7)
         expect(page.locator("#verdict")).to_have_text("The reader cannot be loaded", timeout=FIRST)
+        expect(page.locator("#progress")).to_be_hidden()
         window.unroute("**/page.onnx.xz")
         expect(page.locator("#numeral")).to_have_text("7", timeout=FIRST)
 
@@ -248,6 +286,74 @@ def test_a_page_of_another_site_reads_with_one_script_tag(foreign: Callable[...,
     page.locator("ink-digits button").click()
     expect(page.locator("ink-digits output")).to_be_empty()
     assert element.evaluate("it => [it.value, it.reading]") == ["", None]
+    page.close()
+
+
+def test_digits_are_typed_on_the_sheet_of_another_sites_page(foreign: Callable[..., Page]) -> None:
+    page = foreign("")
+    page.keyboard.press("Tab")
+    page.keyboard.type("31")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("4")
+    expect(page.locator("ink-digits")).to_have_js_property("value", "34", timeout=FIRST)
+    page.close()
+
+
+def test_what_is_expected_of_a_sheet_can_be_changed_and_a_mistake_is_told(
+    foreign: Callable[..., Page],
+) -> None:
+    page = foreign('expect="number"')
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    element, sheet = page.locator("ink-digits"), page.locator("ink-digits canvas")
+    write(page, sheet, 4, 0.05)
+    write(page, sheet, 7, 1.0)
+    expect(element).to_have_js_property("value", "47", timeout=FIRST)
+    element.evaluate("it => it.setAttribute('expect', 'digit')")
+    expect(element).to_have_js_property("value", "7")
+    element.evaluate("it => it.setAttribute('expect', 'numbers')")
+    expect(element).to_have_js_property("value", "47")
+    assert '<ink-digits> has expect="numbers". It has to be "digit" or "number".' in complaints
+    page.close()
+
+
+def test_a_sheet_goes_on_reading_after_an_error_of_its_own(foreign: Callable[..., Page]) -> None:
+    page = foreign("")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    element, sheet = page.locator("ink-digits"), page.locator("ink-digits canvas")
+    page.evaluate("[window.Stream, window.CompressionStream] = [CompressionStream, null]")
+    write(page, sheet, 4)
+    expect(page.locator("ink-digits output")).to_contain_text("CompressionStream", timeout=FIRST)
+    page.evaluate("() => { window.CompressionStream = window.Stream; }")
+    element.evaluate("it => it.clear()")
+    write(page, sheet, 7)
+    expect(element).to_have_js_property("value", "7", timeout=FIRST)
+    assert "CompressionStream" in errors[0]
+    page.close()
+
+
+DRAWN = """() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => {
+    const { requestAnimationFrame } = window;
+    let count = 0;
+    window.requestAnimationFrame = (draw) => requestAnimationFrame(draw, count++);
+    dispatchEvent(new Event("resize"));
+    window.requestAnimationFrame = requestAnimationFrame;
+    resolve(count);
+}, 100)))"""
+"""How often something is drawn because the window has another size."""
+
+
+def test_a_sheet_follows_the_window_as_long_as_it_is_in_the_page(
+    foreign: Callable[..., Page],
+) -> None:
+    page = foreign("")
+    page.evaluate("customElements.whenDefined('ink-digits').then(() => null)")
+    assert page.evaluate(DRAWN) == 1
+    page.evaluate("() => { (window.taken = document.querySelector('ink-digits')).remove(); }")
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate("() => { document.body.append(window.taken); }")
+    assert page.evaluate(DRAWN) == 1
     page.close()
 
 

@@ -222,6 +222,14 @@ test("what the server will not take back is told, and keeps nothing else waiting
   assert.deepEqual(server.sent, [7, 1]);
 });
 
+for (const [status, isFinal] of [[403, true], [404, true], [405, true], [422, true], [429, false], [503, false]]) {
+  test(`a correction that is answered with ${status} is ${isFinal ? "never" : "perhaps later"} taken`, async (context) => {
+    const body = JSON.stringify({ error: { message: "No." } });
+    context.mock.method(globalThis, "fetch", async () => new Response(body, { status }));
+    await assert.rejects(api.send(SEVEN), (error) => error instanceof NotTaken === isFinal);
+  });
+}
+
 for (const [status, isFinal] of [[403, true], [405, true], [422, true], [408, false], [429, false], [503, false]]) {
   test(`an answer of ${status} to a take-back is ${isFinal ? "the last" : "none yet"}`, async (context) => {
     context.mock.method(globalThis, "fetch", async () => new Response("", { status }));
@@ -320,6 +328,25 @@ test("without a server they stay here, and become a file of lines", async () => 
   assert.deepEqual(server.sent, []); // what was to stay here stays when a server keeps some one day
   outbox.forget();
   assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
+});
+
+test("what a server no longer wants stays here, and what it still has is taken back one day", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const place = roomFor(2000);
+  const gone = new Error("no network");
+  const before = new Outbox(place, serverOf(gone, gone));
+  before.put([SEVEN]); // which may have arrived
+  await rest();
+  await before.undo();
+  before.put([{ ...ONE, photo: "A".repeat(700) }]);
+  await rest();
+  const outbox = new Outbox(place, null);
+  assert.deepEqual(outbox.entries.map(({ correction }) => correction.label), [1]);
+  assert.equal(outbox.entries[0].correction.photo.length, 700);
+  const server = serverOf();
+  await new Outbox(place, server).send();
+  assert.deepEqual([server.sent, server.takenBack], [[7], [1]]);
+  assert.equal(new Outbox(place, null).entries.length, 1);
 });
 
 test("a whole photo is kept once for all its digits, and goes along with each", async (context) => {

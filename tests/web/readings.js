@@ -42,6 +42,7 @@ export function reading(text, changes = {}) {
     skipped: [],
     turned: 0,
     warnings: [],
+    faint: [],
     model: "6190cd9e3bea",
     ...changes,
   };

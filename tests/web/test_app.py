@@ -755,6 +755,9 @@ def test_an_allowed_origin_gets_in_and_may_read_answers_and_errors(reader, png_o
     ]:
         assert answer.status_code == status
         assert answer.headers["access-control-allow-origin"] == allowed
+    shown = client.post("/api/picture", content=png_of(7), headers=PNG | origin)
+    exposed = shown.headers["access-control-expose-headers"].split(", ")
+    assert set(exposed) == {"Pages", "Retry-After"}
 
 
 def test_an_origin_that_is_not_named_stays_out(reader, png_of):
@@ -857,7 +860,11 @@ def test_a_page_names_its_files_by_their_content_so_that_they_are_kept_for_good(
         kept = client.get(f"/{address}")
         assert "immutable" in kept.headers["cache-control"]
         assert kept.content == client.get(f"/{name}").content
-        assert client.get(f"/{folder[::-1]}/{name}").status_code == 404
+        other = client.get(f"/{folder[::-1]}/{name}")  # as a page of another version asks for it
+        assert other.content == kept.content
+        assert other.headers["cache-control"] == "no-cache"
+        for none in (f"{folder}0", folder[1:], "docs", "g" * 16):
+            assert client.get(f"/{none}/{name}").status_code == 404
 
 
 @pytest.mark.parametrize("where", ["", "/ink"])
@@ -905,6 +912,11 @@ def test_openapi_describes_all_ways_and_the_answer(client, png_of):
     reference.Reading.model_validate(
         read["responses"]["200"]["content"]["application/json"]["example"]
     )
+
+
+def test_openapi_names_the_headers_that_tell_something(client):
+    answers = client.get("/openapi.json").json()["paths"]["/api/picture"]["post"]["responses"]
+    assert {*answers["200"]["headers"], *answers["503"]["headers"]} == {"Pages", "Retry-After"}
 
 
 def test_openapi_describes_every_field_and_all_parameters(client):

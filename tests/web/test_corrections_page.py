@@ -489,6 +489,27 @@ def test_with_caps_lock_one_press_accepts_one_correction(
     soon(lambda: [kept.state for kept in store.page()] == ["accepted"] * 2)
 
 
+def test_the_owner_reviews_with_buttons_where_there_are_no_keys(
+    store: Store, open_page: Callable[..., Page]
+) -> None:
+    store.add([new(i, i, side=50 + i) for i in range(3)])
+    page = open_page("review")
+    cards = review(page)
+    names = ("Accept", "Reject", "Undo")
+    press = {name: page.get_by_role("button", name=name, exact=True) for name in names}
+    cards.nth(1).click()
+    press["Reject"].click()
+    expect(cards.nth(1)).to_have_attribute("data-state", "rejected")
+    expect(page.locator("#gallery [aria-current]")).to_have_count(1)
+    press["Undo"].click()
+    expect(cards.nth(1)).to_have_attribute("data-state", "waiting")
+    for _ in range(3):
+        press["Accept"].click()
+    expect(page.get_by_role("status")).to_have_text("Nothing is waiting.")
+    soon(lambda: [kept.state for kept in store.page()] == ["accepted"] * 3)
+    press["Accept"].click()  # of what is there no more
+
+
 def test_after_the_last_answer_the_last_decision_can_still_be_undone(
     store: Store, open_page: Callable[..., Page]
 ) -> None:

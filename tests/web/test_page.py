@@ -577,6 +577,19 @@ def test_a_sign_that_was_left_out_is_told_and_boxed_in_dots(page, reader, png_of
     assert share_of(page, "sure", dots) == share_of(page, "unsure", dots) == 0
 
 
+def test_what_may_be_a_digit_and_is_too_faint_is_boxed_in_dashes(page, reader, png_of_lines):
+    photo = png_of_lines("20 5")
+    reading = sure_of_all(reader.read(photo).to_dict(seen=True))
+    place = [210, 90, 260, 130]  # between the numbers
+    answer_with(page, reading, sure=False, faint=[place])
+    give(page, "drop", photo)
+    expect(page.locator("#verdict")).to_have_text("Not sure")
+    expect(page.locator("#detail")).to_have_text(
+        "What is outlined without a name may be a faint digit."
+    )
+    assert 0.3 < share_of(page, "unsure", edge(page, photo, place)) < 0.8
+
+
 @pytest.mark.parametrize("sure", [True, False])
 def test_a_mark_stands_in_its_place_and_has_a_box_of_its_own(page, reader, png_of_lines, sure):
     photo = png_of_lines("20 5")
@@ -708,8 +721,28 @@ def test_a_picture_over_the_limit_is_not_sent(open_page, reader, png_of):
         sent = []
         page.on("request", lambda request: sent.append(request.url))
         give(page, "drop", png_of(7))
-        expect(page.locator("#detail")).to_contain_text("larger than")
+        expect(page.locator("#notice")).to_contain_text("larger than")
         assert sent == []
+
+
+def test_a_picture_over_the_limit_leaves_the_drawing_to_be_read(open_page, reader, png_of, strokes):
+    with running(create_app(reader, max_bytes=10_000)) as url:
+        page = open_page(url)
+        page.evaluate("fetch('api/health').then((answer) => answer.json())")  # it knows the limits
+        draw(page, strokes[7])
+        give(page, "drop", b"7" * 10_001)
+        expect(page.locator("#notice")).to_contain_text("larger than")
+        expect_reading(page, "7")
+        expect(page.locator("#verdict")).to_have_text("Sure")
+
+
+def test_an_error_of_the_page_itself_is_not_called_the_servers(page, strokes):
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.evaluate("delete window.CompressionStream")
+    draw(page, strokes[7])
+    expect(page.locator("#verdict")).to_have_text("Something went wrong in this page")
+    assert "CompressionStream is not defined" in complaints[0]
 
 
 # ---------------------------------------------------------------- sure or not
@@ -876,6 +909,24 @@ def test_a_picture_that_opens_late_does_not_replace_what_came_after_it(page, str
     expect_to_stay(page, {"a picture": "3", "a drawing": "7", "nothing": "·"}[then])
     if then != "a picture":
         expect_strokes(page, 1 if then == "a drawing" else 0)
+
+
+@pytest.mark.parametrize("first", ["the picture", "the example"])
+def test_a_picture_that_opens_while_an_example_is_written_takes_its_place(open_page, png_of, first):
+    page = open_page(reduced_motion="no-preference")
+    page.evaluate(
+        """() => {
+            const open = window.createImageBitmap;
+            window.createImageBitmap = async (file) => {
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                return open(file);
+            };
+        }"""
+    )
+    if first == "the example":
+        page.get_by_role("button", name="2048").click()
+    give(page, "drop", png_of(3))
+    expect_reading(page, "3")
 
 
 @pytest.mark.parametrize("then", ["a drawing", "nothing"])
@@ -1052,6 +1103,11 @@ def test_of_an_example_that_is_being_written_no_more_is_read_than_is_shown(open_
     assert max(right - left, bottom - top) < 0.1 * sent.height  # where the pen begins
 
 
+def test_a_screen_reader_leaves_the_keys_on_the_sheet_to_the_page(page):
+    sheet = page.get_by_role("application", name="The sheet is blank.")  # which ends browse mode
+    expect(sheet).to_have_accessible_description(re.compile("Type digits here"))
+
+
 def test_what_is_typed_on_the_sheet_is_written_and_read(page):
     page.locator("#sheet").focus()
     page.keyboard.type("305")
@@ -1085,9 +1141,19 @@ def test_the_answer_is_copied_and_saved(open_page):
     with page.expect_download() as download:
         page.locator("#save-table").click()
     assert download.value.path().read_bytes() == b"12+7\r\n"
+    page.evaluate("URL.revokeObjectURL = (address) => (window.revoked = address)")
     with page.expect_download() as download:
         page.locator("#save-picture").click()
+    assert page.evaluate("window.revoked") is None  # some browsers ask where to save it
     assert size(download.value.path().read_bytes()) == (1296, 720)
+
+
+def test_where_the_clipboard_is_not_allowed_the_answer_is_copied_all_the_same(page):
+    page.get_by_role("button", name="2048").click()
+    expect(page.locator("#verdict")).to_have_text("Sure")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    page.locator("#copy").click()
+    expect(page.locator("#announcement")).to_have_text("Copied")
 
 
 def test_a_link_writes_the_drawing_again(open_page, page, strokes):
@@ -1121,11 +1187,38 @@ def test_what_was_read_before_can_be_brought_back(page, strokes):
     expect_reading(page, "25")
 
 
+def test_what_is_brought_back_again_and_again_is_listed_once_and_its_button_keeps_the_focus(page):
+    recent = page.locator("#recent").get_by_role("button")
+    for number in ("25", "47"):
+        page.locator("#sheet").focus()
+        page.keyboard.press("Escape")
+        page.keyboard.type(number)
+        expect_reading(page, number)
+        expect(page.locator("#verdict")).to_have_text("Sure")
+    page.keyboard.press("Escape")
+    expect(recent).to_have_text(["47", "25"])
+    for number in ("25", "47", "25"):
+        button = recent.get_by_text(number, exact=True)
+        button.focus()
+        page.keyboard.press("Enter")
+        expect_reading(page, number)
+        expect(page.locator("#verdict")).to_have_text("Sure")
+        page.keyboard.press("Escape")
+        expect(recent.first).to_have_text(number)
+        expect(recent).to_have_count(2)
+        expect(button).to_be_focused()
+
+
 def test_full_screen_shows_the_sheet_and_a_large_answer(page):
     page.get_by_role("button", name="Full screen").click()
     expect(page.locator("#enlarge")).to_have_text("Leave full screen")
     expect(page.locator(".evidence")).to_be_hidden()
     expect(page.locator("#sheet")).to_be_visible()
+    expect(page.locator("#examples")).to_be_hidden()
+    drop(page, "dataTransfer.setData('text/uri-list', 'https://example.org/digit.png');")
+    expect(page.locator("#notice")).to_be_visible()
+    heard = page.get_by_role("status").filter(has_text="Copy the picture and paste it")
+    assert heard.evaluate("(it) => document.fullscreenElement.contains(it)")
     page.locator("#enlarge").click()
     expect(page.locator(".evidence")).to_be_visible()
 
@@ -1225,6 +1318,12 @@ def test_the_page_of_another_origin_reads_only_if_it_is_allowed(
     with running(create_app(reader, allow_origins=[url] if allowed else [])) as other:
         answer = page.evaluate(ask, [other, base64.b64encode(png_of(7)).decode()])
     assert answer == ("7" if allowed else "refused")
+
+
+def test_a_reference_that_cannot_be_loaded_says_so(page, url):
+    page.route("**/openapi.json", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.goto(f"{url}/docs")
+    expect(page.locator("#reference")).to_contain_text("Load the page again later.")
 
 
 def test_the_reference_shows_how_to_ask_this_very_server(page, url):

@@ -11,6 +11,7 @@ from pathlib import Path
 from inkdigits import __version__
 from inkdigits.deploy.files import check_folder, files_of, write_folder
 from inkdigits.recognition.digits import DigitsFile
+from inkdigits.recognition.fingerprint import version_of
 from inkdigits.recognition.page import PageFile
 from inkdigits.recognition.session import model_content
 
@@ -48,12 +49,16 @@ def bundle_npm(out: Path, *, model: str | os.PathLike[str] | None = None) -> dic
     del reading["worker.js"]
     files = files_of("deploy/package", ".js", ".ts", ".md")
     files |= {f"reader/{name}": content for name, content in reading.items()}
-    files["models/digits.onnx"] = model_content(model, "digits.onnx")[1]
-    files["models/page.onnx"] = model_content(None, "page.onnx")[1]
+    models = {
+        "digits.onnx": model_content(model, "digits.onnx")[1],
+        "page.onnx": model_content(None, "page.onnx")[1],
+    }
+    files |= {f"models/{name}": content for name, content in models.items()}
+    versions = {name: version_of(content) for name, content in models.items()}
     files["models.js"] = (
         f"/** What the model files say in their metadata. */\nexport const rules = "
-        f"{json.dumps(asdict(rules), indent=2)};\n\n/** Of digits.onnx. */\n"
-        f"export const version = {json.dumps(digits.version)};\n".encode()
+        f"{json.dumps(asdict(rules), indent=2)};\n\n"
+        f"export const versions = {json.dumps(versions, indent=2)};\n".encode()
     )
     if licence := distribution("inkdigits").read_text("licenses/LICENSE"):
         files["LICENSE"] = licence.encode()

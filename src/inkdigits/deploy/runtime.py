@@ -67,7 +67,8 @@ PACKAGES = (
 
 
 def runtime_files(folder: Path | None = None) -> dict[str, bytes]:
-    """The files of all packages, by their names without folders.
+    """The files of all packages, by their names without folders; modules end with .js: many hosts
+    say of .mjs that it is no script.
 
     The packages' tarballs are in `folder`, or else fetched from the registry that npm would ask.
 
@@ -116,7 +117,7 @@ def _unpacked(package: Package, content: bytes, origin: str) -> dict[str, bytes]
     with tarfile.open(fileobj=BytesIO(content)) as tarball:
         members = [tarball.extractfile(f"package/{name}") for name in package.files]
         return {
-            Path(name).name: member.read()
+            Path(name).name.replace(".mjs", ".js"): member.read()
             for name, member in zip(package.files, members, strict=True)
             if member
         }

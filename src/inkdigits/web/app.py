@@ -267,6 +267,7 @@ def create_app(
             allow_origins=allow_origins,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Content-Type", "Session"],
+            expose_headers=["Pages", "Retry-After"],
         )
     app.add_middleware(Observed, metrics=metrics)
     return app

@@ -1,7 +1,8 @@
 """The files of the page, held in memory and served so that an upgrade is seen at once.
 
 A page is asked for again each time, and names its files below an address that is new when one of
-them is: they are kept for good.
+them is: they are kept for good. While one version takes another's place, a page of the one may ask
+the other for its files, and gets those that are there.
 
 Starlette's StaticFiles would tell a change by a file's time and size, and at / it would answer for
 the API, too: 404 where 405 is right.
@@ -20,6 +21,7 @@ from pathlib import PurePath
 from urllib.parse import urljoin
 
 from fastapi import FastAPI, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 MEDIA_TYPES = {
     ".css": "text/css",
@@ -45,6 +47,15 @@ ASK_AGAIN = "no-cache"
 KEEP = "public, max-age=31536000, immutable"
 
 
+class Version(StringConvertor):
+    """The part of an address that changes with the files."""
+
+    regex = "[0-9a-f]{16}"
+
+
+register_url_convertor("version", Version())
+
+
 def add_pages(app: FastAPI, *, review: bool) -> None:
     """Serve each file of static/, and those with which corrections are reviewed if `review`."""
     folder = resources.files("inkdigits.web").joinpath("static")
@@ -62,6 +73,7 @@ def add_pages(app: FastAPI, *, review: bool) -> None:
         for address, cached in {
             ADDRESSES.get(name, f"/{name}"): ASK_AGAIN,
             f"/{version}/{name}": KEEP,
+            f"/{{other:version}}/{name}": ASK_AGAIN,
         }.items():
             app.add_route(address, _page(content, media_type, cached), include_in_schema=False)
 

@@ -222,6 +222,7 @@ class Error(BaseModel):
 BUSY: dict[str, Any] = {
     "model": Error,
     "description": "The server is busy. Retry-After says in how many seconds to come again.",
+    "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
 }
 READY_ANSWERS: dict[int | str, dict[str, Any]] = {503: BUSY}
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -247,6 +248,7 @@ PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The picture, upright and in grey, no larger than it is read; of a PDF "
         "or a TIFF the first page, and the header Pages says how many it has.",
+        "headers": {"Pages": {"description": "How many.", "schema": {"type": "integer"}}},
         "content": {"image/jpeg": {}},
     },
     **REFUSALS,

@@ -56,8 +56,8 @@ export interface Pixels {
 
 /**
  * Where the files in the folder models are, if they are not there any more: paths, addresses or
- * bytes. Another digits.onnx is refused: with it `inkdigits bundle npm OUT --model FILE` makes this
- * package.
+ * bytes. Other ones are refused: with another digits.onnx `inkdigits bundle npm OUT --model FILE`
+ * makes this package.
  */
 export interface Models {
   digits?: string | Uint8Array;

@@ -2,12 +2,18 @@
 
 import { greyOfPixels, UnreadablePicture } from "./reader/grey.js";
 import { Reader as GreyReader } from "./reader/reader.js";
-import { rules, version } from "./models.js";
+import { rules, versions } from "./models.js";
 
 export { UnreadablePicture };
 
 /** One that only that model file has. */
 const OUTPUT = { "digits.onnx": "probabilities", "page.onnx": "crop" };
+
+/** What to do with another model file. */
+const INSTEAD = {
+  "digits.onnx": "Make a package with the other one: inkdigits bundle npm OUT --model FILE.",
+  "page.onnx": "Give the package's, which is in its folder models.",
+};
 
 export class Reader {
   #reader;
@@ -24,14 +30,16 @@ export class Reader {
       );
     }
     const load = async (model, name) => {
-      const session = await ort.InferenceSession.create(model ?? (await placeOf(name)));
-      if (session.outputNames.includes(OUTPUT[name])) return session;
-      throw new TypeError(`What is given as ${name} is none: it has no output ${OUTPUT[name]}.`);
+      const content = model && (await contentOf(model));
+      const session = await ort.InferenceSession.create(content || (await placeOf(name)));
+      if (!session.outputNames.includes(OUTPUT[name])) {
+        throw new TypeError(`What is given as ${name} is none: it has no output ${OUTPUT[name]}.`);
+      }
+      if (content) checkVersion(content, name);
+      return session;
     };
-    const content = digits && (await contentOf(digits));
-    const sessions = [await load(content, "digits.onnx"), await load(page, "page.onnx")];
-    if (content) checkVersion(content);
-    return new Reader(new GreyReader(ort, ...sessions, rules, version));
+    const sessions = [await load(digits, "digits.onnx"), await load(page, "page.onnx")];
+    return new Reader(new GreyReader(ort, ...sessions, rules, versions["digits.onnx"]));
   }
 
   async read(pixels, hints) {
@@ -46,7 +54,7 @@ export class Reader {
   }
 }
 
-/** @param {string | Uint8Array} model what was given as `digits` */
+/** @param {string | Uint8Array} model */
 async function contentOf(model) {
   if (typeof model !== "string") return model;
   if (!globalThis.process?.versions?.node) return (await fetch(model)).arrayBuffer();
@@ -54,13 +62,13 @@ async function contentOf(model) {
   return readFile(model);
 }
 
-/** The rules and the version here are of the package's own digits.onnx; a file ends with its SHA-256. */
-function checkVersion(content) {
+/** The rules here are of the package's own files; a file ends with its SHA-256. */
+function checkVersion(content, name) {
   const carried = new TextDecoder().decode(content.slice(-64));
-  if (!/^[0-9a-f]{64}$/.test(carried) || carried.startsWith(version)) return;
+  if (!/^[0-9a-f]{64}$/.test(carried) || carried.startsWith(versions[name])) return;
   throw new TypeError(
-    `What is given as digits.onnx is version ${carried.slice(0, 12)}, and the package's is ${version}. ` +
-      "Make a package with the other one: inkdigits bundle npm OUT --model FILE.",
+    `What is given as ${name} is version ${carried.slice(0, 12)}, and the package's is ` +
+      `${versions[name]}. ${INSTEAD[name]}`,
   );
 }
 

@@ -5,6 +5,13 @@ import { Refused, Unreachable } from "./api.js";
 const MOST_BYTES = 32 * 2 ** 20;
 const WORKER = new URL("reader/worker.js", import.meta.url);
 
+const NOT_LOADED = /** @type {const} */ ([
+  "The reader cannot be loaded",
+  "What is on the sheet stays, and is read as soon as the network is back.",
+]);
+/** Not asked again by itself: what is too much for it would be too much each time. */
+const STOPPED = "The reader has stopped, and begins anew with what comes next. Of a large photo cut out a part.";
+
 /** @typedef {import("./reader/reader.js").Hints} Hints */
 
 /** Whether the model files can run here; what is missing, in words, or "". */
@@ -41,22 +48,23 @@ export async function read(picture, signal, hints = {}) {
 function start(onProgress) {
   return new Promise((resolve, reject) => {
     const worker = makeWorker();
-    const fail = () => {
+    let isReady = false;
+    const fail = (reason) => {
+      console.error(reason);
       worker.terminate();
       ready = null; // so that the next who asks tries again
-      const error = new Unreachable(
-        "The reader cannot be loaded",
-        "What is on the sheet stays, and is read as soon as the network is back.",
-      );
+      const error = isReady ? new Refused(STOPPED) : new Unreachable(...NOT_LOADED);
       reject(error);
       for (const waiting of asked.values()) waiting.reject(error);
       asked.clear();
     };
-    worker.onerror = fail;
+    worker.onerror = (event) => fail(event.message);
     worker.onmessage = ({ data }) => {
-      if (data.failed) fail();
-      else if (data.ready) resolve(worker);
-      else if (data.total) onProgress(data.loaded / data.total);
+      if (data.failed) fail(data.failed);
+      else if (data.ready) {
+        isReady = true;
+        resolve(worker);
+      } else if (data.total) onProgress(data.loaded / data.total);
       else answer(data);
     };
   });

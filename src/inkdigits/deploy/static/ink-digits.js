@@ -9,14 +9,18 @@
  * with the reading as its `detail`; the newest is its `reading`, and the text its `value`. `clear()`
  * takes what is written away. Where nothing is read of what lies there, `reading` is null and `value`
  * "": of a sheet that is blank, is refused or cannot be read now, which `read` tells with null as its
- * `detail`, and until what has just been written is read.
+ * `detail`, and until what has just been written is read. Digits can be typed on it, too.
  */
 
 import { Readings, Refused, Unreachable } from "./api.js";
 import { prepare, read } from "./in-worker.js";
+import { typeOn } from "./keyboard.js";
 import { Sheet } from "./sheet.js";
 
 const RETRY_MS = 2000;
+
+/** What the attributes of that name can be. */
+const HINTS = { expect: '"digit" or "number"', length: "a whole number from 1 on" };
 
 const style = new CSSStyleSheet();
 style.replaceSync(`
@@ -25,7 +29,8 @@ style.replaceSync(`
   canvas {
     display: block; box-sizing: border-box; width: 100%;
     border: 1px solid; border-radius: 6px; background: #fffdf7; color: #1d2748;
-    touch-action: none; cursor: crosshair;
+    cursor: crosshair; touch-action: none; -webkit-touch-callout: none;
+    user-select: none; -webkit-user-select: none;
   }
   div { display: flex; gap: 0.75em; align-items: baseline; margin-top: 0.4em; }
   output { flex: 1; min-height: 1.4em; font-variant-numeric: tabular-nums; }
@@ -34,7 +39,7 @@ style.replaceSync(`
 `);
 
 export class InkDigits extends HTMLElement {
-  static observedAttributes = ["width"];
+  static observedAttributes = ["width", "expect", "length"];
 
   /** @type {import("./api.js").Reading | null} what lies there now says */
   reading = null;
@@ -47,6 +52,8 @@ export class InkDigits extends HTMLElement {
   #clear = document.createElement("button");
   /** @type {Sheet | null} made once: the parser may move the element later */
   #sheet = null;
+  /** Ends when it is taken out of the page. */
+  #connected = new AbortController();
   #retrying = 0;
   #readings = new Readings(
     { onReading: (...it) => this.#show(...it), onError: (error) => this.#fail(error) },
@@ -57,8 +64,10 @@ export class InkDigits extends HTMLElement {
     super();
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [style];
-    this.#canvas.setAttribute("role", "img");
-    this.#canvas.setAttribute("aria-label", "A sheet to write digits on");
+    this.#canvas.tabIndex = 0;
+    this.#canvas.setAttribute("role", "application"); // keys are for it
+    this.#canvas.setAttribute("aria-label", "A sheet to write or type digits on");
+    this.#canvas.addEventListener("keydown", (event) => this.#press(event));
     this.#clear.type = "button";
     this.#clear.textContent = "Clear";
     this.#clear.addEventListener("click", () => this.clear());
@@ -77,15 +86,29 @@ export class InkDigits extends HTMLElement {
   }
 
   connectedCallback() {
-    if (this.#sheet) return;
-    this.#sheet = new Sheet(this.#canvas);
+    const isNew = !this.#sheet;
+    this.#sheet ??= new Sheet(this.#canvas);
+    this.#connected = new AbortController();
+    this.#sheet.follow(this.#connected.signal);
+    if (!isNew) return;
     this.#sheet.addEventListener("change", () => this.#ask());
     this.#canvas.style.aspectRatio = String(this.#sheet.aspect);
     prepare().catch((error) => this.#fail(error));
   }
 
-  attributeChangedCallback(_name, _before, width) {
-    this.style.width = width ? `${Number(width)}px` : "";
+  disconnectedCallback() {
+    this.#connected.abort();
+  }
+
+  attributeChangedCallback(name, before, value) {
+    if (name === "width") {
+      this.style.width = value ? `${Number(value)}px` : "";
+      return;
+    }
+    if (value && this.#hints[name] === null) {
+      console.error(`<ink-digits> has ${name}="${value}". It has to be ${HINTS[name]}.`);
+    }
+    if (value !== before && this.#sheet) this.#ask();
   }
 
   get #hints() {
@@ -95,6 +118,11 @@ export class InkDigits extends HTMLElement {
       expect: ["digit", "number"].includes(expect) ? expect : null,
       length: Number.isInteger(length) && length >= 1 ? length : null,
     };
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    if (this.#sheet && !event.altKey && !event.ctrlKey && !event.metaKey) typeOn(this.#sheet, event);
   }
 
   #ask() {
@@ -120,7 +148,10 @@ export class InkDigits extends HTMLElement {
     this.#say(error.message, false);
     this.#tell(null);
     if (error instanceof Refused) return;
-    if (!(error instanceof Unreachable)) throw error;
+    if (!(error instanceof Unreachable)) {
+      reportError(error);
+      return;
+    }
     this.#retrying = setTimeout(() => this.#ask(), RETRY_MS);
   }
 

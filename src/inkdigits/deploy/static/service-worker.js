@@ -26,6 +26,13 @@ addEventListener("activate", (event) => {
 });
 
 addEventListener("fetch", (event) => {
-  const kept = caches.open(CACHE).then((cache) => cache.match(event.request, { ignoreSearch: true }));
+  const kept = keptOf(event.request).catch(() => undefined); // as where the browser keeps nothing more
   event.respondWith(kept.then((response) => response ?? fetch(event.request)));
 });
+
+/** @param {Request} request */
+async function keptOf(request) {
+  const url = request.url.replace(/\/index\.html(?=[?#]|$)/, "/"); // which is kept once
+  const cache = await caches.open(CACHE);
+  return cache.match(url, { ignoreSearch: true });
+}

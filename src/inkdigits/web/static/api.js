@@ -34,8 +34,8 @@ export class Unreachable extends Error {
 /** Between two questions while ink is flowing: the eye needs no more, and a phone's battery less. */
 const PAUSE_MS = 400;
 
-/** Nobody waits longer for a drawing, nor for a photo, which takes a while to be sent. */
-const PATIENCE_MS = { drawing: 8_000, photo: 60_000 };
+/** Nobody waits longer for a drawing, nor for a photo, which may arrive for a minute before it is read. */
+const PATIENCE_MS = { drawing: 8_000, photo: 90_000 };
 const DRAWING_BYTES = 2 ** 16;
 
 /** What an answer's status means to who chose the picture; others say it in their own words. */
@@ -68,23 +68,28 @@ function shown(picture) {
  * @param {(response: Response) => Promise<Content>} contentOf
  * @param {{signal?: AbortSignal, patience: number}} until patience: in milliseconds
  */
-async function posted(address, picture, contentOf, { signal = AbortSignal.any([]), ...until }) {
+async function posted(address, picture, contentOf, { signal, patience }) {
   if (picture.size === 0) throw new Refused("The file is empty. Choose another one.");
+  signal?.throwIfAborted();
+  const tooLong = AbortSignal.timeout(patience);
+  const given = new AbortController(); // AbortSignal.any is too new for many phones
+  for (const end of [signal, tooLong]) end?.addEventListener("abort", () => given.abort(end.reason));
   const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
-  const patience = AbortSignal.timeout(until.patience);
   let response, content;
   try {
     response = await fetch(address, {
       method: "POST",
       body: picture,
       headers: { "Content-Type": type },
-      signal: AbortSignal.any([signal, patience]),
+      signal: given.signal,
     });
     if (response.status === 413) throw new Refused(REFUSALS[413]); // also of a proxy, in its words
     content = await (response.ok ? contentOf(response) : response.json());
   } catch (error) {
-    if (signal.aborted || error instanceof Refused) throw error;
-    throw patience.aborted ? new Unreachable("The server does not answer") : new Unreachable();
+    if (signal?.aborted || error instanceof Refused) throw error;
+    if (!tooLong.aborted) throw new Unreachable();
+    if (patience === PATIENCE_MS.photo) throw new Refused(REFUSALS[408]); // not to be sent on and on
+    throw new Unreachable("The server does not answer");
   }
   if (response.ok) return content;
   if (response.status === 503) throw new Unreachable("The server is busy");

@@ -1,6 +1,6 @@
 /**
  * Boxes around what was read in a picture: a line around a sure digit, dashes around a doubtful
- * one, likewise around marks, dots around what was left out.
+ * one, likewise around marks and what may be a digit, dots around what was left out.
  *
  * @typedef {import("./place.js").Place} Place
  */
@@ -37,6 +37,7 @@ export function drawBoxes(context, place, reading, { chosen, onlyUnclear, style,
     if (text) drawTag(context, edges, { color, sheet, text, isFilled: kind === "sure", unit });
   };
   for (const box of reading.skipped) draw("skipped", box);
+  for (const box of reading.faint) draw("unsure", box);
   for (const { text, sure, box } of reading.marks) draw(sure ? "sure" : "unsure", box, text);
   for (const [index, { value, sure, box }] of reading.digits.entries()) {
     if (sure && onlyUnclear) continue;

@@ -3,6 +3,8 @@
 import { digitRow, element } from "./answer.js";
 import { cutDrawing, cutPhoto, wholePhoto } from "./cut.js";
 import { api, Outbox, toLines } from "./outbox.js";
+import { save } from "./saves.js";
+import { shelfIn } from "./shelf.js";
 
 const panel = element("correct");
 const question = element("question");
@@ -35,7 +37,10 @@ element("all-right").addEventListener("click", () => {
   correct(rest, (index) => digits[index].value);
 });
 takeBack.addEventListener("click", undo);
-element("save-corrections").addEventListener("click", save);
+element("save-corrections").addEventListener("click", () => {
+  const content = new Blob([toLines(outbox?.entries ?? [])], { type: "application/x-ndjson" });
+  void save(content, "corrections.jsonl");
+});
 element("forget-corrections").addEventListener("click", () => outbox?.forget());
 digitRow.addEventListener("choose", ask);
 
@@ -46,7 +51,7 @@ digitRow.addEventListener("choose", ask);
 export function beginCorrections(days) {
   if (outbox) return;
   try {
-    outbox = new Outbox(localStorage, days ? api : null);
+    outbox = new Outbox(shelfIn(localStorage), days ? api : null);
     outbox.session; // which fails where nothing can be kept
   } catch {
     outbox = null;
@@ -134,15 +139,6 @@ async function undo() {
   ask();
   if (await outbox?.undo()) say("It is taken back.");
   else if (outbox?.isOwing) say("The server has not answered yet. It is taken back once it answers.");
-}
-
-function save() {
-  const content = new Blob([toLines(outbox?.entries ?? [])], { type: "application/x-ndjson" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = "corrections.jsonl";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 function ask() {

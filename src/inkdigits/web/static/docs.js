@@ -3,16 +3,24 @@
 const reference = /** @type {HTMLElement} */ (document.getElementById("reference"));
 const base = new URL(".", location.href).href.replace(/\/$/, "");
 
-const answer = await fetch("openapi.json");
-const api = await answer.json();
-reference.prepend(node("p", plain(api.info.description)));
-for (const [path, methods] of Object.entries(api.paths)) {
-  for (const [method, operation] of Object.entries(methods)) {
-    reference.append(describeOperation(`${method.toUpperCase()} ${path}`, operation));
-  }
+try {
+  const answer = await fetch("openapi.json");
+  describe(await answer.json());
+} catch (error) {
+  console.error(error);
+  reference.append(node("p", "It cannot be had from the server now. Load the page again later."));
 }
-for (const [name, schema] of Object.entries(api.components.schemas)) {
-  reference.append(describeSchema(name, schema));
+
+function describe(api) {
+  reference.prepend(node("p", plain(api.info.description)));
+  for (const [path, methods] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      reference.append(describeOperation(`${method.toUpperCase()} ${path}`, operation));
+    }
+  }
+  for (const [name, schema] of Object.entries(api.components.schemas)) {
+    reference.append(describeSchema(name, schema));
+  }
 }
 
 function describeOperation(address, operation) {

@@ -1,16 +1,18 @@
 /** The drawing outlasts a reload of the page, in this tab of the browser alone. */
 
 import { decode, encode } from "./link.js";
+import { shelfIn } from "./shelf.js";
 
 const NAME = "inkdigits drawing";
 
 /** @param {import("./history.js").Content} content what lies on the sheet now */
 export function keepDrawing({ strokes, aspect, isExample, typed, isForeign }) {
   try {
-    if (strokes.length === 0 || !aspect || isExample) sessionStorage.removeItem(NAME);
+    const shelf = shelfIn(sessionStorage);
+    if (strokes.length === 0 || !aspect || isExample) shelf.removeItem(NAME);
     else {
       const drawing = encode({ strokes, aspect });
-      sessionStorage.setItem(NAME, JSON.stringify({ drawing, typed, isForeign }));
+      shelf.setItem(NAME, JSON.stringify({ drawing, typed, isForeign }));
     }
   } catch {
     // A browser that keeps nothing for pages, or no more.
@@ -20,7 +22,7 @@ export function keepDrawing({ strokes, aspect, isExample, typed, isForeign }) {
 /** @returns {import("./history.js").Content | null} null if there is none */
 export function keptDrawing() {
   try {
-    const { drawing, ...more } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
+    const { drawing, ...more } = JSON.parse(shelfIn(sessionStorage).getItem(NAME) ?? "{}");
     const decoded = decode(drawing);
     return decoded && { ...decoded, ...more, picture: null };
   } catch {
@@ -31,7 +33,7 @@ export function keptDrawing() {
 /** Whether somebody has corrected here, of which something may still have to be sent or taken back. */
 export function hasCorrected() {
   try {
-    return localStorage.getItem("inkdigits corrections to send") !== null;
+    return shelfIn(localStorage).getItem("inkdigits corrections to send") !== null;
   } catch {
     return false;
   }

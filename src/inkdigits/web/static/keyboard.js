@@ -16,17 +16,22 @@ export function listenToKeys(sheet) {
     } else if (["Escape", "Delete"].includes(key)) {
       sheet.clear();
     } else if (event.target === sheet.canvas) {
-      const sign = signOf(key);
-      if (key === "Backspace") sheet.undo();
-      else if (sign) type(sheet, sign);
-      else return;
-      event.preventDefault(); // of a space, that it scrolls
+      typeOn(sheet, event);
     }
   });
 }
 
+/** What a key that is pressed on the sheet does. @param {import("./sheet.js").Sheet} sheet @param {KeyboardEvent} event */
+export function typeOn(sheet, event) {
+  const sign = signOf(event.key);
+  if (event.key === "Backspace") sheet.undo();
+  else if (sign) put(sheet, sign);
+  else return;
+  event.preventDefault(); // of a space, that it scrolls
+}
+
 /** Put a sign behind what was typed, which makes room for it. */
-function type(sheet, sign) {
+function put(sheet, sign) {
   const typed = (sheet.content.typed ?? "") + sign;
   const aspect = sheet.ownAspect;
   const strokes = written(typed, sheet.penWidth, aspect);

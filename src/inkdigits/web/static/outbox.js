@@ -16,7 +16,7 @@
  *   correction got
  */
 
-/** Apart, so that what was to stay here is never sent. The first one kept.js names, too. */
+/** Apart, so that what was to stay here is not sent. The first one kept.js names, too. */
 const TO_SEND = "inkdigits corrections to send";
 const TO_STAY = "inkdigits corrections";
 /** What became of them, which other tabs have to know, too. */
@@ -52,6 +52,18 @@ export class Outbox extends EventTarget {
     this.shelf = shelf;
     this.server = server;
     this.name = server ? TO_SEND : TO_STAY;
+    if (!server) this.#keepHere();
+  }
+
+  /** What was to be sent to a server that keeps none any more; it may still have some to take back. */
+  #keepHere() {
+    const waiting = this.#kept(TO_SEND, []);
+    const unsent = waiting.filter((entry) => !isUndone(entry));
+    if (unsent.length === 0) return;
+    const photos = this.#kept(`${TO_SEND} photos`, {});
+    this.#put(`${TO_SEND} photos`, {}); // first: there may be no room for both
+    this.#put(TO_SEND, waiting.filter(isUndone));
+    this.#keep([...this.#shelved, ...unsent], { ...this.#photos, ...photos });
   }
 
   /** @returns {Entry[]} */
@@ -297,6 +309,9 @@ export function toLines(entries) {
   return entries.map(({ correction }) => `${JSON.stringify(correction)}\n`).join("");
 }
 
+/** Statuses of corrections that the server will not take later, either. */
+const FOR_GOOD = [400, 403, 404, 405, 415, 422];
+
 /** @type {Server} */
 export const api = {
   async send(correction) {
@@ -306,7 +321,7 @@ export const api = {
     if (response.status === 413) throw new NotTaken("It is too large."); // also of a proxy
     const answer = await response.json();
     if (response.ok) return answer.number;
-    if ([400, 415, 422].includes(response.status)) throw new NotTaken(answer.error.message);
+    if (FOR_GOOD.includes(response.status)) throw new NotTaken(answer.error.message);
     throw new Error(answer.error?.message); // too many, or nobody can keep it now
   },
   async takeBack(number, session) {

@@ -35,6 +35,7 @@ const notice = element("notice");
 const examples = element("examples");
 
 const sheet = new Sheet(canvas);
+sheet.follow();
 const readings = new Readings({ onReading, onError }, reader);
 let mostBytes = Infinity;
 let settling = 0;
@@ -115,7 +116,6 @@ function prepare() {
     progress.value = share;
   };
   const onReady = (ready) => {
-    progress.hidden = true;
     mostBytes = ready.bytes;
     const days = ready.keepsDays;
     if (days !== null) {
@@ -126,7 +126,10 @@ function prepare() {
     if (sheet.isBlank && element("page").dataset.state === "error") showBlank();
   };
   isPreparing = true;
-  const prepared = reader.prepare(onProgress).finally(() => (isPreparing = false));
+  const prepared = reader.prepare(onProgress).finally(() => {
+    isPreparing = false;
+    progress.hidden = true;
+  });
   prepared.then(onReady, onError);
 }
 
@@ -138,7 +141,7 @@ function begin() {
   if (kept) {
     sheet.put(kept);
   } else if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    setTimeout(() => sheet.isBlank && !sheet.canUndo && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
+    setTimeout(() => turn === 0 && write(FIRST_EXAMPLE), FIRST_SIGHT_MS);
   }
 }
 
@@ -216,7 +219,13 @@ function onError(error) {
     announceWhenSettled(error.message);
     return;
   }
-  const { message, detail } = error instanceof Unreachable ? error : new Unreachable();
+  if (!(error instanceof Unreachable)) {
+    console.error(error);
+    showNothing("error", "Something went wrong in this page", "Load it again. A drawing stays.");
+    announceWhenSettled("Something went wrong in this page.");
+    return;
+  }
+  const { message, detail } = error;
   showNothing("error", message, detail);
   announceWhenSettled(`${message}.`);
   retrying = setTimeout(() => {
@@ -267,14 +276,14 @@ function showBlank() {
 
 /** @param {File} file takes the place of the drawing */
 async function take(file) {
-  const mine = ++turn;
-  tell("");
   if (file.size > mostBytes) {
-    cancel();
     const most = `${mostBytes / 2 ** 20} MiB`;
-    onError(new Refused(`${file.name} is larger than ${most}. Choose a smaller picture.`));
+    tell(`${file.name} is larger than ${most}. Choose a smaller picture.`);
     return;
   }
+  sheet.finish(); // each further stroke would be newer than the picture
+  const mine = ++turn;
+  tell("");
   const isWanted = () => mine === turn;
   const picture = await opened(file, isWanted);
   if (!isWanted()) return;
@@ -323,6 +332,7 @@ function showTools() {
 function tell(words) {
   notice.textContent = words;
   notice.hidden = !words;
+  if (words) element("announcement").textContent = words; // one that was hidden is not heard of
   examples.hidden = !!words;
 }
 

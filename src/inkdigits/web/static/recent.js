@@ -7,7 +7,7 @@ const MOST = 10;
 const shown = element("recent");
 const list = /** @type {HTMLElement} */ (shown.querySelector("ul"));
 
-/** @type {{text: string, content: import("./history.js").Content}[]} */
+/** @type {{source: unknown, item: HTMLElement}[]} source: the picture, or the strokes, that was read */
 let readings = [];
 
 /**
@@ -16,17 +16,23 @@ let readings = [];
  * @param {(content: import("./history.js").Content) => void} bringBack
  */
 export function remember(text, content, bringBack) {
-  readings = [{ text, content }, ...readings.filter((it) => it.content !== content)].slice(0, MOST);
+  const source = content.picture ?? content.strokes; // the same ones once they are brought back
+  const known = readings.find((it) => it.source === source);
+  const newest = known ?? { source, item: itemOf(text, () => bringBack(content)) };
+  readings = [newest, ...readings.filter((it) => it !== known)].slice(0, MOST);
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  list.replaceChildren(...readings.map(({ item }) => item));
+  focused?.focus(); // one that was moved has lost it
   shown.hidden = false;
-  list.replaceChildren(
-    ...readings.map((reading) => {
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = reading.text.replaceAll("\n", " ");
-      button.addEventListener("click", () => bringBack(reading.content));
-      item.append(button);
-      return item;
-    }),
-  );
+}
+
+/** @param {string} text @param {() => void} bringBack */
+function itemOf(text, bringBack) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text.replaceAll("\n", " ");
+  button.addEventListener("click", bringBack);
+  item.append(button);
+  return item;
 }

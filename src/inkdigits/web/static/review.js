@@ -1,6 +1,6 @@
 /**
- * The gallery in which the owner reviews corrections, with the keyboard or by a click on the one that
- * the next key is for.
+ * The gallery in which the owner reviews corrections, with keys or buttons; a click chooses the one
+ * that the next of them is for.
  *
  * @typedef {{number: number, picture: string, label: number | null, sent_label: number | null,
  *   state: string, probabilities: number[], doubt: number, session: string}} Correction
@@ -15,6 +15,8 @@ const GONE = "Its sender has taken it back.";
 
 const entrance = /** @type {HTMLFormElement} */ (element("entrance"));
 const gallery = element("gallery");
+/** The card that had the focus last. @type {HTMLElement | null} */
+let chosen = null;
 /** What can be undone, the newest last: a card, and how it was. */
 let past = [];
 let token = "";
@@ -32,16 +34,28 @@ entrance.addEventListener("submit", (event) => {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const card = /** @type {HTMLElement} */ (event.target).closest("li");
-  const isUndo = past.length > 0 && event.key.toLowerCase() === "u"; // also when no card is left
-  const act = isUndo ? undo : card && actionFor(event, card);
+  const act = actionFor(event, /** @type {HTMLElement} */ (event.target).closest("li"));
   if (!act) return;
   event.preventDefault();
   void act();
 });
+for (const button of element("decide").querySelectorAll("button")) {
+  const asKey = { key: button.value, shiftKey: false };
+  button.addEventListener("click", () => actionFor(asKey, chosen?.isConnected ? chosen : null)?.());
+}
+gallery.addEventListener("focusin", ({ target }) => {
+  chosen?.removeAttribute("aria-current");
+  chosen = /** @type {HTMLElement} */ (target).closest("li");
+  chosen?.setAttribute("aria-current", "true");
+});
+gallery.addEventListener("click", ({ target }) => {
+  focus(/** @type {HTMLElement} */ (target).closest("li")); // not all browsers do at a tap
+});
 
-/** What a key does with a card; nothing with some keys. */
+/** What a key does with a card, which may be none; nothing with some keys. */
 function actionFor({ key, shiftKey }, card) {
+  if (past.length > 0 && key.toLowerCase() === "u") return undo; // also when no card is left
+  if (!card) return undefined;
   const { label } = card.correction;
   if (/^\d$/.test(key)) return () => decide(card, "accepted", Number(key));
   return {
@@ -61,7 +75,7 @@ async function show() {
   const { corrections } = await answer.json();
   if ([...gallery.children].some(isUndecided)) return; // something was undone meanwhile
   entrance.hidden = true;
-  element("keys").hidden = corrections.length + past.length === 0;
+  for (const id of ["decide", "keys"]) element(id).hidden = corrections.length + past.length === 0;
   say([isOneGone && GONE, corrections.length === 0 && "Nothing is waiting."].filter(Boolean).join(" "));
   gallery.replaceChildren(...corrections.map(makeCard));
   focus(gallery.firstElementChild);

@@ -11,6 +11,9 @@ const LONGEST = 4000;
 /** A button says for so long that it did what it is for. */
 const SAID_MS = 1600;
 
+/** Some browsers ask first where to save a file, and read it only then. */
+const TO_BE_SAVED_MS = 60_000;
+
 const copy = button("copy");
 const saveTable = button("save-table");
 const savePicture = button("save-picture");
@@ -66,8 +69,16 @@ async function keep(pressed, done, work) {
 
 /** @param {string} text */
 async function toClipboard(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = document.createElement("textarea"); // a page without https has no clipboard
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyByHand(text); // a page without https has no clipboard, and one in a frame may not use it
+  }
+}
+
+/** @param {string} text */
+function copyByHand(text) {
+  const field = document.createElement("textarea");
   field.value = text;
   document.body.append(field);
   field.select();
@@ -92,13 +103,13 @@ async function toPicture(sheet) {
   return save(blob, "inkdigits.png");
 }
 
-/** @param {Blob} content @param {string} name */
-async function save(content, name) {
+/** As a file of that name. @param {Blob} content @param {string} name */
+export async function save(content, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), TO_BE_SAVED_MS);
 }
 
 /** @param {string} id */

@@ -51,10 +51,15 @@ export class Sheet extends EventTarget {
     canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
     canvas.addEventListener("contextmenu", (event) => this.#pen && event.preventDefault());
     new ResizeObserver(() => this.#requestDraw()).observe(canvas);
+  }
+
+  /** Draws anew when the screen changes. @param {AbortSignal} [signal] until then */
+  follow(signal) {
+    const draw = () => this.#requestDraw();
     for (const change of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-      matchMedia(change).addEventListener("change", () => this.#requestDraw());
+      matchMedia(change).addEventListener("change", draw, { signal });
     }
-    window.addEventListener("resize", () => this.#requestDraw()); // zooming
+    window.addEventListener("resize", draw, { signal }); // zooming
   }
 
   get isBlank() {
@@ -147,6 +152,11 @@ export class Sheet extends EventTarget {
       this.#show();
     };
     play();
+  }
+
+  /** What is being written as if by a pen is there at once. */
+  finish() {
+    if (this.#written) this.#changed();
   }
 
   /** @param {import("./api.js").Reading} reading of what lies here */

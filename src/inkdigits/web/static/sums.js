@@ -2,8 +2,8 @@
 
 const PARTS = /\d+(?:[.,]\d+)?|[-+×÷]/g;
 
-/** Two numbers beside each other, or thousands with a comma, which could be a decimal one as well. */
-const UNCLEAR = /[\d.,] +[\d.,]|,\d{3}(?!\d)/;
+/** Two numbers beside each other, or 1.000 or 1,000, which in some countries is a thousand. */
+const UNCLEAR = /[\d.,] +[\d.,]|\b[1-9]\d{0,2}[.,]\d{3}(?!\d)/;
 
 /**
  * Such as 19 for "12+7" or "12+7=".
@@ -30,8 +30,10 @@ export function sumOf(line) {
     else if (sign === "÷") terms.push(terms.pop() / number);
     else terms.push(sign === "-" ? -number : number);
   }
-  const value = Number(terms.reduce((a, b) => a + b, 0).toPrecision(10));
-  if (!Number.isFinite(value)) return null;
+  const total = terms.reduce((a, b) => a + b, 0);
+  const largest = Math.max(...[...numbers, ...terms, total].map(Math.abs));
+  if (!(largest <= Number.MAX_SAFE_INTEGER)) return null; // also what is divided by zero
+  const value = Number.isInteger(total) ? total : Number(total.toPrecision(10));
   return { value, claimed: claim && !Number.isNaN(numberOf(claim)) ? numberOf(claim) : null };
 }
 

@@ -24,7 +24,7 @@ const WORTH_SAYING = 0.02;
  *   does not see the text
  */
 export function inWords(reading) {
-  const { text, sure, digits, marks, skipped, warnings } = reading;
+  const { text, sure, digits, marks, skipped, faint, warnings } = reading;
   const said = [...text.split("\n"), ...sumsOf(reading)].join(", ");
   const more = [leftOut(skipped.length), TURNED[reading.turned] ?? ""].filter(Boolean);
   if (sure) {
@@ -36,7 +36,9 @@ export function inWords(reading) {
     const detail = skipped.length ? "What is outlined is no digit." : "There is no digit to be seen.";
     return { title: "No digit", detail, spoken: ["No digit.", ...more, ...warnings].join(" ") };
   }
-  const reasons = [...warnings, doubtOf(digits), doubtOfMarks(marks), ...more].filter(Boolean);
+  const perhaps = faint.length > 0 ? "What is outlined without a name may be a faint digit." : "";
+  const doubts = [doubtOf(digits), doubtOfMarks(marks), perhaps];
+  const reasons = [...warnings, ...doubts, ...more].filter(Boolean);
   if (reasons.length === 0) reasons.push("Something there may not have been read.");
   const spoken = [`Not sure: perhaps ${said}.`, ...reasons].join(" ");
   return { title: "Not sure", detail: reasons[0], spoken };

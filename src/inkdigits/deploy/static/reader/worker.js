@@ -1,7 +1,7 @@
 /**
  * Reads pictures in a thread of its own, so that the pen never waits. It says `{loaded, total}`, in
- * bytes, until it is `{ready: true}` or has `{failed}`; asked `{id, picture, hints}` it answers
- * `{id, reading}` or `{id, refused}`, in words.
+ * bytes, until it is `{ready: true}`; asked `{id, picture, hints}` it answers `{id, reading}` or
+ * `{id, refused}`, in words. It may say `{failed}`, and is then of no more use.
  *
  * A classic worker, as xz-decompress is no module.
  */
@@ -25,24 +25,25 @@ loading.then(
 let last = loading.catch(() => {});
 
 onmessage = ({ data: { id, picture, hints } }) => {
-  last = last.then(async () => postMessage({ id, ...(await answer(picture, hints)) }));
+  last = last.then(async () => postMessage(await answer(id, picture, hints)));
 };
 
-/** @param {Blob} picture @param {import("./reader.js").Hints} hints */
-async function answer(picture, hints) {
-  const { reader, toGrey } = await loading;
+/** @param {number} id @param {Blob} picture @param {import("./reader.js").Hints} hints */
+async function answer(id, picture, hints) {
+  const { reader, toGrey, UnreadablePicture } = await loading;
   try {
     const reading = await reader.read(await toGrey(picture), hints);
-    return reading ? { reading } : { refused: NO_INK };
+    return reading ? { id, reading } : { id, refused: NO_INK };
   } catch (error) {
-    return { refused: error.message };
+    const isRefused = error instanceof UnreadablePicture || error instanceof RangeError;
+    return isRefused ? { id, refused: error.message } : { failed: String(error) };
   }
 }
 
 async function load() {
-  const [{ sizes, rules, version }, ort, { toGrey }, { Reader }] = await Promise.all([
+  const [{ sizes, rules, version }, ort, { toGrey, UnreadablePicture }, { Reader }] = await Promise.all([
     fetched("contents.json").then((response) => response.json()),
-    import(beside("ort.wasm.min.mjs")),
+    import(beside("ort.wasm.min.js")),
     import(beside("grey.js")),
     import(beside("reader.js")),
   ]);
@@ -61,6 +62,7 @@ async function load() {
   const [wasm, digits, page] = await Promise.all(names.map(unpacked));
   ort.env.logLevel = "error";
   ort.env.wasm.wasmBinary = wasm;
+  ort.env.wasm.wasmPaths = { mjs: beside("ort-wasm-simd-threaded.js") };
   ort.env.wasm.numThreads = self.crossOriginIsolated
     ? Math.min(navigator.hardwareConcurrency, MOST_THREADS)
     : 1;
@@ -72,7 +74,7 @@ async function load() {
     version,
   );
   await reader.read(stroke()); // the first reading takes long: the browser compiles what it needs
-  return { reader, toGrey };
+  return { reader, toGrey, UnreadablePicture };
 }
 
 /** @param {string} name */
