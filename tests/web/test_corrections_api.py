@@ -163,7 +163,9 @@ def test_who_sent_it_takes_it_back_and_nobody_else(client: TestClient, store: St
     number = client.post("/api/corrections", json=sent()).json()["number"]
     place = f"/api/corrections/{number}"
     assert client.delete(place).status_code == 422
-    assert client.delete(place, headers={"Session": BOB}).status_code == 404
+    refused = client.delete(place, headers={"Session": BOB})
+    assert refused.status_code == 404
+    assert "There is no correction" in refused.json()["error"]["message"]
     assert client.delete(place, headers={"Session": ALICE}).status_code == 204
     assert store.page() == []
 
@@ -254,7 +256,9 @@ def test_the_owner_accepts_rejects_and_relabels(client: TestClient, store: Store
         assert client.post(place, json=decision, headers=OWNER).status_code == 204
     assert [(kept.state, kept.label) for kept in store.page()] == decisions
     place = "/api/corrections/99/review"
-    assert client.post(place, json=decision, headers=OWNER).status_code == 404
+    gone = client.post(place, json=decision, headers=OWNER)
+    assert (gone.status_code, gone.json()["error"]["type"]) == (404, "NotFound")
+    assert "it may have been taken back" in gone.json()["error"]["message"]
     for label in (10, False, "7"):
         decision = {"state": "accepted", "label": label}
         assert client.post(place, json=decision, headers=OWNER).status_code == 422

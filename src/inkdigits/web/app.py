@@ -346,8 +346,9 @@ def _add_error_handlers(app: FastAPI, security_headers: Mapping[str, str]) -> No
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
         methods = methods_at(request)
         instead = f"Use {methods.replace(', ', ' or ')}."
+        nothing = "There is nothing at this address. The API is described at /docs."
         name, message = {
-            404: ("NotFound", "There is nothing at this address. The API is described at /docs."),
+            404: ("NotFound", nothing if error.detail == "Not Found" else error.detail),
             405: ("MethodNotAllowed", f"{request.method} is not possible here. {instead}"),
             401: ("Unauthorized", error.detail),
             408: ("TooSlow", error.detail),

@@ -172,7 +172,7 @@ def add_corrections(
         with _fault_of_store():
             taken = await asyncio.to_thread(store.take_back, number, session)
         if not taken:
-            raise HTTPException(404)
+            raise HTTPException(404, f"There is no correction {number} of this session.")
         return Response(status_code=204)
 
     @app.get("/api/corrections", dependencies=by_owner, **reference.LIST)
@@ -197,7 +197,9 @@ def add_corrections(
         with _fault_of_store():
             found = await asyncio.to_thread(store.review, number, decision.state, decision.label)
         if not found:
-            raise HTTPException(404)
+            raise HTTPException(
+                404, f"There is no correction {number}: it may have been taken back."
+            )
         return Response(status_code=204)
 
 

@@ -57,7 +57,11 @@ export class Reader {
 /** @param {string | Uint8Array} model */
 async function contentOf(model) {
   if (typeof model !== "string") return model;
-  if (!globalThis.process?.versions?.node) return (await fetch(model)).arrayBuffer();
+  if (!globalThis.process?.versions?.node) {
+    const answer = await fetch(model);
+    if (!answer.ok) throw new TypeError(`${model} cannot be fetched: status ${answer.status}.`);
+    return answer.arrayBuffer();
+  }
   const { readFile } = await import("node:fs/promises");
   return readFile(model);
 }
