@@ -12,6 +12,7 @@ from inkdigits import Reader
 from inkdigits.datasets.spec import open_dataset
 from inkdigits.errors import InvalidDataset
 from inkdigits.evaluation.texts import read_texts
+from inkdigits.folders import files_below
 
 
 @pytest.fixture
@@ -83,6 +84,20 @@ def test_linked_folders_are_looked_into_once(reader: Reader, top: Path) -> None:
         "sub/4__b.png",
     ]
     assert len(read_texts(reader, f"texts:{top}")) == 3
+
+
+def test_of_a_folder_above_one_that_was_linked_first_the_rest_is_looked_into(
+    tmp_path: Path,
+) -> None:
+    for digit in "78":
+        (tmp_path / "all" / digit).mkdir(parents=True)
+        (tmp_path / "all" / digit / "a.png").write_bytes(b"")
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "1").symlink_to(tmp_path / "all" / "7", target_is_directory=True)
+    (top / "all").symlink_to(tmp_path / "all", target_is_directory=True)
+    found = files_below(top, lambda *_: None)
+    assert [str(file.relative_to(top)) for file in found] == ["1/a.png", "all/8/a.png"]
 
 
 def test_a_folder_whose_own_name_begins_with_a_dot_is_read_if_it_is_named(top: Path) -> None:

@@ -6,7 +6,7 @@ import os
 
 
 def cores() -> int:
-    """Those that it may use, which under taskset or in a container may be fewer than there are."""
+    """Those that it may use, which under taskset or in a cpuset may be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

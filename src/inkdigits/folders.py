@@ -17,21 +17,16 @@ def files_below(folder: Path, refused: Callable[[Path, str], None]) -> list[Path
     def tell(error: OSError) -> None:
         refused(Path(error.filename), _not_looked_into(error))
 
-    looked_at = [Path(os.path.realpath(folder))]
-
-    def is_followed(path: Path) -> bool:
-        if not path.is_symlink():
-            return True
-        there = Path(os.path.realpath(path))
-        if any(there.is_relative_to(one) or one.is_relative_to(there) for one in looked_at):
-            return False
-        looked_at.append(there)
-        return True
-
     found: list[Path] = []
+    looked_into: set[str] = set()
     for above, folders, files in os.walk(folder, onerror=tell, followlinks=True):
-        visible = sorted(name for name in folders if not name.startswith("."))
-        folders[:] = [name for name in visible if is_followed(Path(above, name))]
+        here = os.path.realpath(above)
+        if here in looked_into:
+            folders.clear()
+            continue
+        looked_into.add(here)
+        visible = [name for name in folders if not name.startswith(".")]
+        folders[:] = sorted(visible, key=lambda name: (Path(above, name).is_symlink(), name))
         found += [Path(above, name) for name in files if not name.startswith(".")]
     return found
 

@@ -222,7 +222,7 @@ test("what the server will not take back is told, and keeps nothing else waiting
   assert.deepEqual(server.sent, [7, 1]);
 });
 
-for (const [status, isFinal] of [[403, true], [404, true], [405, true], [422, true], [429, false], [503, false]]) {
+for (const [status, isFinal] of [[403, false], [404, false], [405, false], [422, true], [429, false], [503, false]]) {
   test(`a correction that is answered with ${status} is ${isFinal ? "never" : "perhaps later"} taken`, async (context) => {
     const body = JSON.stringify({ error: { message: "No." } });
     context.mock.method(globalThis, "fetch", async () => new Response(body, { status }));
@@ -330,6 +330,22 @@ test("without a server they stay here, and become a file of lines", async () => 
   assert.deepEqual([outbox.entries, outbox.canUndo], [[], false]);
 });
 
+test("what no server wants for a while is in sight here, and is sent when one does again", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const place = shelf();
+  new Outbox(place, serverOf(new Error("no network"))).put([{ ...ONE, photo: "one" }]);
+  await rest();
+  const alone = new Outbox(place, null);
+  alone.put([{ ...SEVEN, photo: "one" }, SEVEN]);
+  assert.deepEqual(alone.entries.map(({ correction }) => correction.photo), ["one", "one", undefined]);
+  const server = serverOf();
+  const outbox = new Outbox(place, server);
+  assert.deepEqual(outbox.entries.map(({ correction }) => [correction.label, correction.photo]), [[1, "one"]]);
+  await outbox.send();
+  assert.deepEqual(server.sent, [1]);
+  assert.deepEqual(new Outbox(place, null).entries.map(({ correction }) => correction.photo), ["one", undefined]);
+});
+
 test("what a server no longer wants stays here, and what it still has is taken back one day", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const place = roomFor(2000);
@@ -345,8 +361,8 @@ test("what a server no longer wants stays here, and what it still has is taken b
   assert.equal(outbox.entries[0].correction.photo.length, 700);
   const server = serverOf();
   await new Outbox(place, server).send();
-  assert.deepEqual([server.sent, server.takenBack], [[7], [1]]);
-  assert.equal(new Outbox(place, null).entries.length, 1);
+  assert.deepEqual([server.sent, server.takenBack], [[7, 1], [1]]);
+  assert.equal(new Outbox(place, null).entries.length, 0);
 });
 
 test("a whole photo is kept once for all its digits, and goes along with each", async (context) => {

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from inkdigits.cores import cores
 from inkdigits.corrections.gate import Comparison, judged, others
 from inkdigits.corrections.versions import SHIPS, Version, Versions
 from inkdigits.corrections.weight import which_weight
@@ -149,7 +150,7 @@ def fine_tune(
 
 
 def _reader(model: Path) -> Reader:
-    return Reader(model, threads=os.cpu_count() or 1)
+    return Reader(model, threads=cores())
 
 
 def _some_of(batch: Batch) -> Batch:

@@ -95,7 +95,7 @@ class Journal:
     def add(self, lines: Sequence[str]) -> None:
         """Keep rows, as lines of JSON, of which none has come before."""
         for line, place in zip(lines, self._write(lines), strict=True):
-            self.done[json.loads(line)[STATE][0]] = place
+            self.done[_whole(json.loads(line)["file"])] = place
 
     def _write(self, lines: Sequence[str]) -> list[int]:
         """At which byte each begins."""

@@ -20,7 +20,6 @@ Places are in pixels: the middle of the first pixel is 0.5.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +30,7 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto
 
+from inkdigits.cores import cores
 from inkdigits.modelfile.graph import Graph, Value
 from inkdigits.picture import stack_of
 
@@ -120,7 +120,7 @@ class Normalizer:
         """`threads` at work on batches of their own: one for each core if left out."""
         import onnxruntime
 
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count())
+        self._pool = ThreadPoolExecutor(threads or cores())
         options = onnxruntime.SessionOptions()
         # Its operations are too small to share: a batch to each thread takes half the time.
         options.intra_op_num_threads = 1

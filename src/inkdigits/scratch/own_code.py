@@ -20,10 +20,11 @@ def own_code(parts: Iterable[object]) -> str:
     """
     modules = {kind.__module__ for part in parts for kind in type(part).__mro__}
     files = {getattr(sys.modules.get(module), "__file__", None) for module in modules}
-    own = [Path(file) for file in files if file and not _is_of_a_library(Path(file))]
-    return "".join(sorted(ast.dump(ast.parse(file.read_bytes())) for file in own))
+    own = [Path(file) for file in files if file and _is_own(Path(file))]
+    return "".join(sorted(ast.unparse(ast.parse(file.read_bytes())) for file in own))
 
 
-def _is_of_a_library(file: Path) -> bool:
+def _is_own(file: Path) -> bool:
     homes = PACKAGE, Path(sysconfig.get_path("stdlib"))
-    return bool(INSTALLED & {*file.parts}) or any(file.is_relative_to(home) for home in homes)
+    is_installed = INSTALLED & {*file.parts} or any(file.is_relative_to(home) for home in homes)
+    return file.suffix == ".py" and file.is_file() and not is_installed

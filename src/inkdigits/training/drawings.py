@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from inkdigits.cores import cores
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.datasets.omniglot import OMNIGLOT, WrittenCharacter
 from inkdigits.datasets.spec import find_file
@@ -183,7 +183,7 @@ def drawings(drawer: Drawer, kind: str, folder: Path | None, console: Console) -
 
 
 def _portions(drawer: Drawer, kind: str, count: int) -> Iterator[Drawn]:
-    processes = min(os.cpu_count() or 1, count // IN_PARALLEL)
+    processes = min(cores(), count // IN_PARALLEL)
     if processes < 2:
         yield from (drawer.portion(kind, number) for number in range(count))
         return

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
+from inkdigits.cores import cores
+
 SMALL_WAITING, LARGE_WAITING = 100, 8
 """So many wait in each lane, some seconds at most; who comes then is sent away."""
 RETRY_AFTER = 2
@@ -46,9 +48,9 @@ class Lane:
 
 def small_and_large_lane() -> tuple[Lane, Lane]:
     """More threads than cores would not be faster, and each holds a whole picture."""
-    cores = os.cpu_count() or 1
-    small = Lane(cores, SMALL_WAITING)
-    return small, Lane(max(1, cores - 1), LARGE_WAITING, _let_others_first)
+    count = cores()
+    small = Lane(count, SMALL_WAITING)
+    return small, Lane(max(1, count - 1), LARGE_WAITING, _let_others_first)
 
 
 def _let_others_first() -> None:

@@ -53,9 +53,11 @@ function start(onProgress) {
       console.error(reason);
       worker.terminate();
       ready = null; // so that the next who asks tries again
-      const error = isReady ? new Refused(STOPPED) : new Unreachable(...NOT_LOADED);
-      reject(error);
-      for (const waiting of asked.values()) waiting.reject(error);
+      const notLoaded = new Unreachable(...NOT_LOADED);
+      reject(notLoaded);
+      const [culprit, ...others] = asked.values(); // they are read in this order
+      culprit?.reject(isReady ? new Refused(STOPPED) : notLoaded);
+      for (const waiting of others) waiting.reject(notLoaded);
       asked.clear();
     };
     worker.onerror = (event) => fail(event.message);

@@ -26,6 +26,7 @@ addEventListener("activate", (event) => {
 });
 
 addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET") return;
   const kept = keptOf(event.request).catch(() => undefined); // as where the browser keeps nothing more
   event.respondWith(kept.then((response) => response ?? fetch(event.request)));
 });

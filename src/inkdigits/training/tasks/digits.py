@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from inkdigits import __version__, figures
+from inkdigits.cores import cores
 from inkdigits.datasets.mnist import load_mnist
 from inkdigits.modelfile.build import CLASSES, Facts, build_model, describe
 from inkdigits.modelfile.calibration import calibrate
@@ -128,7 +128,7 @@ class Digits(Task):
             revision=settings.revision,
         )
         model = build_model(result.network, calibration, facts)
-        reader = Reader(model.SerializeToString(), threads=os.cpu_count() or 1)
+        reader = Reader(model.SerializeToString(), threads=cores())
         probabilities = np.empty((0, CLASSES), np.float32)
         if len(data.validation_labels):
             probabilities = reader.outputs(data.validation_pictures)["probabilities"]

@@ -73,7 +73,8 @@ async function posted(address, picture, contentOf, { signal, patience }) {
   signal?.throwIfAborted();
   const tooLong = AbortSignal.timeout(patience);
   const given = new AbortController(); // AbortSignal.any is too new for many phones
-  for (const end of [signal, tooLong]) end?.addEventListener("abort", () => given.abort(end.reason));
+  const once = { signal: given.signal }; // no listener stays on what many questions share
+  for (const end of [signal, tooLong]) end?.addEventListener("abort", () => given.abort(end.reason), once);
   const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
   let response, content;
   try {
@@ -90,6 +91,8 @@ async function posted(address, picture, contentOf, { signal, patience }) {
     if (!tooLong.aborted) throw new Unreachable();
     if (patience === PATIENCE_MS.photo) throw new Refused(REFUSALS[408]); // not to be sent on and on
     throw new Unreachable("The server does not answer");
+  } finally {
+    given.abort();
   }
   if (response.ok) return content;
   if (response.status === 503) throw new Unreachable("The server is busy");

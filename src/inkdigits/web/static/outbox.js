@@ -5,7 +5,7 @@
  * @typedef {{session: string, picture: string, label: number | null, strokes: number[][][] | null,
  *   photo?: string, box?: number[]}} Correction as POST /api/corrections takes it
  * @typedef {{id: string, correction: Correction}} Entry
- * @typedef {Entry & {state?: "unsent" | "trying" | "undone", photo?: string}} Shelved state: undone is
+ * @typedef {Entry & {state?: "unsent" | "trying" | "undone", photo?: string, isToSend?: boolean}} Shelved state: undone is
  *   what may be on the server, and has to be sent again to learn which it is there; photo: under
  *   which name the photo is kept that many corrections may share
  * @typedef {{id: string, number: number | null, isUndone: boolean}} Fate of an entry; number: which it is
@@ -52,18 +52,24 @@ export class Outbox extends EventTarget {
     this.shelf = shelf;
     this.server = server;
     this.name = server ? TO_SEND : TO_STAY;
-    if (!server) this.#keepHere();
+    if (server) this.#takeFrom(TO_STAY, ({ isToSend }) => isToSend);
+    else this.#takeFrom(TO_SEND, (entry) => !isUndone(entry));
   }
 
-  /** What was to be sent to a server that keeps none any more; it may still have some to take back. */
-  #keepHere() {
-    const waiting = this.#kept(TO_SEND, []);
-    const unsent = waiting.filter((entry) => !isUndone(entry));
-    if (unsent.length === 0) return;
-    const photos = this.#kept(`${TO_SEND} photos`, {});
-    this.#put(`${TO_SEND} photos`, {}); // first: there may be no room for both
-    this.#put(TO_SEND, waiting.filter(isUndone));
-    this.#keep([...this.#shelved, ...unsent], { ...this.#photos, ...photos });
+  /**
+   * What is to be sent is in sight here while no server keeps corrections, and is sent when one does.
+   *
+   * @param {string} other shelf @param {(entry: Shelved) => boolean | undefined} isTaken
+   */
+  #takeFrom(other, isTaken) {
+    const there = this.#kept(other, []);
+    const taken = there.filter(isTaken).map((entry) => ({ ...entry, isToSend: true }));
+    if (taken.length === 0) return;
+    const left = there.filter((entry) => !isTaken(entry));
+    const photos = this.#kept(`${other} photos`, {});
+    this.#put(`${other} photos`, photosOf(left, photos)); // first: there may be no room for both
+    this.#put(other, left);
+    this.#keep([...this.#shelved, ...taken], { ...this.#photos, ...photosOf(taken, photos) });
   }
 
   /** @returns {Entry[]} */
@@ -299,6 +305,12 @@ function withPhoto(correction, photos, name) {
   return name ? { ...correction, photo: photos[name] } : correction;
 }
 
+/** @param {Shelved[]} entries @param {Record<string, string>} photos @returns those of the entries */
+function photosOf(entries, photos) {
+  const names = new Set(entries.map(({ photo }) => photo));
+  return Object.fromEntries(Object.entries(photos).filter(([name]) => names.has(name)));
+}
+
 /** @param {Fate} fate */
 function isToTakeBack({ number, isUndone }) {
   return isUndone && number !== null;
@@ -310,7 +322,7 @@ export function toLines(entries) {
 }
 
 /** Statuses of corrections that the server will not take later, either. */
-const FOR_GOOD = [400, 403, 404, 405, 415, 422];
+const FOR_GOOD = [400, 415, 422];
 
 /** @type {Server} */
 export const api = {

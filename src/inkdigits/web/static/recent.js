@@ -20,9 +20,9 @@ export function remember(text, content, bringBack) {
   const known = readings.find((it) => it.source === source);
   const newest = known ?? { source, item: itemOf(text, () => bringBack(content)) };
   readings = [newest, ...readings.filter((it) => it !== known)].slice(0, MOST);
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const focused = /** @type {HTMLElement | null} */ (list.querySelector(":focus"));
   list.replaceChildren(...readings.map(({ item }) => item));
-  focused?.focus(); // one that was moved has lost it
+  focused?.focus({ preventScroll: true }); // one that was moved has lost it
   shown.hidden = false;
 }
 

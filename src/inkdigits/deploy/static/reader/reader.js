@@ -42,7 +42,7 @@ export class Reader {
    * @param {Grey} picture
    * @param {Hints} [hints]
    * @returns {Promise<Reading | null>} null if nothing is written in it
-   * @throws {RangeError} if a picture cannot hold what the hints say
+   * @throws {WrongHints} if a picture cannot hold what the hints say
    */
   async read(picture, hints = {}) {
     checkHints(hints);
@@ -257,16 +257,19 @@ function moved(reading, move) {
   return { ...reading, digits: signs(digits), marks: signs(marks), ...boxes };
 }
 
+/** A picture cannot hold what the hints say. */
+export class WrongHints extends RangeError {}
+
 /** @param {Hints} hints */
 function checkHints({ expect = null, length = null }) {
   if (![null, "digit", "number"].includes(expect)) {
-    throw new RangeError(`expect is ${JSON.stringify(expect)}; it must be "digit", "number" or null.`);
+    throw new WrongHints(`expect is ${JSON.stringify(expect)}; it must be "digit", "number" or null.`);
   }
   if (length !== null && !(Number.isInteger(length) && length >= 1)) {
-    throw new RangeError(`length is ${JSON.stringify(length)}; it must be a whole number from 1 on, or null.`);
+    throw new WrongHints(`length is ${JSON.stringify(length)}; it must be a whole number from 1 on, or null.`);
   }
   if (expect === "digit" && length !== null && length !== 1) {
-    throw new RangeError(
+    throw new WrongHints(
       `expect is "digit" and length ${length}, but one digit has length 1. Leave one of the two out.`,
     );
   }

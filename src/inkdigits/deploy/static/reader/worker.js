@@ -30,18 +30,18 @@ onmessage = ({ data: { id, picture, hints } }) => {
 
 /** @param {number} id @param {Blob} picture @param {import("./reader.js").Hints} hints */
 async function answer(id, picture, hints) {
-  const { reader, toGrey, UnreadablePicture } = await loading;
+  const { reader, toGrey, UnreadablePicture, WrongHints } = await loading;
   try {
     const reading = await reader.read(await toGrey(picture), hints);
     return reading ? { id, reading } : { id, refused: NO_INK };
   } catch (error) {
-    const isRefused = error instanceof UnreadablePicture || error instanceof RangeError;
+    const isRefused = error instanceof UnreadablePicture || error instanceof WrongHints;
     return isRefused ? { id, refused: error.message } : { failed: String(error) };
   }
 }
 
 async function load() {
-  const [{ sizes, rules, version }, ort, { toGrey, UnreadablePicture }, { Reader }] = await Promise.all([
+  const [{ sizes, rules, version }, ort, grey, { Reader, WrongHints }] = await Promise.all([
     fetched("contents.json").then((response) => response.json()),
     import(beside("ort.wasm.min.js")),
     import(beside("grey.js")),
@@ -74,7 +74,7 @@ async function load() {
     version,
   );
   await reader.read(stroke()); // the first reading takes long: the browser compiles what it needs
-  return { reader, toGrey, UnreadablePicture };
+  return { reader, ...grey, WrongHints };
 }
 
 /** @param {string} name */
