@@ -4,8 +4,9 @@ import copy
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,9 +18,12 @@ from inkdigits import Reader
 from inkdigits.datasets import mnist
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
+from inkdigits.datasets.strokes import WrittenDigit
 from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
 from inkdigits.modelfile.graph import Graph
 from inkdigits.picture.apart import end_all
+from inkdigits.synthesis import strokes
+from inkdigits.synthesis.styles import Style
 from inkdigits.training import writers
 
 
@@ -97,6 +101,26 @@ def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     end_all()
     monkeypatch.setattr("subprocess.Popen", refuse)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def styles_are_found_once() -> Iterator[None]:
+    """They are the same each time, and looking for them takes seconds."""
+    known: dict[bytes, list[Style]] = {}
+    find = strokes.find_styles
+
+    def found(digits: Sequence[WrittenDigit]) -> list[Style]:
+        key = sha256()
+        for digit in digits:
+            key.update(f"{digit.label} {[len(stroke) for stroke in digit.strokes]}".encode())
+            key.update(b"".join(np.asarray(stroke).tobytes() for stroke in digit.strokes))
+        if key.digest() not in known:
+            known[key.digest()] = find(digits)
+        return known[key.digest()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strokes, "find_styles", found)
+        yield
 
 
 @pytest.fixture
