@@ -278,15 +278,14 @@ class Store:
             f"{self._most_waiting:,} corrections are waiting, and no more are kept: accept or "
             "reject some at /review, or inkdigits corrections delete --state waiting."
         )
-        return [
-            Added(numbers[digest], fresh.get(digest) is new)
-            if digest in numbers
-            else full
-            if digest in no_room
-            else None
-            for new in news
-            for digest in [new.correction.digest]
-        ]
+
+        def result(new: New) -> Added | StoreUnavailable | None:
+            digest = new.correction.digest
+            if digest in numbers:
+                return Added(numbers[digest], fresh.get(digest) is new)
+            return full if digest in no_room else None
+
+        return [result(new) for new in news]
 
     def _sent_lately(self, connection: Connection, sessions: set[str]) -> Counter[str]:
         c = corrections.c
