@@ -27,6 +27,11 @@ from inkdigits.synthesis.styles import Style
 from inkdigits.training import writers
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not named after bytes: gzip packs the time, and all workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     """The model that ships."""

@@ -212,7 +212,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (gzip.compress(b"1,2,3"), r"is packed by gzip\. Unpack it, as gunzip does"),
+        (gzip.compress(b"1,2,3", mtime=0), r"is packed by gzip\. Unpack it, as gunzip does"),
         (b"PK\x03\x04" + bytes(40), r"is a zip archive\. Unpack it, and name the CSV file"),
         (",".join(NAMES).encode("utf-16"), r"is UTF-16\. Save it as CSV in UTF-8"),
         (b";".join([b"0"] * 785), r"separated by semicolons\. Save it with commas"),
