@@ -94,6 +94,15 @@ if TYPE_CHECKING:
     help="The weights.safetensors of another run with PyTorch to begin with; may be repeated, for "
     "the mean of several runs' weights.",
 )
+@click.option(
+    "--teacher",
+    "teachers",
+    metavar="MODEL",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A model file, or a run's folder, from whose probabilities a network of PyTorch learns "
+    "beside the labels (distillation); may be repeated, for their mean.",
+)
 def train(
     recipe: str,
     out: Path,

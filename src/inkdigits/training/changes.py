@@ -22,7 +22,7 @@ ONE_OR_MORE = (
 LEAST = dict.fromkeys(ONE_OR_MORE, 1)
 """No number of a recipe is below 0, and these are not below 1."""
 SHARES = (
-    *("label_smoothing", "average_decay", "rough_share"),
+    *("label_smoothing", "average_decay", "teachers_share", "rough_share"),
     *(
         f"{bent}.{share}"
         for bent in ("augmentation", "rough")

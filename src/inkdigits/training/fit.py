@@ -65,6 +65,8 @@ class Settings:
     start_from: str | None = None
     """SHA-256 of the weights that the network began with, or of those whose mean it was, with a
     space between; None: with random ones."""
+    teachers: str | None = None
+    """SHA-256 of the model files that it learns from beside the labels, with a space between."""
     threads: int | None = None
     """How many compute; None: as many as NumPy or PyTorch takes by itself."""
     changes: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,10 @@ class Epoch:
 
 Report = Callable[[int, float, float], None]
 """Told after each step: the epoch's number, the share of it that is done, its loss so far."""
+
+
+Opinion = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""The probabilities (N, 10) that trained networks give to what they see (N, 28, 28)."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ class Fitting(ABC):
     """The checkpoint's file in the run's folder."""
     threads: ClassVar[int | None] = None
     """How many compute if nobody says."""
+    can_be_taught: ClassVar[bool] = False
+    """Whether there is `learn_from`."""
 
     def __init__(
         self, recipe: Any, settings: Settings, data: Any, device: str, group: ProcessGroup
@@ -161,6 +169,10 @@ class Fitting(ABC):
 
         Raises InvalidRun.
         """
+        raise NotImplementedError
+
+    def learn_from(self, teachers: Opinion) -> None:
+        """Learn, too, what they say of each picture."""
         raise NotImplementedError
 
     def remember(self, history: list[Epoch]) -> None:

@@ -28,12 +28,18 @@ def train_folds(
 
     Every picture is kept for validation once. `resume` goes on with the runs that are there, and
     `options` are those of `inkdigits.training.run.train`, which says what is raised. InvalidRun is
-    raised, too, where there is no run to resume, or one of more folds.
+    raised, too, where there is no run to resume, or one of more folds; and for teachers, who may
+    have learned from what a fold keeps.
 
     Returns:
         Of each data set the "mean" of its accuracies, their "spread" (standard deviation), and
         "each"; nothing in a process that is not the main one.
     """
+    if options.get("teachers"):
+        raise InvalidRun(
+            "A teacher may have learned from what a fold keeps to judge by. Leave out --teacher or "
+            "--folds."
+        )
     begun = {file.parent for name in CHECKPOINT_NAMES for file in Path(out).glob(f"fold-*/{name}")}
     if resume and not begun:
         raise InvalidRun(f"{out} holds no folds to resume. Leave out --resume to start them.")

@@ -34,6 +34,8 @@ class Recipe:
     a little: benchmarks/label_smoothing.py."""
     average_decay: float = 0.998
     """How slowly the exponential moving average of the weights follows them, per step."""
+    teachers_share: float = 0.5
+    """Share of the target that is what teachers say, if there are any, and not the label."""
     augmentation: Augmentation | None = field(default_factory=Augmentation)
     """Without one, the pictures are normalised once and each epoch sees them as they are."""
     rough: Augmentation | None = None

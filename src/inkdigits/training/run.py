@@ -16,6 +16,7 @@ from rich.console import Console
 
 from inkdigits import figures
 from inkdigits.atomic_file import write_atomically
+from inkdigits.cores import cores
 from inkdigits.errors import InkDigitsError
 from inkdigits.modelfile.build import revision, write_model
 from inkdigits.progress import TrainingBar
@@ -33,6 +34,7 @@ from inkdigits.training.fit import (
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import group_size, joined_group
 from inkdigits.training.tasks.task import Task
+from inkdigits.training.teachers import Teachers
 from inkdigits.training.writers import DataDir
 
 TEST = "mnist:test"
@@ -55,6 +57,7 @@ def train(
     changes: Mapping[str, str] | None = None,
     without_writers: str | None = None,
     start_from: str | os.PathLike[str] | Sequence[Path] | None = None,
+    teachers: Sequence[Path] = (),
     data_dir: DataDir = None,
     device: str = "auto",
     threads: int | None = None,
@@ -88,6 +91,9 @@ def train(
         start_from: the weights.safetensors of another run with PyTorch, instead of random ones; of
             several runs that once began with the same weights it is their mean (Wortsman et al.
             2022, "Model soups").
+        teachers: model files, or runs' folders, from whose probabilities a network of PyTorch
+            learns beside the labels; see `inkdigits.training.teachers`. To resume the run takes
+            them again.
         data_dir: see `inkdigits.datasets.mnist.load_mnist`.
         device: "cpu", "cuda", "mps", or "auto" for "cuda" if PyTorch sees such a GPU, else "cpu".
         threads: how many compute, on the CPU. If left out, one for each core with PyTorch, and one
@@ -127,6 +133,7 @@ def train(
     if isinstance(start_from, (str, os.PathLike)):
         start_from = [Path(start_from)]
     weights = start_from or []
+    said_by = Teachers(teachers, threads or cores()) if teachers else None
     asked = {
         "epochs": epochs,
         "seed": seed,
@@ -137,6 +144,7 @@ def train(
         "changes": changes and dict(changes),
         "without_writers": without_writers,
         "start_from": " ".join(map(_fingerprint, weights)) or None,
+        "teachers": said_by.fingerprint if said_by else None,
         "threads": threads,
     }
     task = _task(recipe)
@@ -170,6 +178,8 @@ def train(
                 _restore(fitting, checkpoint, checkpoint_file)
             elif weights:
                 fitting.start_from(*weights)
+            if said_by:
+                fitting.learn_from(said_by)
             _fit(fitting, checkpoint_file, folder, tensorboard, console)
         except KeyboardInterrupt:
             is_interrupted = True
@@ -268,6 +278,7 @@ def _settings(
         changes=asked["changes"] or {},
         without_writers=asked["without_writers"],
         start_from=asked["start_from"],
+        teachers=asked["teachers"],
         threads=asked["threads"] or task.fitting.threads,
     )
     if checkpoint is None:
@@ -276,6 +287,9 @@ def _settings(
     another = "Resume it as it was started, or start another (--out)."
     if asked.pop("start_from") not in (None, earlier.start_from):
         raise InvalidRun(f"The run in {folder.path} did not start from these weights. {another}")
+    if asked.pop("teachers") != earlier.teachers:
+        teachers = "the teachers that it was started with" if earlier.teachers else "no --teacher"
+        raise InvalidRun(f"To go on with the run in {folder.path}, name {teachers}. {another}")
     epochs = asked.pop("epochs") or earlier.epochs
     for name, value in {"recipe": now.recipe, **asked, "processes": now.processes}.items():
         if value not in (None, getattr(earlier, name)):

@@ -115,6 +115,8 @@ class Digits(Task):
             if settings.without_writers:
                 trained_on += f" but those of writers {settings.without_writers}"
             trained_on += ", national forms, handwriting fonts, pages, and what is no digit"
+        if settings.teachers:
+            trained_on += f"; taught by other networks: {len(settings.teachers.split())}"
         return trained_on
 
     def outcome(self, fitting: DigitFitting, data_dir: DataDir, *, measure_test: bool) -> Outcome:

@@ -53,6 +53,8 @@ class Task(ABC):
                 f"{settings.processes} processes need as many pictures in each step, and there "
                 f"are {self.batch_size(settings)}. Start fewer, or raise --limit."
             )
+        if settings.teachers and not self.fitting.can_be_taught:
+            raise InvalidRun(f"{settings.recipe} learns from labels alone. Leave out --teacher.")
 
     @abstractmethod
     def load(self, settings: Settings, data_dir: DataDir) -> Any:

@@ -20,7 +20,15 @@ from inkdigits.training.crops import NO_DIGIT
 from inkdigits.training.data import Data, Source
 from inkdigits.training.ensemble import SeveralViews
 from inkdigits.training.export import to_onnx, with_float16_weights
-from inkdigits.training.fit import DigitFitting, Epoch, InvalidRun, Report, Result, Settings
+from inkdigits.training.fit import (
+    DigitFitting,
+    Epoch,
+    InvalidRun,
+    Opinion,
+    Report,
+    Result,
+    Settings,
+)
 from inkdigits.training.folder import RunFolder
 from inkdigits.training.process_group import ProcessGroup
 from inkdigits.training.recipes import Recipe
@@ -33,6 +41,7 @@ class TorchDigits(TorchFitting, DigitFitting):
     recipe: Recipe
     data: Data
     warm_up = 0.2
+    can_be_taught = True
 
     def __init__(
         self, recipe: Recipe, settings: Settings, data: Data, device: str, group: ProcessGroup
@@ -45,6 +54,7 @@ class TorchDigits(TorchFitting, DigitFitting):
         self._validation_seen = torch.from_numpy(self._normalize(data.validation_pictures))
         self._start: dict[str, Tensor] = {}
         """What it started from, if some of that is kept."""
+        self._teachers: Opinion | None = None
         steps = len(_batches(torch.empty(data.per_epoch), recipe.batch_size, group.size))
         super().__init__(recipe, settings, data, device, group, network=recipe.network, steps=steps)
 
@@ -53,6 +63,9 @@ class TorchDigits(TorchFitting, DigitFitting):
         if self.recipe.kept:
             state = self.network.state_dict()
             self._start = {key: value.clone() for key, value in state.items()}
+
+    def learn_from(self, teachers: Opinion) -> None:
+        self._teachers = teachers
 
     def averaged_network(self) -> tuple[Epoch, nn.Module]:
         row, network = super().averaged_network()
@@ -147,7 +160,7 @@ class TorchDigits(TorchFitting, DigitFitting):
                 "normalisation needs two. Take more pictures, or larger steps (--batch-size)."
             ) from error
         logits = outputs.reshape(len(seen), -1, CLASSES).float()  # (N, members, 10)
-        targets = self._targets(labels)[:, None].expand_as(logits)
+        targets = self._targets(seen, labels)[:, None].expand_as(logits)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
         self.descend(loss)
         right = (logits.argmax(2) == labels[:, None]).float().mean(1)
@@ -171,8 +184,15 @@ class TorchDigits(TorchFitting, DigitFitting):
             seen.append(torch.from_numpy(self._normalize(bent.numpy())))
         return torch.cat(seen).to(self.device), torch.cat(labels).to(self.device)
 
-    def _targets(self, labels: Tensor) -> Tensor:
+    def _targets(self, seen: Tensor, labels: Tensor) -> Tensor:
         """What the probabilities (N, 10) should be: for what is no digit, all the same."""
+        targets = self._targets_of_labels(labels)
+        if not self._teachers:
+            return targets
+        taught = torch.from_numpy(self._teachers(seen.cpu().numpy())).to(targets.device)
+        return targets.lerp(taught, self.recipe.teachers_share)
+
+    def _targets_of_labels(self, labels: Tensor) -> Tensor:
         digits = F.one_hot(labels.clamp(max=CLASSES - 1), CLASSES).float()
         smoothing = torch.full_like(digits[:, :1], self.recipe.label_smoothing)
         smoothing[labels == NO_DIGIT] = 1.0
