@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkdigits import InkDigitsError, Reader
+from inkdigits import InkDigitsError, InvalidModel, Reader
 from inkdigits.picture import read_picture
 from inkdigits.reading import Expect
 from printing import followed
@@ -120,6 +120,8 @@ def answer_of(reader: Reader, picture: Path | NDArray[np.uint8], expect: Expect 
     """What anybody gets who reads the picture."""
     try:
         reading = reader.read(picture, expect=expect)
+    except InvalidModel:
+        raise
     except InkDigitsError:
         return Answer()
     digit_sure = any(digit.sure for digit in reading.digits)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from handwriting import written
-from inkdigits import Reader
+from inkdigits import InvalidModel, Reader
 from pages import page
 from real_pictures import (
     Answer,
@@ -93,6 +93,11 @@ def test_a_line_of_figures_says_what_was_right_and_how_surely() -> None:
 
 def test_what_cannot_be_read_is_nothing_and_not_sure(reader: Reader, folder: Path) -> None:
     assert answer_of(reader, folder / "3__broken.png") == Answer("", 0.0, False, False)
+
+
+def test_a_model_that_cannot_be_opened_is_no_answer_but_an_error(folder: Path) -> None:
+    with pytest.raises(InvalidModel, match=r"page\.onnx"):
+        answer_of(Reader(page=folder / "page.onnx"), folder / "2048__drawn.png")
 
 
 def test_pictures_are_read_as_anybody_reads_them(reader: Reader, folder: Path) -> None:
