@@ -130,7 +130,6 @@ CHOICES: dict[str, Recipe] = {
     "no label smoothing": replace(BEST, label_smoothing=0.0),
     "no moving average of the weights": replace(BEST, average_decay=0.0),
     "no rough pictures": replace(BEST, rough=None),
-    "a learning rate of 0.006": replace(BEST, learning_rate=0.006),
     "MNIST alone": replace(BEST, real_ink=None),
     "taught by one that is wider": BEST,
     "taught by three": BEST,
