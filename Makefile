@@ -8,7 +8,7 @@ TOOLS := $(VENV)/tools/$(notdir $(BIN))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 TEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
-QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training tests/web/test_page.py \
+QUICK_LEAVES_OUT := tests/benchmarks tests/synthesis tests/training $(wildcard tests/web/test_page*.py) \
 	tests/test_how_it_works.py tests/test_notebook.py
 
 .PHONY: serve help test test-quick coverage lint format docs fuzz api lock locked audit sbom model page clean

@@ -85,8 +85,9 @@ def data_sets_are_unpacked_once() -> Iterator[None]:
 
 
 LONGEST = (
-    *("web/test_page", "training/test_run", "training/tasks/test_pages_run", "test_cli"),
-    *("web/test_loop", "web/test_app", "corrections/test_fine_tune", "deploy/test_site"),
+    *("deploy/test_site", "training/test_run", "training/tasks/test_pages_run", "test_cli"),
+    *("web/test_page_sheet", "web/test_page_pictures", "web/test_page_answer", "web/test_page"),
+    *("web/test_corrections_page", "web/test_loop", "corrections/test_fine_tune", "web/test_app"),
 )
 """The files whose tests take longest, which begin first: nobody waits for the last of them."""
 
@@ -162,6 +163,20 @@ def browser(chromium_path: str) -> Iterator[Any]:
 
     with started(chromium_path) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Any) -> Any:
+    from chromium import Windows
+
+    return Windows(browser)
+
+
+@pytest.fixture
+def new_page(windows: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page, as blank as its storage, in a window with the given Playwright options."""
+    yield windows.new_page
+    windows.forget()
 
 
 @pytest.fixture(scope="session")

@@ -98,3 +98,45 @@ def unsure_url(unsure_model: Path) -> Iterator[str]:
     """The address of a server that is never sure."""
     with running(create_app(NeverSure(unsure_model))) as address:
         yield address
+
+
+@pytest.fixture
+def open_page(new_page: Callable[..., Any], url: str) -> Callable[..., Any]:
+    """Open the page in a window with the given Playwright options."""
+    from visitor import DESKTOP  # which needs Playwright
+
+    def open_page(
+        address: str = url,
+        *,
+        viewport: dict[str, int] = DESKTOP,
+        color_scheme: str = "light",
+        reduced_motion: str = "reduce",  # who wants none is shown no example at first sight
+        **window: Any,
+    ) -> Any:
+        page = new_page(**window)
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        page.goto(f"{address}/")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any]) -> Any:
+    return open_page()
+
+
+@pytest.fixture
+def held(page: Any) -> list[Any]:
+    """The first question waits here for its answer; all others are answered at once."""
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if waiting:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route("**/api/read*", hold)
+    return waiting

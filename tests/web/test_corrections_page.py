@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chromium import Browser, Page, expect
+from chromium import Page, expect
 from handwriting import STROKES, png, written
 from inkdigits import Reader
 from inkdigits.corrections.store import Store
@@ -43,9 +43,10 @@ def store(kept: tuple[Store, str]) -> Store:
 
 
 @pytest.fixture
-def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..., Page]]:
-    window = browser.new_context(reduced_motion="reduce")  # no example is written at first sight
-    page = window.new_page()
+def open_page(
+    new_page: Callable[..., Page], kept: tuple[Store, str]
+) -> Iterator[Callable[..., Page]]:
+    page = new_page(reduced_motion="reduce")  # no example is written at first sight
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
@@ -54,7 +55,6 @@ def open_page(browser: Browser, kept: tuple[Store, str]) -> Iterator[Callable[..
         return page
 
     yield open_page
-    window.close()
     assert complaints == []
 
 
@@ -440,10 +440,9 @@ def test_what_could_not_be_sent_or_taken_back_is_when_its_writer_comes_again(
 
 
 def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
-    url: str, browser: Browser, tmp_path: Path
+    url: str, new_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    window = browser.new_context(reduced_motion="reduce")
-    page = window.new_page()
+    page = new_page(reduced_motion="reduce")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(url)
@@ -462,7 +461,6 @@ def test_without_a_servers_consent_it_stays_here_and_is_saved_as_a_data_set(
     assert batch.labels.tolist() == [1]
     page.get_by_role("button", name="Forget").click()
     expect(page.locator("#waiting")).to_be_hidden()
-    window.close()
     assert f"{url}/api/health" in asked
     assert f"{url}/api/corrections" not in asked
 
