@@ -170,7 +170,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(reader: Reader) -> Non
         tracemalloc.stop()
         return most
 
-    assert peak(400) < 1.5 * peak(40)
+    assert peak(200) < 1.5 * peak(20)
 
 
 def test_arrays_are_predicted_at_once(reader: Reader) -> None:

@@ -1,6 +1,5 @@
 """What is drawn beside MNIST: once, by several processes, and of nobody who judges."""
 
-import os
 import shutil
 import zipfile
 from dataclasses import replace
@@ -54,7 +53,7 @@ def test_several_processes_draw_the_same_as_one(
     monkeypatch.setattr(room, "IN_PARALLEL", 1)
     drawn = []
     for processors in (1, 2):
-        monkeypatch.setattr(os, "cpu_count", lambda count=processors: count)
+        monkeypatch.setattr(room, "cores", lambda count=processors: count)
         drawn.append(drawings(many, "strokes", None, QUIET))
     (pictures, labels), (same_pictures, same_labels) = drawn
     assert len(labels) == 2 * room.AT_ONCE

@@ -4,6 +4,7 @@ import copy
 import csv
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,19 +50,21 @@ from training.tiny import TINY, TINY_SCRATCH, train_unseen
 from training.two_processes import TORCHRUN
 
 LIMIT = 2000
+FEW = 400
+"""Pictures for runs whose accuracy does not matter: with PyTorch an epoch is four steps."""
 STROKES = RealInk(signs=0, crops=0, letters=0)
 """What is soon drawn."""
 REAL_INK = replace(TINY, real_ink=STROKES, float16_weights=True, epochs=4)
-FEW_WRITERS = "2-18,25-30"
+FEW_WRITERS = "2-30"
 """Without these one is left to learn from, whose ways of writing are soon found."""
 AnyRecipe = Recipe | ScratchRecipe
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_judge() -> Iterator[None]:
-    """MNIST's last 1,000 pictures and not 5,000, which take longer than to learn from so few."""
+    """MNIST's last 300 pictures and not 5,000, which take longer than to learn from so few."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "VALIDATION_SIZE", 1000)
+        patch.setattr(data, "VALIDATION_SIZE", 300)
         yield
 
 
@@ -95,7 +98,11 @@ def some_network() -> onnx.ModelProto:
 def exported(monkeypatch: pytest.MonkeyPatch) -> None:
     """For runs of which only the story counts: their model files hold random weights, as to write
     those of a network takes PyTorch longer than to train so few."""
-    monkeypatch.setattr(torch_digits, "to_onnx", lambda _: copy.deepcopy(some_network()))
+    export_the_same(monkeypatch)
+
+
+def export_the_same(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(torch_digits, "to_onnx", lambda _: copy.deepcopy(some_network()))
 
 
 def same_weights(one: Path, other: Path, of: Callable[[Path], Any] = weights) -> bool:
@@ -108,12 +115,35 @@ def command(*arguments: object, data_dir: str, recipe: str) -> list[str]:
     return [sys.executable, *module, *map(str, arguments)]
 
 
+def some_of_mnist(file: Path, count: int, data_dir: str) -> str:
+    """A data set of so many pictures, of which a tenth judge: of MNIST as a whole it is 5,000, to
+    which another process takes long."""
+    pictures, labels = load_mnist("train", data_dir)
+    np.savez(file, pictures=pictures[:count], labels=labels[:count])
+    return f"npz:{file}"
+
+
 @pytest.fixture(scope="module")
 def finished(recipe: AnyRecipe, tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
     """A finished run of the recipe."""
     out = tmp_path_factory.mktemp("runs") / "finished"
     train(recipe, out, limit=LIMIT, data_dir=data_dir, tensorboard=True)
     return out
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> dict[str, Path]:
+    """Of each recipe a run that has had one epoch of a few pictures, for copies that go on."""
+    runs = {recipe.name: tmp_path_factory.mktemp("begun") for recipe in (TINY, TINY_SCRATCH)}
+    with pytest.MonkeyPatch.context() as patch:
+        export_the_same(patch)
+        for recipe in (TINY, TINY_SCRATCH):
+            train_unseen(recipe, runs[recipe.name], epochs=1, limit=FEW, data_dir=data_dir)
+    return runs
+
+
+def copied(run: Path, to: Path) -> None:
+    shutil.copytree(run, to, dirs_exist_ok=True)
 
 
 def test_a_run_leaves_a_model_file_that_reads(recipe: AnyRecipe, finished: Path) -> None:
@@ -182,12 +212,13 @@ def test_a_run_leaves_pictures(finished: Path, picture: str) -> None:
 
 @pytest.mark.usefixtures("exported")
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(
-    recipe: AnyRecipe, finished: Path, tmp_path: Path, data_dir: str
+    recipe: AnyRecipe, begun: dict[str, Path], tmp_path: Path, data_dir: str
 ) -> None:
-    train_unseen(recipe, tmp_path / "again", limit=LIMIT, data_dir=data_dir)
-    train_unseen(recipe, tmp_path / "other", limit=LIMIT, data_dir=data_dir, seed=1)
-    assert same_weights(finished, tmp_path / "again")
-    assert not same_weights(finished, tmp_path / "other")
+    options: dict[str, Any] = {"epochs": 1, "limit": FEW, "data_dir": data_dir}
+    train_unseen(recipe, tmp_path / "again", **options)
+    train_unseen(recipe, tmp_path / "other", seed=1, **options)
+    assert same_weights(begun[recipe.name], tmp_path / "again")
+    assert not same_weights(begun[recipe.name], tmp_path / "other")
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +269,7 @@ def test_what_is_no_digit_is_doubted_more_than_digits(with_real_ink: Path, data_
 def test_a_share_of_the_pictures_is_bent_roughly(tmp_path: Path, data_dir: str) -> None:
     for share in (0.0, 1.0):
         recipe = replace(TINY, rough=Augmentation(noise=200.0), rough_share=share)
-        train_unseen(recipe, tmp_path / str(share), epochs=1, limit=300, data_dir=data_dir)
+        train_unseen(recipe, tmp_path / str(share), epochs=1, limit=100, data_dir=data_dir)
     assert not same_weights(tmp_path / "0.0", tmp_path / "1.0")
 
 
@@ -325,9 +356,11 @@ def test_a_run_that_is_overwritten_draws_anew_what_it_learns_from(
 
 
 @pytest.mark.usefixtures("exported")
-def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_dir: str) -> None:
-    options: dict[str, Any] = {"limit": 400, "data_dir": data_dir}
-    train_unseen(recipe, tmp_path, epochs=1, **options)
+def test_a_run_goes_on_for_more_epochs(
+    recipe: AnyRecipe, begun: dict[str, Path], tmp_path: Path, data_dir: str
+) -> None:
+    copied(begun[recipe.name], tmp_path)
+    options: dict[str, Any] = {"limit": FEW, "data_dir": data_dir}
     metrics = train_unseen(recipe, tmp_path, epochs=3, resume=True, **options)
     assert metrics["epochs"] == metrics["epochs_done"] == 3
     with (tmp_path / "history.csv").open() as file:
@@ -337,31 +370,45 @@ def test_a_run_goes_on_for_more_epochs(recipe: AnyRecipe, tmp_path: Path, data_d
         train(recipe, tmp_path, epochs=2, resume=True, **options)
 
 
-@pytest.mark.usefixtures("exported")
+@pytest.fixture(scope="module")
+def with_mine(recipe: AnyRecipe, tmp_path_factory: pytest.TempPathFactory, data_dir: str) -> Path:
+    """A folder with a data set of one's own, and a run that has learned from it and gone on."""
+    folder = tmp_path_factory.mktemp("mine")
+    pictures, labels = (array[:100] for array in load_mnist("validation", data_dir))
+    np.savez(folder / "mine.npz", pictures=pictures, labels=labels)
+    with pytest.MonkeyPatch.context() as patch:
+        export_the_same(patch)
+        for epochs, resume in ((1, False), (2, True)):
+            train_unseen(
+                recipe,
+                folder / "run",
+                data=f"npz:{folder}/mine.npz",
+                epochs=epochs,
+                resume=resume,
+            )
+    return folder
+
+
 @pytest.mark.parametrize("change", ["pictures", "labels", "fewer", "more"])
 def test_a_run_does_not_go_on_with_other_data(
-    recipe: AnyRecipe, tmp_path: Path, data_dir: str, change: str
+    recipe: AnyRecipe, with_mine: Path, data_dir: str, change: str
 ) -> None:
-    pictures, labels = (array[:120] for array in load_mnist("validation", data_dir))
-    options: dict[str, Any] = {"data": f"npz:{tmp_path}/mine.npz", "data_dir": data_dir}
-    np.savez(tmp_path / "mine.npz", pictures=pictures[:100], labels=labels[:100])
-    train_unseen(recipe, tmp_path / "run", epochs=1, **options)
-    train_unseen(recipe, tmp_path / "run", epochs=2, resume=True, **options)
     count = {"fewer": 80, "more": 120}.get(change, 100)
-    other = {"pictures": pictures[:count].copy(), "labels": labels[:count].copy()}
+    pictures, labels = (array[:count] for array in load_mnist("validation", data_dir))
+    other = {"pictures": pictures.copy(), "labels": labels.copy()}
     if change in other:
         other[change][[0, 1]] = other[change][[1, 0]]
-    np.savez(tmp_path / "mine.npz", **other)
+    np.savez(with_mine / "mine.npz", **other)
+    data = f"npz:{with_mine}/mine.npz"
     with pytest.raises(InvalidRun, match=r"mine\.npz is not what the run started with"):
-        train(recipe, tmp_path / "run", epochs=3, resume=True, **options)
+        train(recipe, with_mine / "run", data=data, epochs=3, resume=True)
 
 
 @pytest.mark.usefixtures("exported")
 def test_a_checkpoint_that_does_not_know_its_data_is_resumed(
-    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+    recipe: AnyRecipe, begun: dict[str, Path], tmp_path: Path, data_dir: str
 ) -> None:
-    options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
-    train_unseen(recipe, tmp_path, epochs=1, **options)
+    copied(begun[recipe.name], tmp_path)
     [path] = tmp_path.glob("checkpoint.*")
     if recipe is TINY:
         checkpoint = torch.load(path, weights_only=True)
@@ -372,7 +419,8 @@ def test_a_checkpoint_that_does_not_know_its_data_is_resumed(
         tensors = checkpoint.pop("tensors")
         del checkpoint["data"]
         safetensors.numpy.save_file(tensors, path, {"story": json.dumps(checkpoint)})
-    assert train_unseen(recipe, tmp_path, epochs=2, resume=True, **options)["epochs_done"] == 2
+    metrics = train_unseen(recipe, tmp_path, epochs=2, resume=True, data_dir=data_dir)
+    assert metrics["epochs_done"] == 2
 
 
 @pytest.mark.usefixtures("exported")
@@ -414,7 +462,7 @@ def test_without_validation_data_the_last_epoch_counts_and_nothing_is_sure(
 ) -> None:
     options: dict[str, Any] = {"limit": 200, "validation": 0, "data_dir": data_dir}
     with ctrl_c(epoch=2, done=0.1), pytest.raises(Interrupted):
-        train(recipe, tmp_path, **options)
+        train_unseen(recipe, tmp_path, **options)
     metrics = train(recipe, tmp_path, resume=True, data_dir=data_dir)
     assert metrics["accuracy"] == {}
     assert not (tmp_path / "mistakes.png").exists()
@@ -496,7 +544,7 @@ def test_a_device_that_is_not_there_is_named(
 def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted(
     tmp_path: Path, data_dir: str, recipe: AnyRecipe
 ) -> None:
-    options: dict[str, Any] = {"limit": 400, "seed": 4, "data_dir": data_dir}
+    options: dict[str, Any] = {"limit": 200, "seed": 4, "data_dir": data_dir}
     if isinstance(recipe, Recipe) and recipe.real_ink:
         options["without_writers"] = FEW_WRITERS
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -512,11 +560,12 @@ def test_ctrl_c_keeps_the_best_and_a_resumed_run_ends_like_one_never_interrupted
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-@pytest.mark.parametrize(("recipe", "limit"), [("fast", 2000), ("mlp", 3000)])
+@pytest.mark.parametrize(("recipe", "count"), [("fast", 2200), ("mlp", 3300)])
 def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
-    tmp_path: Path, data_dir: str, recipe: str, limit: int
+    tmp_path: Path, data_dir: str, recipe: str, count: int
 ) -> None:
-    options = ["--out", tmp_path, "--epochs", 2, "--limit", limit, "--batch-size", 10]
+    data = some_of_mnist(tmp_path / "some.npz", count, data_dir)
+    options = ["--out", tmp_path, "--epochs", 2, "--data", data, "--batch-size", 10]
     training = command(*options, data_dir=data_dir, recipe=recipe)
     with subprocess.Popen(training, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -534,15 +583,17 @@ def test_the_signal_of_ctrl_c_ends_the_command_with_what_it_has_and_a_word(
 
 def test_the_command_trains_with_two_processes(tmp_path: Path, data_dir: str) -> None:
     # 257 pictures: the last batch has one, and nothing for the second process.
-    options = ["--out", tmp_path / "two", "--epochs", "1", "--limit", "257"]
+    data = some_of_mnist(tmp_path / "some.npz", 286, data_dir)
+    options = ["--out", tmp_path / "two", "--epochs", "1", "--data", data]
     training = command(*options, data_dir=data_dir, recipe="fast")
     together = [sys.executable, *TORCHRUN, *training[1:]]
     subprocess.run(together, check=True, capture_output=True, timeout=300)
     metrics = json.loads((tmp_path / "two" / "metrics.json").read_text())
     assert metrics["processes"] == 2
+    assert "257 training pictures" in metrics["trained_on"]
     assert metrics["epochs_done"] == 1
     with pytest.raises(InvalidRun, match="has processes 2, not 1"):
-        train(FAST, tmp_path / "two", resume=True, data_dir=data_dir)
+        train(FAST, tmp_path / "two", data=data, resume=True)
 
 
 def test_a_run_is_not_resumed_by_a_recipe_that_has_changed(
@@ -569,11 +620,11 @@ def test_a_run_of_the_other_kind_is_neither_overwritten_nor_resumed(
 
 @pytest.mark.usefixtures("exported")
 def test_a_run_of_the_other_kind_is_overwritten_if_that_is_asked_for(
-    recipe: AnyRecipe, tmp_path: Path, data_dir: str
+    recipe: AnyRecipe, begun: dict[str, Path], tmp_path: Path, data_dir: str
 ) -> None:
     options: dict[str, Any] = {"limit": 100, "data_dir": data_dir}
     other = TINY_SCRATCH if recipe is TINY else TINY
-    train_unseen(other, tmp_path, epochs=1, **options)
+    copied(begun[other.name], tmp_path)
     train_unseen(recipe, tmp_path, epochs=1, overwrite=True, **options)
     assert len([*tmp_path.glob("checkpoint.*")]) == 1
     left = {path.name for path in tmp_path.glob("[nw]*")}
@@ -584,22 +635,24 @@ def test_a_run_of_the_other_kind_is_overwritten_if_that_is_asked_for(
 
 
 @pytest.mark.usefixtures("exported")
-def test_no_picture_of_a_run_that_is_overwritten_is_left(tmp_path: Path, data_dir: str) -> None:
-    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
-    train(TINY_SCRATCH, tmp_path, tensorboard=True, **options)
-    train_unseen(TINY, tmp_path, overwrite=True, **options)
+@pytest.mark.parametrize("recipe", [TINY_SCRATCH], ids=["numpy"], indirect=True)
+def test_no_picture_of_a_run_that_is_overwritten_is_left(
+    finished: Path, tmp_path: Path, data_dir: str
+) -> None:
+    copied(finished, tmp_path)
+    train_unseen(TINY, tmp_path, epochs=1, limit=100, overwrite=True, data_dir=data_dir)
     assert {path.name for path in tmp_path.glob("*.png")} == {"curve.png"}
     assert not (tmp_path / "tensorboard").exists()
 
 
 @pytest.mark.usefixtures("exported")
 def test_a_run_may_start_from_the_weights_of_the_one_that_it_overwrites(
-    tmp_path: Path, data_dir: str
+    begun: dict[str, Path], tmp_path: Path, data_dir: str
 ) -> None:
-    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
-    train_unseen(TINY, tmp_path, **options)
+    copied(begun[TINY.name], tmp_path)
     its_own = tmp_path / "weights.safetensors"
     before = its_own.read_bytes()
+    options: dict[str, Any] = {"epochs": 1, "limit": 100, "data_dir": data_dir}
     metrics = train_unseen(TINY, tmp_path, overwrite=True, start_from=its_own, **options)
     assert metrics["start_from"] == sha256(before).hexdigest()
 
@@ -702,11 +755,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: str) ->
 
 
 @pytest.mark.usefixtures("exported")
-@pytest.mark.parametrize(("epochs", "limit"), [(1, 1), (2, 200)])
+@pytest.mark.parametrize(
+    ("trained", "epochs", "limit"), [(train, 1, 1), (train_unseen, 2, 200)], ids=["1", "200"]
+)
 def test_the_shortest_trials_run_to_their_end(
-    recipe: AnyRecipe, tmp_path: Path, data_dir: str, epochs: int, limit: int
+    recipe: AnyRecipe, trained: Any, tmp_path: Path, data_dir: str, epochs: int, limit: int
 ) -> None:
-    metrics = train(recipe, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
+    metrics = trained(recipe, tmp_path / "run", epochs=epochs, limit=limit, data_dir=data_dir)
     assert metrics["epochs_done"] == epochs
 
 

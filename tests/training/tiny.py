@@ -55,5 +55,6 @@ TINY_SCRATCH = ScratchRecipe(
 def train_unseen(*arguments: Any, **options: Any) -> dict[str, Any]:
     """`train`, without its pictures: to draw them takes longer than to train a tiny network."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "write", lambda *_: None)
+        for name in ("curve", "filters", "mistakes", "units", "write"):
+            patch.setattr(figures, name, lambda *_: None)
         return train(*arguments, **options)

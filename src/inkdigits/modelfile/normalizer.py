@@ -23,7 +23,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -118,15 +118,8 @@ class Normalizer:
 
     def __init__(self, threads: int | None = None) -> None:
         """`threads` at work on batches of their own: one for each core if left out."""
-        import onnxruntime
-
         self._pool = ThreadPoolExecutor(threads or cores())
-        options = onnxruntime.SessionOptions()
-        # Its operations are too small to share: a batch to each thread takes half the time.
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _session()
 
     def __call__(self, pictures: ArrayLike, batch_size: int = 128) -> NDArray[np.float32]:
         """What the network sees, (N, 28, 28) in 0..1, of `pictures` as `Reader.predict` takes."""
@@ -139,6 +132,19 @@ class Normalizer:
     def _seen(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         [seen] = self._session.run(["seen"], {"picture": batch})
         return cast(NDArray[np.float32], seen)
+
+
+@cache
+def _session() -> Any:
+    """What every normaliser runs: to make one takes as long as to normalise hundreds of digits."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Its operations are too small to share: a batch to each thread takes half the time.
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 @dataclass(frozen=True)

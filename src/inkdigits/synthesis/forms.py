@@ -7,11 +7,12 @@ upon a stem in its middle, a 5 a tick with a flag, a 1 a tent, a 4 an h, and zer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.flourishes import some_flourishes
+from inkdigits.synthesis.flourishes import Knots, some_flourishes
 from inkdigits.synthesis.glyphs import Glyph, Rng, glyph_of_strokes, smooth
 
 FORMS: Mapping[str, Sequence[str]] = {
@@ -140,8 +141,14 @@ class FormsHand:
     """Of somebody who always writes a digit in the same form, if not quite alike."""
 
     def __init__(self, seed: int) -> None:
-        rng = np.random.default_rng([seed, len(FORMS)])
-        self._knots = {
+        self._seed = seed
+        self._kept: dict[tuple[str, int], Glyph] = {}
+
+    @cached_property
+    def _knots(self) -> dict[str, list[Knots]]:
+        """Of each digit; of somebody who never writes there are none to work out."""
+        rng = np.random.default_rng([self._seed, len(FORMS)])
+        return {
             sign: some_flourishes(rng).added_to(
                 [
                     stroke + rng.normal(0, 0.035, stroke.shape) * _apart(stroke)
@@ -150,7 +157,6 @@ class FormsHand:
             )
             for sign, forms in FORMS.items()
         }
-        self._kept: dict[tuple[str, int], Glyph] = {}
 
     def glyph(self, sign: str, rng: Rng) -> Glyph:
         way = int(rng.integers(WAYS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,7 +140,7 @@ class PageGenerator:
         self._fonts: list[Hand] = [FontHand(file) for file in sorted(fonts)]
         self._marks, self._scribbles = MarksHand(), ScribblesHand()
         self._characters = CharactersHand(unlike_digits(characters))
-        self._noise = Noise(SIDE, np.random.default_rng(0))
+        self._noise = _noise()
 
     def draw(self, seed: int | Sequence[int]) -> DrawnPage:
         """One page; the same seed gives the same one."""
@@ -362,6 +363,12 @@ class PageGenerator:
         else:
             photo = sheet
         return camera.as_levels(photo)
+
+
+@cache
+def _noise() -> Noise:
+    """Every generator's: it is the same each time, of 7 MB, and takes its time to be drawn."""
+    return Noise(SIDE, np.random.default_rng(0))
 
 
 def _around_one(boxes: Sequence[Box], height: float, rng: Rng) -> tuple[float, float]:

@@ -32,7 +32,7 @@ from inkdigits.training.tasks import drawn_pages, pages
 from inkdigits.training.writers import other_characters, written_digits
 from training.interruption import ctrl_c
 
-TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=2, calibration_pages=1)
+TINY = PagesRecipe("page", epochs=2, pages=2, batch_size=1, validation_pages=2, calibration_pages=1)
 
 WITHOUT = "2-18,25-30"
 """One writer is soon known; 19 to 24 write what is judged by."""

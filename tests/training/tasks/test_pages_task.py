@@ -39,7 +39,7 @@ from inkdigits.training.tasks.pages import (
 )
 from training import blank_pages
 
-TINY = PagesRecipe("page", epochs=2, pages=4, batch_size=2, validation_pages=3)
+TINY = PagesRecipe("page", epochs=2, pages=2, batch_size=2, validation_pages=3)
 KINDS = 20
 SURE = 14.0
 """A logit."""
@@ -330,7 +330,7 @@ def test_each_page_to_learn_from_is_another_one_and_those_that_judge_are_always_
             patch.setattr(drawn_pages, "WORKERS", 0)
             fitting = PagesFitting(TINY, settings, loaded, "cpu", ProcessGroup())
         assert len(list(fitting.epochs(lambda *_: None))) == 2
-    validation, pages = TINY.validation_pages, 2 * 2 * 2
+    validation, pages = TINY.validation_pages, TINY.epochs * TINY.pages
     seeds = [tuple(seed) for seed in Watched.seeds]
     assert len(seeds) == 2 * (validation + pages)
     held_out = [seed for seed in seeds if len(seed) == 2]
