@@ -33,6 +33,7 @@ from onnx import TensorProto
 from inkdigits.cores import cores
 from inkdigits.modelfile.graph import Graph, Value
 from inkdigits.picture import stack_of
+from inkdigits.recognition.session import open_session
 
 SIDE = 28
 """Width and height of `seen`."""
@@ -136,15 +137,8 @@ class Normalizer:
 
 @cache
 def _session() -> Any:
-    """What every normaliser runs: to make one takes as long as to normalise hundreds of digits."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # Its operations are too small to share: a batch to each thread takes half the time.
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        normalizer().SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    """Its operations are too small to share: a batch to each thread takes half the time."""
+    return open_session("the normaliser", normalizer().SerializeToString(), threads=1)
 
 
 @dataclass(frozen=True)
