@@ -140,8 +140,8 @@ def little(monkeypatch: pytest.MonkeyPatch, data_dir: str) -> None:
     monkeypatch.setattr(fine_tuning, "load_mnist", lambda part, _: few[part])
     monkeypatch.setattr(gate, "open_dataset", lambda *_: judges)
     monkeypatch.setattr(gate, "HELD_OUT_WRITERS", "30")
-    monkeypatch.setattr(gate, "NO_DIGITS", 5)
-    monkeypatch.setattr(gate, "NUMBERS", 5)
+    monkeypatch.setattr(gate, "NO_DIGITS", 1)  # of each family
+    monkeypatch.setattr(gate, "NUMBERS", 3)
     monkeypatch.setattr(fine_tune, "SOME", 20)
 
 
