@@ -9,7 +9,7 @@ on MNIST's validation part, on drawn strokes of writers 19 to 24, on the moderat
 `corruptions.py` (a thousand pictures each, the mean), and by how much of what is no digit is called
 a sure one; then how long a canvas takes against the first row, and how large the file is. OUT keeps
 the runs, and what is there is not trained again. Short trainings tell little of small differences:
-a standard error of the first two figures is some 0.1.
+a standard error of the first two figures is some 0.2.
 """
 
 from __future__ import annotations
