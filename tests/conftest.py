@@ -12,15 +12,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from onnx import TensorProto
 
+from constant_model import who_always_says
 from inkdigits import Reader
 from inkdigits.datasets import mnist
 from inkdigits.datasets.dataset import ArrayDataset
 from inkdigits.datasets.mnist import DATA_DIR_VARIABLE, load_mnist
 from inkdigits.datasets.strokes import WrittenDigit
-from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
-from inkdigits.modelfile.graph import Graph
 from inkdigits.picture.apart import end_all
 from inkdigits.synthesis import strokes
 from inkdigits.synthesis.styles import Style
@@ -41,18 +39,10 @@ def reader() -> Reader:
 @pytest.fixture(scope="session")
 def unsure_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that is never sure: all is a 3 with 41.23 %, or else an 8 with 30.14 %."""
-    probabilities = np.full(10, (1 - 0.4123 - 0.3014) / 8, np.float32)
-    probabilities[[3, 8]] = 0.4123, 0.3014
-    g = Graph("unsure")
-    nothing = g.Flatten(g.input("seen")) @ g.constant(np.zeros((28 * 28, 10), np.float32))
-    g.Add(nothing, g.constant(np.log(probabilities)), name="logits")
-    network = g.model(
-        inputs={"seen": (TensorProto.FLOAT, ["N", 28, 28])},
-        outputs={"logits": (TensorProto.FLOAT, ["N", 10])},
-    )
+    probabilities = [(1 - 0.4123 - 0.3014) / 8] * 10
+    probabilities[3], probabilities[8] = 0.4123, 0.3014
     path = tmp_path_factory.mktemp("unsure") / "model.onnx"
-    write_model(path, build_model(network, Calibration(sure_from=0.9), Facts("unsure", "1")))
-    return path
+    return who_always_says(path, probabilities, name="unsure")
 
 
 @pytest.fixture(scope="session")

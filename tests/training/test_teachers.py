@@ -1,19 +1,16 @@
 """Networks that learn from what others say of a picture, beside its label."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto
 
 import inkdigits
+from constant_model import who_always_says
 from inkdigits import InvalidModel, Reader
 from inkdigits.datasets.mnist import load_mnist
-from inkdigits.modelfile.build import Calibration, Facts, build_model, write_model
-from inkdigits.modelfile.graph import Graph
 from inkdigits.training.fit import InvalidRun
 from inkdigits.training.folds import train_folds
 from inkdigits.training.recipes import PAGE
@@ -22,20 +19,6 @@ from inkdigits.training.teachers import Teachers
 from training.tiny import TINY, TINY_SCRATCH, train_unseen
 
 SHIPPED = Path(inkdigits.__file__).parent / "models" / "digits.onnx"
-
-
-def who_always_says(path: Path, probabilities: Sequence[float], temperature: float = 1.0) -> Path:
-    """A model file whose network says the same of every picture."""
-    g = Graph("same")
-    nothing = g.Flatten(g.input("seen")) @ g.constant(np.zeros((28 * 28, 10), np.float32))
-    g.Add(nothing, g.constant(np.log(np.array(probabilities, np.float32))), name="logits")
-    network = g.model(
-        inputs={"seen": (TensorProto.FLOAT, ["N", 28, 28])},
-        outputs={"logits": (TensorProto.FLOAT, ["N", 10])},
-    )
-    calibration = Calibration(temperature=temperature, sure_from=0.9)
-    write_model(path, build_model(network, calibration, Facts("same", "1")))
-    return path
 
 
 def mostly(digit: int) -> list[float]:
